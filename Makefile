@@ -1,0 +1,44 @@
+# Two commands bring a fresh Debian machine with Node ≥ 20 to a finished result: `make demo` and `make test`.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+export PATH := $(CURDIR)/node_modules/.bin:$(CURDIR)/.cache/tools:$(PATH):/usr/sbin:/sbin
+export UV_THREADPOOL_SIZE ?= 16
+
+arch    := $(patsubst aarch64,arm64,$(patsubst x86_64,x64,$(shell uname -m)))
+runtime := node-linux-$(arch)@$(shell sed -n 's/.*"node-linux-$(arch)": "\(.*\)".*/\1/p' package.json)
+stamp   := node_modules/.installed-from
+
+.PHONY: help demo test check soak setup tools packages build clean
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
+
+demo: setup build ## Install what is missing, build, and show the main job from end to end
+	@node e2e/dist/demo/main.js
+
+test: setup ## Install what is missing and run every check
+	@scripts/test
+
+check: setup ## What must be green before every commit: generate, build, lint, format, dead code, arrows, unit tests
+	@scripts/check
+
+soak: setup build ## Long runs: many seeds, all pairs, kill loops
+	@scripts/soak
+
+setup: tools packages ## Install what is missing
+
+tools:
+	@scripts/ensure-tools
+
+packages:
+	@sha256sum --check --status $(stamp) 2>/dev/null || { \
+	  npx --yes --package=$(runtime) -- npm ci --no-audit --no-fund; \
+	  test -x node_modules/.bin/node || npm rebuild node-linux-$(arch); \
+	  sha256sum package-lock.json > $(stamp); }
+
+build: packages ## Generate the wire code and compile
+	@npm run --silent generate
+	@npm run --silent build
+
+clean: ## Remove what building made
+	@rm -rf */dist proto/src coverage

@@ -1,0 +1,224 @@
+import type { DiskRange, PointSummary } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
+import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
+import { retry } from "@holdfast/shared/retry/retry";
+import { codecNumbers, type Compression } from "@holdfast/shared/format/codec";
+import { encodeManifest } from "@holdfast/shared/format/manifest";
+import { parseRepositoryId } from "@holdfast/shared/format/repository-id";
+import { LanePool } from "../lanes/lane-pool.ts";
+import { chunksPerRun, requestsPerLane } from "../lanes/lane-room.ts";
+import { sibling } from "../lanes/sibling.ts";
+import { Thread } from "../lanes/thread.ts";
+import { LeafSource } from "../repository/base-leaves.ts";
+import { commitUpload, openUpload, type OpenedUpload, type Upload } from "../repository/open-upload.ts";
+import { openRepositoryConnection, type RepositoryCalls } from "../repository/repository-access.ts";
+import type { BackupEnd, BackupTask } from "./backup-task.ts";
+import { buildManifest } from "./build-manifest.ts";
+import { DiskBackup, type UploadParts } from "./disk-backup.ts";
+import { isBalanced, sumAccounts } from "./disk-tally.ts";
+import type { LaneAnswer, LaneRequest, LaneStart } from "./lane-messages.ts";
+import { OpenedDisks } from "./opened-disks.ts";
+import { PageSender } from "./page-sender.ts";
+import type { Remark } from "./remark.ts";
+
+/** Uploads that one attempt opens at most: the repository may restart under it while the disks stay open. */
+const mostUploads = 4;
+/** A repository that restarts is waited for about half a minute. */
+const opening = { attempts: 8, firstMs: 250, maxMs: 10_000 };
+/** A commit that asks to heal again and again is given up. */
+const mostHeals = 5;
+
+/**
+ * Backs one VM up and commits. When the repository goes away in the middle the same attempt opens its upload again, reads
+ * again, and sends what is missing; if it had committed it learns so and succeeds.
+ */
+export const backUp = async (task: BackupTask, signal: AbortSignal): Promise<BackupEnd> => {
+  await using disks = new OpenedDisks(task.openDisk, task.clock);
+  for (let number = 1; ; number += 1) {
+    try {
+      const end = await backUpOnce(task, disks, signal);
+      await disks.close(true);
+      return end;
+    } catch (caught) {
+      signal.throwIfAborted();
+      if (!hasCode(caught, "UNAVAILABLE", "UPLOAD_UNKNOWN", "REPOSITORY_NOT_OWNED")) throw caught;
+      if (number === mostUploads) throw unreachable(caught);
+      task.log.warn("the repository went away: opening the upload again", { err: caught });
+    }
+  }
+};
+
+const backUpOnce = async (task: BackupTask, disks: OpenedDisks, signal: AbortSignal): Promise<BackupEnd> => {
+  await using connection = openRepositoryConnection(task.repository);
+  const { opened, basePointId, remarks } = await openOnBase(task, connection.calls, signal);
+  if (opened.state === "committed") return { pointId: opened.point.pointId, remarks };
+
+  await using upload = opened.upload;
+  const inner = AbortSignal.any([signal, upload.ended]);
+  try {
+    return await fillUpload({ task, calls: connection.calls, upload, disks, basePointId, remarks }, inner);
+  } catch (caught) {
+    signal.throwIfAborted();
+    upload.ended.throwIfAborted();
+    throw caught;
+  }
+};
+
+interface FilledUpload {
+  readonly task: BackupTask;
+  readonly calls: RepositoryCalls;
+  readonly upload: Upload;
+  readonly disks: OpenedDisks;
+  readonly basePointId: string | undefined;
+  readonly remarks: readonly Remark[];
+}
+
+const fillUpload = async (filled: FilledUpload, signal: AbortSignal): Promise<BackupEnd> => {
+  const { task, calls, upload, disks } = filled;
+  await using pool = openPool(task, upload);
+  const parts: UploadParts = {
+    task,
+    upload,
+    disks,
+    pool,
+    pages: new PageSender({ calls, ...targetOf(task, upload) }),
+    runChunks: chunksPerRun(task.room, upload.chunkSize),
+    leavesOf: (diskId) => new LeafSource(calls, { case: "uploadId", value: upload.uploadId }, diskId),
+  };
+  task.board.phase = "reading";
+  const backups = task.orders.disks.map((disk) => new DiskBackup(parts, disk));
+  for (const backup of backups) await backup.run(signal);
+
+  task.board.phase = "committing";
+  const point = await commit(filled, backups, signal);
+  return { pointId: point.pointId, remarks: [...filled.remarks, ...backups.flatMap(({ remarks }) => remarks)] };
+};
+
+const commit = async (
+  filled: FilledUpload,
+  backups: readonly DiskBackup[],
+  signal: AbortSignal,
+): Promise<PointSummary> => {
+  const { task, calls, upload } = filled;
+  for (let heals = 0; heals <= mostHeals; heals += 1) {
+    const manifest = encodeManifest(manifestOf(filled, backups));
+    const { result } = await commitUpload(
+      calls,
+      { uploadId: upload.uploadId, attempt: task.attempt, manifest },
+      signal,
+    );
+    if (result.case === "committed") return result.value;
+    if (result.case !== "heal")
+      throw new HoldfastError("STREAM_REFUSED", "the repository answered a commit with nothing");
+    task.log.warn("chunks of the base are gone: reading them again", { ranges: result.value.ranges.length });
+    await heal(backups, result.value.ranges, signal);
+  }
+  throw new HoldfastError(
+    "CHUNK_MISSING",
+    `the repository lost chunks of the base ${mostHeals} times during one commit`,
+  );
+};
+
+const heal = async (
+  backups: readonly DiskBackup[],
+  ranges: readonly DiskRange[],
+  signal: AbortSignal,
+): Promise<void> => {
+  for (const backup of backups) await backup.heal(ranges, signal);
+};
+
+const manifestOf = (
+  { task, upload, basePointId }: FilledUpload,
+  backups: readonly DiskBackup[],
+): ReturnType<typeof buildManifest> => {
+  const account = sumAccounts(backups.map((backup) => backup.account()));
+  if (!isBalanced(account)) {
+    throw new HoldfastError("BYTES_UNBALANCED", `attempt ${task.attempt.attemptId} does not balance`, {
+      details: { ...account },
+    });
+  }
+  const disks = backups.map((backup) => backup.outcome());
+  return buildManifest({
+    attempt: task.attempt,
+    orders: task.orders,
+    chunkSize: upload.chunkSize,
+    basePointId,
+    disks,
+    account,
+  });
+};
+
+interface OpenedOnBase {
+  readonly opened: OpenedUpload;
+  readonly basePointId: string | undefined;
+  readonly remarks: readonly Remark[];
+}
+
+/** Opens the upload on its base, or on none when the base cannot be built on any more (R3). */
+const openOnBase = async (task: BackupTask, calls: RepositoryCalls, signal: AbortSignal): Promise<OpenedOnBase> => {
+  const { basePointId } = task.orders;
+  try {
+    return {
+      opened: await openPatiently(task, { calls, basePointId }, signal),
+      basePointId: basePointId === "" ? undefined : basePointId,
+      remarks: [],
+    };
+  } catch (caught) {
+    if (basePointId === "" || !hasCode(caught, "POINT_NOT_FOUND", "POINT_HURT")) throw caught;
+    const message = `point ${basePointId} cannot be built on: ${HoldfastError.from(caught).message}`;
+    const remark: Remark = { code: "BASE_UNUSABLE", message, diskId: "" };
+    return {
+      opened: await openPatiently(task, { calls, basePointId: "" }, signal),
+      basePointId: undefined,
+      remarks: [remark],
+    };
+  }
+};
+
+const openPatiently = async (
+  { attempt, orders, clock }: BackupTask,
+  { calls, basePointId }: { readonly calls: RepositoryCalls; readonly basePointId: string },
+  signal: AbortSignal,
+): Promise<OpenedUpload> => {
+  const { vm, repository, context } = orders;
+  const request = {
+    attempt: { ...attempt },
+    vm: { engineInstanceId: vm?.engineInstanceId ?? "", vmId: vm?.vmId ?? "" },
+    basePointId,
+    repositoryId: repository?.repositoryId ?? "",
+    installationId: context?.installationId ?? "",
+  };
+  const isRetryable = (caught: unknown): boolean => hasCode(caught, "UNAVAILABLE");
+  try {
+    return await retry(opening, signal, (each) => openUpload(calls, request, each), { clock, isRetryable });
+  } catch (caught) {
+    signal.throwIfAborted();
+    throw isRetryable(caught) ? unreachable(caught) : caught;
+  }
+};
+
+const openPool = (task: BackupTask, upload: Upload): LanePool<LaneRequest, LaneAnswer> => {
+  const start: LaneStart = { repository: task.repository, chunkSize: upload.chunkSize, ...targetOf(task, upload) };
+  return new LanePool(() => new Thread(sibling(import.meta, "lane-worker"), start), requestsPerLane);
+};
+
+const targetOf = (
+  { orders }: BackupTask,
+  { uploadId }: Upload,
+): Pick<LaneStart, "uploadId" | "repositoryId" | "compression"> => ({
+  uploadId,
+  repositoryId: parseRepositoryId(orders.repository?.repositoryId ?? ""),
+  compression: parseCompression(orders.codec),
+});
+
+/** A job's codec; INVALID_ARGUMENT for a word that is none. */
+const parseCompression = (codec: string): Compression => {
+  if (codec === "zstd" || codec === "lz4") return codec;
+  throw new HoldfastError("INVALID_ARGUMENT", `${codec} is no codec; they are ${Object.keys(codecNumbers).join(", ")}`);
+};
+
+const unreachable = (cause: unknown): HoldfastError =>
+  new HoldfastError(
+    "REPOSITORY_UNREACHABLE",
+    `the repository cannot be reached: ${HoldfastError.from(cause).message}`,
+    { cause },
+  );

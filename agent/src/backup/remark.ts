@@ -1,0 +1,18 @@
+/** Something unplanned that an attempt met and got over (R10). */
+export interface Remark {
+  readonly code: RemarkCode;
+  readonly message: string;
+  /** Empty when it concerns no single disk. */
+  readonly diskId: string;
+}
+
+/** Stable names of what an attempt may meet and get over. */
+export type RemarkCode =
+  /** A chunk had changed that the engine's change tracking calls unchanged. */
+  | "TRACKING_LIED"
+  /** The engine promised an increment, but the host tells no changes. */
+  | "TRACKING_UNAVAILABLE"
+  /** The base is gone, cannot be healed, or lacks the disk. */
+  | "BASE_UNUSABLE"
+  /** The host was out of reach; the engine's proxy was not. */
+  | "ROUTE_FELL_BACK";

@@ -1,0 +1,69 @@
+import { orAborted } from "@holdfast/shared/lifecycle/abort";
+import type { Thread } from "./thread.ts";
+
+/**
+ * Several threads of one kind that share the work of one attempt. A thread is started when work first needs it, and each
+ * answers `perLane` requests at once, so that it reads one run while it sends another.
+ */
+export class LanePool<Request, Answer> implements AsyncDisposable {
+  readonly #open: () => Thread<Request, Answer>;
+  readonly #perLane: number;
+  readonly #threads: Thread<Request, Answer>[] = [];
+  #free: Thread<Request, Answer>[] = [];
+  readonly #waiting: ((thread: Thread<Request, Answer>) => void)[] = [];
+
+  constructor(open: () => Thread<Request, Answer>, perLane: number) {
+    this.#open = open;
+    this.#perLane = perLane;
+  }
+
+  /** Asks `lanes` threads the same; only these get work until the next call of this. No other call may be under way. */
+  async prepare(request: Request, lanes: number, signal: AbortSignal): Promise<void> {
+    while (this.#threads.length < lanes) this.#threads.push(this.#open());
+    const chosen = this.#threads.slice(0, Math.max(1, lanes));
+    await Promise.all(chosen.map((thread) => thread.call(request, signal)));
+    this.#free = Array.from({ length: this.#perLane }, () => chosen).flat();
+  }
+
+  /** Asks every thread the same and waits for all. */
+  async tellAll(request: Request, signal: AbortSignal): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.call(request, signal)));
+  }
+
+  /** Resolves when a lane took the request; `answer` settles when it is done. Requests are taken in the order of the calls. */
+  async submit(request: Request, signal: AbortSignal): Promise<{ readonly answer: Promise<Answer> }> {
+    const thread = await this.#take(signal);
+    const answer = thread.call(request, signal).finally(() => {
+      this.#give(thread);
+    });
+    // Whoever submitted may look at it late; until then a failure must not count as unhandled.
+    answer.catch(() => undefined);
+    return { answer };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread[Symbol.asyncDispose]()));
+  }
+
+  async #take(signal: AbortSignal): Promise<Thread<Request, Answer>> {
+    signal.throwIfAborted();
+    const free = this.#free.shift();
+    if (free !== undefined) return free;
+    const { promise, resolve } = Promise.withResolvers<Thread<Request, Answer>>();
+    this.#waiting.push(resolve);
+    try {
+      return await orAborted(promise, signal);
+    } catch (caught) {
+      const at = this.#waiting.indexOf(resolve);
+      if (at !== -1) this.#waiting.splice(at, 1);
+      else void promise.then((thread) => this.#give(thread));
+      throw caught;
+    }
+  }
+
+  #give(thread: Thread<Request, Answer>): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#free.push(thread);
+    else next(thread);
+  }
+}

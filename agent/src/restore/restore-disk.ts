@@ -1,0 +1,153 @@
+import type { RestoreDisk } from "@holdfast/proto/holdfast/agent/v1/agent_pb";
+import type { BaseDisk } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
+import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
+import { chunkCountOf } from "@holdfast/shared/format/chunk-size";
+import { equalBytes, idSize } from "@holdfast/shared/format/content-id";
+import { isZero } from "@holdfast/shared/format/chunk-id";
+import { encodePage, leafCapacity } from "@holdfast/shared/format/page";
+import { buildTree, leafCount, treeShape } from "@holdfast/shared/format/page-tree";
+import type { OpenDisk } from "../disks/open-disk.ts";
+import type { ImageEndpoint } from "../imageio/image-endpoint.ts";
+import { ImageWriter } from "../imageio/image-writer.ts";
+import type { LanePool } from "../lanes/lane-pool.ts";
+import { lanesFor } from "../lanes/lane-room.ts";
+import { LeafSource } from "../repository/base-leaves.ts";
+import type { Reading } from "../repository/open-reading.ts";
+import type { RepositoryCalls } from "../repository/repository-access.ts";
+import type { RestoreLaneAnswer, RestoreLaneRequest } from "./restore-messages.ts";
+import { RestoreTally } from "./restore-tally.ts";
+import type { RestoreTask } from "./restore-task.ts";
+
+/** What all disks of one restore share. */
+export interface RestoreParts {
+  readonly task: RestoreTask;
+  readonly calls: RepositoryCalls;
+  readonly reading: Reading;
+  readonly pool: LanePool<RestoreLaneRequest, RestoreLaneAnswer>;
+}
+
+/** Chunks that one request to a lane spans. */
+const chunksPerRequest = 64;
+
+/** Writes one disk of a point into a new disk and makes it durable. POINT_HURT names what the repository cannot give. */
+export const restoreDisk = async (parts: RestoreParts, orders: RestoreDisk, signal: AbortSignal): Promise<void> => {
+  const { task, reading } = parts;
+  const source = reading.disks.find(({ diskId }) => diskId === orders.diskId);
+  if (source === undefined) throw new HoldfastError("NOT_FOUND", `the point has no disk ${orders.diskId}`);
+  const chunks = chunkCountOf(Number(source.sizeBytes), reading.chunkSize);
+  const tally = new RestoreTally(chunks, reading.chunkSize);
+  let route = "";
+  task.board.show(orders.diskId, () => tally.progress(orders.diskId, route));
+
+  await using target = await task.openDisk(orders.targetDiskId, signal);
+  route = target.route;
+  const endpoint = endpointOf(target, source);
+  const requests = Math.ceil(chunks / chunksPerRequest);
+  const lanes = lanesFor(task.room, { asked: task.orders.lanes, connections: target.maxWriters, requests });
+  await writeAll(parts, { source, endpoint, tally, lanes }, signal);
+  if (!tally.isBalanced())
+    throw new HoldfastError("BYTES_UNBALANCED", `not every chunk of disk ${orders.diskId} was written or zero`);
+  await using writer = new ImageWriter(endpoint, task.clock);
+  await writer.flush(signal);
+  await writer[Symbol.asyncDispose]();
+  await target.close(true);
+};
+
+interface DiskWrite {
+  readonly source: BaseDisk;
+  readonly endpoint: ImageEndpoint;
+  readonly tally: RestoreTally;
+  readonly lanes: number;
+}
+
+const writeAll = async (
+  parts: RestoreParts,
+  { source, endpoint, tally, lanes }: DiskWrite,
+  signal: AbortSignal,
+): Promise<void> => {
+  const { pool, reading } = parts;
+  const { diskId } = source;
+  await pool.prepare({ kind: "open-disk", diskId, sizeBytes: Number(source.sizeBytes), endpoint }, lanes, signal);
+  const answers: Promise<void>[] = [];
+  const leaves = new LeafSource(parts.calls, { case: "readingId", value: reading.readingId }, diskId);
+  for await (const { first, ids } of checkedLeaves(leaves, source, { reading, signal })) {
+    for (const request of requestsOf(first, ids)) {
+      if (isZero(request.ids)) {
+        tally.add({ written: 0, zero: request.count });
+        continue;
+      }
+      const { answer } = await pool.submit(request, signal);
+      const counted = count(tally, answer);
+      counted.catch(() => undefined);
+      answers.push(counted);
+    }
+    await Promise.all(answers.splice(0, Math.max(0, answers.length - 2 * lanes)));
+  }
+  await Promise.all(answers);
+  await pool.tellAll({ kind: "close-disk" }, signal);
+};
+
+const count = async (tally: RestoreTally, answer: Promise<RestoreLaneAnswer>): Promise<void> => {
+  tally.add(await answer);
+};
+
+type RestoreRequest = RestoreLaneRequest & { readonly kind: "restore" };
+
+function* requestsOf(first: number, ids: Uint8Array): Generator<RestoreRequest> {
+  const step = chunksPerRequest * idSize;
+  for (let from = 0; from < ids.byteLength; from += step) {
+    const part = ids.slice(from, from + step);
+    yield { kind: "restore", first: first + from / idSize, count: part.byteLength / idSize, ids: part };
+  }
+}
+
+/** The ids of a disk leaf by leaf. Each leaf must be what its id says, and all of them what the point's root says. */
+async function* checkedLeaves(
+  leaves: LeafSource,
+  { diskId, sizeBytes, root }: BaseDisk,
+  { reading, signal }: { readonly reading: Reading; readonly signal: AbortSignal },
+): AsyncGenerator<{ readonly first: number; readonly ids: Uint8Array }> {
+  const shape = treeShape(chunkCountOf(Number(sizeBytes), reading.chunkSize));
+  const leafIds = new Uint8Array(leafCount(shape) * idSize);
+  for (let leaf = 0; leaf < leafCount(shape); leaf += 1) {
+    const first = leaf * leafCapacity;
+    const ids = (await readLeaf(leaves, leaf, { diskId, signal })).subarray(
+      0,
+      Math.min(leafCapacity, shape.chunkCount - first) * idSize,
+    );
+    leafIds.set(encodePage({ level: 0, ids }).id, leaf * idSize);
+    yield { first, ids };
+  }
+  if (!equalBytes(buildTree(leafIds).root, root)) {
+    throw new HoldfastError("POINT_HURT", `the pages of disk ${diskId} are not those that the point names`, {
+      details: { diskId },
+    });
+  }
+}
+
+const readLeaf = async (
+  leaves: LeafSource,
+  leaf: number,
+  { diskId, signal }: { readonly diskId: string; readonly signal: AbortSignal },
+): Promise<Uint8Array> => {
+  try {
+    return (await leaves.at(leaf, signal)).chunkIds;
+  } catch (cause) {
+    if (!hasCode(cause, "CHUNK_MISSING", "CHUNK_DAMAGED")) throw cause;
+    const first = leaf * leafCapacity;
+    const message = `the page of disk ${diskId} that lists chunks ${first}-${first + leafCapacity - 1} is damaged`;
+    throw new HoldfastError("POINT_HURT", message, { details: { diskId, first }, cause });
+  }
+};
+
+const endpointOf = ({ access, sizeBytes, diskId }: OpenDisk, source: BaseDisk): ImageEndpoint => {
+  if (access.kind !== "image")
+    throw new HoldfastError("NO_ROUTE_TO_DISK", `disk ${diskId} can only be written through imageio`);
+  if (sizeBytes < Number(source.sizeBytes)) {
+    throw new HoldfastError(
+      "DISK_WRITE_FAILED",
+      `disk ${diskId} has ${sizeBytes} bytes, the point's disk ${source.sizeBytes}`,
+    );
+  }
+  return access.source.endpoint;
+};

@@ -1,0 +1,60 @@
+import { startProcess } from "@holdfast/shared/process/child-process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+/** A repository server in a process of its own, on a folder that goes with it. */
+export interface RepositoryProcess extends AsyncDisposable {
+  readonly address: string;
+  readonly repositoryId: string;
+  readonly directory: string;
+  /** Ends the server without a chance to clean up, and starts it again on the same folder and port. */
+  killAndRestart(): Promise<void>;
+  /** Stops the server and starts it again. */
+  restart(between?: () => Promise<void>): Promise<void>;
+}
+
+const main = resolve(import.meta.dirname, "../../../repository/src/main.ts");
+
+/** Makes a repository and serves it. */
+export const openRepositoryProcess = async (): Promise<RepositoryProcess> => {
+  const folder = await mkdtemp(join(tmpdir(), "hf-repo-"));
+  const file = join(folder, "config.json");
+  const directory = join(folder, "repository");
+  const start = async (listen: string) => {
+    await writeFile(
+      file,
+      JSON.stringify({ directory, indexPath: join(folder, "index.sqlite"), listen, lowWaterBytes: 0, create: true }),
+    );
+    const child = await startProcess({
+      name: "repository",
+      command: process.execPath,
+      args: ["--conditions=source", main, "--config", file],
+    });
+    return { child, ready: await child.ready(20_000) };
+  };
+  let { child, ready } = await start("127.0.0.1:0");
+  const address = ready.address ?? "";
+  const again = async (between: () => Promise<void>): Promise<void> => {
+    await between();
+    ({ child, ready } = await start(address));
+  };
+  return {
+    address,
+    repositoryId: String(ready["repository"]),
+    directory,
+    killAndRestart: async () => {
+      child.kill("SIGKILL");
+      await child.exited;
+      await again(async () => undefined);
+    },
+    restart: async (between = async () => undefined) => {
+      await child.stop();
+      await again(between);
+    },
+    [Symbol.asyncDispose]: async () => {
+      await child.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+};

@@ -1,0 +1,67 @@
+import type { Job, PlannedVm } from "@holdfast/proto/holdfast/controller/v1/job_pb";
+import { factsText, tableText } from "../output/output.ts";
+import { bytesText, timeText } from "../output/units.ts";
+import { resultText } from "../session/session-text.ts";
+
+/** One line a job. */
+export const jobsTable = (jobs: readonly Job[]): string =>
+  tableText(
+    ["name", "enabled", "vms", "repository", "schedule", "keep", "next run", "last run", "last result"],
+    jobs.map((job) => [
+      job.definition?.name ?? "",
+      job.enabled ? "yes" : "no",
+      String(job.vms.length),
+      job.repositoryName,
+      scheduleText(job),
+      `${job.definition?.keepDays ?? 0} d`,
+      timeText(job.nextRunMs),
+      timeText(job.lastRunMs),
+      resultText(job.lastResult),
+    ]),
+  );
+
+/** All that is known of one job. */
+export const jobText = (job: Job): string =>
+  factsText([
+    ["name", job.definition?.name],
+    ["id", job.jobId],
+    ["description", job.definition?.description],
+    ["enabled", job.enabled ? "yes" : "no"],
+    ["VMs", job.vms.map((vm) => `${vm.managerName}/${vm.name}`).join(", ")],
+    ["excluded disks", job.definition?.excludedDisks.join(", ")],
+    ["repository", job.repositoryName],
+    ["schedule", scheduleText(job)],
+    ["keep", `${job.definition?.keepDays ?? 0} days`],
+    ["codec", job.definition?.codec],
+    ["next run", timeText(job.nextRunMs)],
+    [
+      "last run",
+      job.lastSessionId === ""
+        ? "never"
+        : `${timeText(job.lastRunMs)} ${resultText(job.lastResult)} (session ${job.lastSessionId})`,
+    ],
+  ]);
+
+/** What a run would do, per VM and disk. */
+export const planText = (vms: readonly PlannedVm[]): string => vms.map(plannedVmText).join("\n\n");
+
+const plannedVmText = (vm: PlannedVm): string =>
+  [
+    factsText([
+      ["VM", vm.name],
+      ["capture", vm.capture],
+      ["base", vm.basePointId === "" ? "none" : vm.basePointId],
+      ["placement", vm.placement],
+    ]),
+    tableText(
+      ["  disk", "alias", "size", "mode", "reason"],
+      vm.disks.map((disk) => [`  ${disk.diskId}`, disk.alias, bytesText(disk.sizeBytes), disk.mode, disk.reason]),
+    ),
+    ...vm.remarks.map((remark) => `  ${remark.level} ${remark.code}: ${remark.message}`),
+  ].join("\n");
+
+const scheduleText = (job: Job): string => {
+  const definition = job.definition;
+  if (definition === undefined || definition.dailyAt === "") return "none";
+  return `daily ${definition.dailyAt} ${definition.timeZone}`.trimEnd();
+};

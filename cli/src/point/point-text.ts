@@ -1,0 +1,63 @@
+import type { Point } from "@holdfast/proto/holdfast/controller/v1/point_pb";
+import { factsText, tableText } from "../output/output.ts";
+import { bytesText, ratioText, timeText } from "../output/units.ts";
+
+/** One line a point. */
+export const pointsTable = (points: readonly Point[]): string =>
+  tableText(
+    ["point", "vm", "taken", "health", "repository", "job", "size", "read", "packed", "modes"],
+    points.map((point) => [
+      point.pointId,
+      point.vmName,
+      timeText(point.capturedMs),
+      point.health,
+      point.repositoryName,
+      point.jobName,
+      bytesText(point.disks.reduce((sum, disk) => sum + disk.sizeBytes, 0n)),
+      bytesText(point.bytes?.readBytes ?? 0n),
+      bytesText(point.bytes?.packedBytes ?? 0n),
+      [...new Set(point.disks.map((disk) => disk.mode))].join(", "),
+    ]),
+  );
+
+/** All that is known of one point. */
+export const pointText = (point: Point): string =>
+  [
+    factsText([
+      ["point", point.pointId],
+      ["VM", `${point.managerName}/${point.vmName} (${point.vmId})`],
+      ["cluster", point.clusterName],
+      ["repository", `${point.repositoryName} at ${point.repositoryAddress}`],
+      ["job", point.jobName],
+      ["session", point.sessionId],
+      ["health", point.health],
+      ["taken", timeText(point.capturedMs)],
+      ["committed", timeText(point.committedMs)],
+      ["capture", `${point.capture}, ${point.consistency}-consistent`],
+      ["base", point.basePointId === "" ? "none" : point.basePointId],
+      ["kept because", point.keptBecause.join("; ")],
+      ...bytesFacts(point),
+    ]),
+    "",
+    tableText(
+      ["disk", "alias", "size", "mode", "reason"],
+      point.disks.map((disk) => [disk.diskId, disk.alias, bytesText(disk.sizeBytes), disk.mode, disk.reason]),
+    ),
+  ].join("\n");
+
+const bytesFacts = (point: Point): readonly (readonly [string, string])[] => {
+  const bytes = point.bytes;
+  if (bytes === undefined) return [];
+  return [
+    ["planned", bytesText(bytes.plannedBytes)],
+    ["  zero", bytesText(bytes.zeroBytes)],
+    ["  unchanged", bytesText(bytes.unchangedBytes)],
+    ["  deduplicated", bytesText(bytes.deduplicatedBytes)],
+    [
+      "  stored",
+      `${bytesText(bytes.storedBytes)} in ${bytesText(bytes.packedBytes)} (${ratioText(bytes.storedBytes, bytes.packedBytes)})`,
+    ],
+    ["read", `${bytesText(bytes.readBytes)} and ${bytesText(bytes.sampledBytes)} as sample`],
+    ["changed", `${bytesText(bytes.changedBytes)} by the engine's account`],
+  ];
+};

@@ -1,0 +1,123 @@
+import { errorCodes, traitsOf, isErrorCode } from "@holdfast/shared/errors/codes";
+import { Command } from "commander";
+import { agentList } from "./agent/list.ts";
+import { agentShow } from "./agent/show.ts";
+import { noun } from "./command.ts";
+import { completionCommand } from "./completion.ts";
+import type { CliContext } from "./context.ts";
+import { jobCreate } from "./job/create.ts";
+import { jobEdit } from "./job/edit.ts";
+import { jobList } from "./job/list.ts";
+import { jobPlan } from "./job/plan.ts";
+import { jobRemove } from "./job/remove.ts";
+import { jobRun } from "./job/run.ts";
+import { jobDisable, jobEnable } from "./job/set-enabled.ts";
+import { jobShow } from "./job/show.ts";
+import { managerAdd } from "./manager/add.ts";
+import { managerEdit } from "./manager/edit.ts";
+import { managerList } from "./manager/list.ts";
+import { managerRemove } from "./manager/remove.ts";
+import { managerShow } from "./manager/show.ts";
+import { managerTest } from "./manager/test.ts";
+import { outputFormats, parseOutputFormat } from "./output/output.ts";
+import { cliVersion } from "./package-version.ts";
+import { pointExport } from "./point/export.ts";
+import { pointList } from "./point/list.ts";
+import { pointRemove } from "./point/remove.ts";
+import { pointShow } from "./point/show.ts";
+import { repositoryAdd } from "./repository/add.ts";
+import { repositoryList } from "./repository/list.ts";
+import { repositoryShow } from "./repository/show.ts";
+import { restoreDisk } from "./restore/disk.ts";
+import { restorePlan } from "./restore/plan.ts";
+import { restoreVm } from "./restore/vm.ts";
+import { sessionCancel } from "./session/cancel.ts";
+import { sessionList } from "./session/list.ts";
+import { sessionShow } from "./session/show.ts";
+import { sessionStop } from "./session/stop.ts";
+import { sessionWatch } from "./session/watch.ts";
+import { standaloneCommand } from "./standalone/standalone.ts";
+import { versionCommand } from "./version.ts";
+import { vmList } from "./vm/list.ts";
+import { vmShow } from "./vm/show.ts";
+
+/** The whole command line: nouns with their verbs, global options, exit codes in the help. */
+export const createProgram = (context: CliContext): Command => {
+  const program = new Command("holdfast")
+    .description("Protects the virtual machines of oVirt")
+    .version(cliVersion)
+    .option("-o, --output <format>", `form of the result: ${outputFormats.join(", ")}`, parseOutputFormat, "table")
+    .option("--controller <address>", "host:port or unix:path of the controller (or HOLDFAST_CONTROLLER)")
+    .addHelpText("after", `\n${exitCodesText()}`)
+    .configureOutput({
+      writeOut: (text) => context.print(text.trimEnd()),
+      writeErr: (text) => context.note(text.trimEnd()),
+    })
+    .showHelpAfterError("(--help shows what there is)");
+  for (const command of commandsOf(context)) program.addCommand(command);
+  return settle(program);
+};
+
+const commandsOf = (context: CliContext): readonly Command[] => {
+  const all = (...makers: readonly ((context: CliContext) => Command)[]): readonly Command[] =>
+    makers.map((make) => make(context));
+  return [
+    noun(
+      "manager",
+      "oVirt Managers",
+      all(managerAdd, managerList, managerShow, managerEdit, managerRemove, managerTest),
+    ),
+    noun("repository", "Repositories, where restore points live", all(repositoryAdd, repositoryList, repositoryShow)),
+    noun("agent", "Agents, which move the data", all(agentList, agentShow)),
+    noun("vm", "Virtual machines of the managers", all(vmList, vmShow)),
+    noun(
+      "job",
+      "Jobs: what, where to, when, how long kept",
+      all(jobCreate, jobList, jobShow, jobEdit, jobRun, jobPlan, jobEnable, jobDisable, jobRemove),
+    ),
+    noun(
+      "session",
+      "Sessions: runs of jobs, and restores",
+      all(sessionList, sessionShow, sessionWatch, sessionStop, sessionCancel),
+    ),
+    noun("point", "Restore points", all(pointList, pointShow, pointRemove, pointExport)),
+    noun("restore", "Restores", all(restoreVm, restoreDisk, restorePlan)),
+    ...all(standaloneCommand, versionCommand, completionCommand),
+  ];
+};
+
+/** Subcommands inherit how errors and help are written, and throw instead of exiting. */
+const settle = (command: Command): Command => {
+  command.exitOverride();
+  for (const one of command.commands) settle(one.copyInheritedSettings(command));
+  return command;
+};
+
+/** The table of exit codes, derived from the table of error codes. */
+export const exitCodesText = (): string => {
+  const byExit = new Map<number, string[]>();
+  for (const code of Object.keys(errorCodes)) {
+    if (!isErrorCode(code)) continue;
+    const exit = traitsOf(code).exit;
+    byExit.set(exit, [...(byExit.get(exit) ?? []), code]);
+  }
+  const rows = [...byExit]
+    .sort(([a], [b]) => a - b)
+    .map(([exit, codes]) => `  ${String(exit).padStart(3)}  ${wrapped(codes)}`);
+  return [
+    "Exit codes:",
+    "    0  done",
+    "    1  the session failed or was cancelled",
+    "    2  the session ended with a warning",
+    ...rows,
+  ].join("\n");
+};
+
+const wrapped = (codes: readonly string[]): string =>
+  codes
+    .reduce<string[]>((lines, code) => {
+      const last = lines.at(-1);
+      if (last !== undefined && last.length + code.length < 90) return [...lines.slice(0, -1), `${last}, ${code}`];
+      return [...lines, code];
+    }, [])
+    .join(",\n       ");

@@ -1,0 +1,24 @@
+import {
+  AddRepositoryResponseSchema,
+  RepositoryRegistryService,
+} from "@holdfast/proto/holdfast/controller/v1/repository_pb";
+import { type CommandMaker, optionsOf, verb } from "../command.ts";
+import { slowCallMs, withService } from "../connection.ts";
+import { emit } from "../output/output.ts";
+import { repositoryText } from "./repository-text.ts";
+
+/** `repository add` */
+export const repositoryAdd: CommandMaker = (context) =>
+  verb("add <name>", "Make a running repository known", ["repository add main --address 127.0.0.1:7820"])
+    .requiredOption("--address <address>", "host:port or unix:path of the repository's server")
+    .action(async (name: string, _options, command) => {
+      const options = optionsOf<{ address: string }>(command);
+      const answer = await withService(context, options, RepositoryRegistryService, (client) =>
+        client.addRepository({ name, address: options.address }, { signal: context.signal, timeoutMs: slowCallMs }),
+      );
+      emit(context, options, {
+        schema: AddRepositoryResponseSchema,
+        message: answer,
+        table: () => (answer.repository ? repositoryText(answer.repository) : ""),
+      });
+    });

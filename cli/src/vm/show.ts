@@ -1,0 +1,54 @@
+import { GetVmResponseSchema, InventoryService, type Vm } from "@holdfast/proto/holdfast/controller/v1/inventory_pb";
+import { type CommandMaker, optionsOf, verb } from "../command.ts";
+import { slowCallMs, withService } from "../connection.ts";
+import { emit, factsText, tableText } from "../output/output.ts";
+import { bytesText, spanText } from "../output/units.ts";
+
+/** `vm show` */
+export const vmShow: CommandMaker = (context) =>
+  verb("show <vm>", "Show one VM: disks, jobs, newest good point", ["vm show web-1", "vm show prod/web-1"]).action(
+    async (vm: string, _options, command) => {
+      const options = optionsOf(command);
+      const answer = await withService(context, options, InventoryService, (client) =>
+        client.getVm({ vm }, { signal: context.signal, timeoutMs: slowCallMs }),
+      );
+      emit(context, options, {
+        schema: GetVmResponseSchema,
+        message: answer,
+        table: () => (answer.vm ? vmText(answer.vm) : ""),
+      });
+    },
+  );
+
+const vmText = (vm: Vm): string =>
+  [
+    factsText([
+      ["name", vm.name],
+      ["id", vm.vmId],
+      ["manager", vm.managerName],
+      ["cluster", vm.clusterName],
+      ["status", vm.status],
+      ["host", vm.hostName],
+      ["memory", bytesText(vm.memoryBytes)],
+      ["jobs", vm.jobs.length === 0 ? "none" : vm.jobs.join(", ")],
+      ["newest point", newestPointText(vm)],
+    ]),
+    "",
+    tableText(
+      ["disk", "alias", "size", "used", "format", "interface", "backup"],
+      vm.disks.map((disk) => [
+        disk.diskId,
+        disk.alias,
+        bytesText(disk.sizeBytes),
+        bytesText(disk.actualBytes),
+        disk.format,
+        disk.interface,
+        disk.excludedReason === "" ? "yes" : `no: ${disk.excludedReason}`,
+      ]),
+    ),
+  ].join("\n");
+
+const newestPointText = (vm: Vm): string =>
+  vm.newestPoint === undefined
+    ? "none"
+    : `${vm.newestPoint.pointId} in ${vm.newestPoint.repositoryName}, ${spanText(vm.newestPoint.ageMs)} old`;

@@ -1,0 +1,21 @@
+import type { AgentId } from "@holdfast/shared/ids/ids";
+
+/** What an agent last said of itself, as it is kept. */
+export interface AgentRecord {
+  readonly agentId: AgentId;
+  readonly name: string;
+  readonly version: string;
+  /** Random per life of the process. */
+  readonly incarnation: string;
+  readonly managerName: string;
+  readonly clusterName: string;
+  /** The engine's host that it runs on; empty for none. */
+  readonly hostName: string;
+  readonly slots: number;
+  /** Empty for none. */
+  readonly diskServiceAddress: string;
+  readonly reachableHosts: readonly string[];
+  readonly startedMs: number;
+  /** Wall-clock time of the last hello, for showing only. */
+  readonly seenMs: number;
+}

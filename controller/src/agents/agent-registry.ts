@@ -1,0 +1,110 @@
+import type { Clock } from "@holdfast/shared/clock/clock";
+import { listAgents, saveAgent } from "../database/agents-table.ts";
+import type { Database } from "../database/database.ts";
+import type { AgentHealth, PlacedAgent } from "../placement/placed-agent.ts";
+import type { AgentRecord } from "./agent-record.ts";
+
+/** Where a manager and cluster of these names are; null while nobody knows them. */
+export type FindCluster = (
+  managerName: string,
+  clusterName: string,
+) => { readonly managerId: string; readonly clusterId: string } | null;
+
+/** An agent as it is now. */
+export interface KnownAgent extends AgentRecord {
+  readonly health: AgentHealth;
+  /** Empty while unplaced. */
+  readonly managerId: string;
+  readonly clusterId: string;
+}
+
+/** What a hello told. */
+export interface Heard {
+  readonly agent: KnownAgent;
+  /** True when this is another life than the one known before: whatever that one held is lost. */
+  readonly isNewLife: boolean;
+}
+
+/**
+ * The agents that have said hello. After a start of the controller the known ones count as healthy for as long as a healthy one may be
+ * silent: else the first to say hello would be given what belongs to another.
+ */
+export interface AgentRegistry {
+  hear(record: AgentRecord): Promise<Heard>;
+  list(): readonly KnownAgent[];
+  find(idOrName: string): KnownAgent | undefined;
+  /** For placement; `busy` counts the open attempts of each agent. */
+  placed(busy: ReadonlyMap<string, number>): readonly PlacedAgent[];
+}
+
+interface RegistryDeps {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly findCluster: FindCluster;
+  /** Without a hello for this long an agent is silent. */
+  readonly silentAfterMs: number;
+}
+
+const keepEveryMs = 60_000;
+
+interface Entry {
+  readonly record: AgentRecord;
+  /** Monotonic; undefined since the controller started. */
+  readonly heardMs: number | undefined;
+}
+
+export const openAgentRegistry = async (deps: RegistryDeps): Promise<AgentRegistry> => {
+  const entries = new Map<string, Entry>();
+  const startMs = deps.clock.monotonicMs();
+  for (const record of await listAgents(deps.database.queries))
+    entries.set(record.agentId, { record, heardMs: undefined });
+
+  const known = ({ record, heardMs }: Entry): KnownAgent => {
+    const place = deps.findCluster(record.managerName, record.clusterName);
+    const isSilent = deps.clock.monotonicMs() - (heardMs ?? startMs) > deps.silentAfterMs;
+    const health = isSilent ? "silent" : "healthy";
+    return {
+      ...record,
+      health: place === null ? "unplaced" : health,
+      managerId: place?.managerId ?? "",
+      clusterId: place?.clusterId ?? "",
+    };
+  };
+  const list = (): readonly KnownAgent[] =>
+    [...entries.values()]
+      .map(known)
+      .sort((left, right) => left.name.localeCompare(right.name) || left.agentId.localeCompare(right.agentId));
+  return {
+    hear: async (record) => {
+      const former = entries.get(record.agentId);
+      const entry = { record, heardMs: deps.clock.monotonicMs() };
+      entries.set(record.agentId, entry);
+      if (former === undefined || isWorthKeeping(former.record, record)) await saveAgent(deps.database.queries, record);
+      return {
+        agent: known(entry),
+        isNewLife: former !== undefined && former.record.incarnation !== record.incarnation,
+      };
+    },
+    list,
+    find: (idOrName) =>
+      list().find(({ agentId }) => agentId === idOrName) ?? list().find(({ name }) => name === idOrName),
+    placed: (busy) =>
+      list().map((agent) => ({
+        agentId: agent.agentId,
+        name: agent.name,
+        health: agent.health,
+        managerId: agent.managerId,
+        clusterId: agent.clusterId,
+        slots: agent.slots,
+        busy: busy.get(agent.agentId) ?? 0,
+        hostName: agent.hostName,
+        reachableHosts: agent.reachableHosts,
+        diskServiceAddress: agent.diskServiceAddress,
+      })),
+  };
+};
+
+/** A hello that says nothing new is kept once a minute. */
+const isWorthKeeping = (former: AgentRecord, record: AgentRecord): boolean =>
+  record.seenMs - former.seenMs > keepEveryMs ||
+  JSON.stringify({ ...former, seenMs: 0 }) !== JSON.stringify({ ...record, seenMs: 0 });

@@ -1,0 +1,69 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type {
+  Remark as RemarkMessage,
+  ReportRequest,
+  ReportResponseSchema,
+} from "@holdfast/proto/holdfast/agent/v1/agent_pb";
+import { changeTask, findTask } from "../database/tasks-table.ts";
+import type { Ending } from "../sessions/attempt.ts";
+import { endAttempt } from "../sessions/end-attempt.ts";
+import { type Remark, withRemarks } from "../sessions/remark.ts";
+import { toProgress } from "./to-totals.ts";
+import { rememberUnknown } from "./unknown-attempts.ts";
+import { type AskedFrom, type VerbDeps, askingAgent, findTry } from "./verb-deps.ts";
+
+/** Verb `report`: how an attempt ended, in its agent's words; the fence has the last (A6). Repeated, it changes nothing. */
+export const answerReport = async (
+  deps: VerbDeps,
+  request: ReportRequest,
+  from: AskedFrom,
+): Promise<MessageInitShape<typeof ReportResponseSchema>> => {
+  const agentId = askingAgent(from, request.agentId);
+  const found = await findTry(deps, request.attemptId);
+  if (found === undefined) {
+    const { taskId = "", number = 0 } = request.progress ?? {};
+    await rememberUnknown(deps, { taskId, number, attemptId: request.attemptId });
+    return { v: 1 };
+  }
+  const { attempt, task } = found;
+  if (attempt.agentId !== agentId || attempt.state !== "open") return { v: 1 };
+  if (request.progress !== undefined) deps.progress.tell(attempt.attemptId, toProgress(request.progress));
+  await keepWarnings(deps, task.taskId, request.warnings);
+  await endAttempt(deps, attempt.attemptId, toEnding(request));
+  deps.tickets.drop(attempt.attemptId);
+  deps.runner.interrupt(task.taskId);
+  return { v: 1 };
+};
+
+const toEnding = ({ outcome }: ReportRequest): Ending => {
+  if (outcome.case === "succeeded")
+    return { v: 1, cause: "succeeded", code: "", message: "the agent reported success", retryable: true };
+  if (outcome.case === "failed") {
+    const { code, message, retryable } = outcome.value;
+    return {
+      v: 1,
+      cause: "failed",
+      code: code === "" ? "INTERNAL" : code,
+      message,
+      retryable: retryable || code === "ATTEMPT_FENCED",
+    };
+  }
+  return {
+    v: 1,
+    cause: "failed",
+    code: "INVALID_ARGUMENT",
+    message: "the agent reported no outcome",
+    retryable: false,
+  };
+};
+
+const keepWarnings = async (deps: VerbDeps, taskId: string, warnings: readonly RemarkMessage[]): Promise<void> => {
+  if (warnings.length === 0) return;
+  const told = warnings
+    .slice(0, 200)
+    .map(({ code, message, diskId }): Remark => ({ level: "warning", code, message, diskId }));
+  await deps.database.inTransaction(async (queries) => {
+    const task = await findTask(queries, taskId);
+    if (task !== undefined) await changeTask(queries, taskId, { remarks: withRemarks(task.remarks, told) });
+  });
+};

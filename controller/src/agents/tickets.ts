@@ -1,0 +1,193 @@
+import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
+import { ownerOf } from "../backups/owner-of.ts";
+import { usableManager } from "../backups/examine.ts";
+import { type OpenedDisk, closeDisk, openDisk } from "../capture/open-disk.ts";
+import { type StepDeps as EngineStepDeps, waitFor } from "../capture/waiting.ts";
+import { listJournalOfAttempt, writeJournal } from "../database/journal-table.ts";
+import type { JournalEntry } from "../sessions/journal.ts";
+import type { OpenableDisk, Try } from "../sessions/task-work.ts";
+import type { WorkDeps } from "../sessions/work-deps.ts";
+
+/** An opening that is under way or done. */
+export type TicketState =
+  | { readonly kind: "opening" }
+  | { readonly kind: "open"; readonly disk: OpenedDisk }
+  | { readonly kind: "failed"; readonly error: HoldfastError };
+
+/**
+ * The tickets of open attempts: in this process's memory only, never stored or logged (R12, A11). After a restart of the
+ * controller they are asked of the engine anew.
+ */
+export interface TicketBox {
+  /** The ticket of a disk; the first asking opens it. */
+  look(what: Try, disk: OpenableDisk): TicketState;
+  /** Lets the engine have a disk back, in the background; a ticket that is not known here is left to settling. */
+  close(what: Try, disk: OpenableDisk, succeeded: boolean): void;
+  /** Attempts that tickets are kept for. */
+  attemptIds(): readonly string[];
+  /** Ends openings of an attempt that are under way and forgets its tickets. */
+  drop(attemptId: string): void;
+}
+
+interface Entry {
+  state: TicketState;
+  readonly controller: AbortController;
+}
+
+export const createTicketBox = (deps: WorkDeps): TicketBox & AsyncDisposable => {
+  const entries = new Map<string, Map<string, Entry>>();
+  const underWay = new Set<Promise<void>>();
+  const track = (work: Promise<void>): void => {
+    underWay.add(work);
+    void work.finally(() => underWay.delete(work));
+  };
+  const drop = (attemptId: string): void => {
+    for (const { controller } of entries.get(attemptId)?.values() ?? []) {
+      controller.abort(new HoldfastError("CANCELLED", "the attempt has ended"));
+    }
+    entries.delete(attemptId);
+  };
+  return {
+    look: (what, disk) => {
+      const ofAttempt = entries.get(what.attempt.attemptId) ?? new Map<string, Entry>();
+      entries.set(what.attempt.attemptId, ofAttempt);
+      const known = ofAttempt.get(disk.diskId);
+      if (known !== undefined) return known.state;
+      const entry: Entry = { state: { kind: "opening" }, controller: new AbortController() };
+      ofAttempt.set(disk.diskId, entry);
+      track(openInto(deps, what, { disk, entry }));
+      return entry.state;
+    },
+    close: (what, disk, succeeded) => {
+      const entry = entries.get(what.attempt.attemptId)?.get(disk.diskId);
+      if (entry?.state.kind !== "open") return;
+      track(
+        closeOnEngine(deps, what, {
+          disk,
+          transferId: entry.state.disk.transferId,
+          succeeded,
+          signal: entry.controller.signal,
+        }),
+      );
+    },
+    attemptIds: () => [...entries.keys()],
+    drop,
+    [Symbol.asyncDispose]: async () => {
+      for (const attemptId of entries.keys()) drop(attemptId);
+      await Promise.all(underWay);
+    },
+  };
+};
+
+const openInto = async (
+  deps: WorkDeps,
+  what: Try,
+  { disk, entry }: { readonly disk: OpenableDisk; readonly entry: Entry },
+): Promise<void> => {
+  try {
+    entry.state = { kind: "open", disk: await openOnEngine(deps, what, disk, entry.controller.signal) };
+    deps.bell.attempt(what.attempt.agentId, what.attempt.attemptId);
+  } catch (caught) {
+    entry.state = { kind: "failed", error: HoldfastError.from(caught) };
+    if (entry.controller.signal.aborted) return;
+    deps.log.warn("a disk cannot be opened", { ...fieldsOf(what), disk: disk.diskId, err: caught });
+  }
+};
+
+const openOnEngine = async (
+  deps: WorkDeps,
+  what: Try,
+  disk: OpenableDisk,
+  signal: AbortSignal,
+): Promise<OpenedDisk> => {
+  const { queries } = deps.database;
+  const journal = await listJournalOfAttempt(queries, what.attempt);
+  const former = journal.find(({ kind, objectId }) => kind === "transfer" && objectId === disk.diskId);
+  const engine = engineDepsOf(deps, what);
+  const again = former === undefined ? undefined : await findAgain(engine, former.facts["transferId"], signal);
+  if (again !== undefined) return again;
+  if (former !== undefined && disk.direction === "upload") {
+    throw new HoldfastError(
+      "TRANSFER_FAILED",
+      `the transfer of disk ${disk.diskId} is gone: what was written cannot be trusted`,
+    );
+  }
+  await writeJournal(queries, transferEntry(what, disk, {}), deps.clock.nowMs());
+  return openDisk(
+    engine,
+    {
+      owner: ownerOf(deps.installationId, what.attempt),
+      diskId: disk.diskId,
+      direction: disk.direction,
+      captureId: disk.captureId,
+      hostId: disk.hostId,
+      repeated: former !== undefined,
+    },
+    (transferId) => writeJournal(queries, transferEntry(what, disk, { transferId }), deps.clock.nowMs()),
+    signal,
+  );
+};
+
+const openMs = 120_000;
+
+/** The ticket of a transfer that an earlier life of this process opened, as long as the engine still has it open. */
+const findAgain = async (
+  engine: EngineStepDeps,
+  transferId: string | undefined,
+  signal: AbortSignal,
+): Promise<OpenedDisk | undefined> => {
+  if (transferId === undefined) return undefined;
+  const look = async (): Promise<{ readonly opened: OpenedDisk | undefined } | undefined> => {
+    const transfer = await engine.hypervisor.getTransfer(transferId, signal);
+    if (transfer?.phase === "opening") return undefined;
+    const { transferUrl, proxyUrl, hostId } = transfer ?? {};
+    if (transfer?.phase !== "open" || transferUrl === undefined) return { opened: undefined };
+    return { opened: { transferId, transferUrl, proxyUrl: proxyUrl === transferUrl ? undefined : proxyUrl, hostId } };
+  };
+  const found = await waitFor(engine, { what: `transfer ${transferId} to open`, deadlineMs: openMs }, look, signal);
+  return found.opened;
+};
+
+interface Closing {
+  readonly disk: OpenableDisk;
+  readonly transferId: string;
+  readonly succeeded: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Closing early only frees the engine sooner: what fails here is done again when the attempt settles. */
+const closeOnEngine = async (
+  deps: WorkDeps,
+  what: Try,
+  { disk, transferId, succeeded, signal }: Closing,
+): Promise<void> => {
+  try {
+    await closeDisk(engineDepsOf(deps, what), { transferId, direction: disk.direction, succeeded }, signal);
+  } catch (caught) {
+    if (signal.aborted || hasCode(caught, "CANCELLED")) return;
+    deps.log.warn("a disk could not be closed yet", { ...fieldsOf(what), disk: disk.diskId, err: caught });
+  }
+};
+
+const engineDepsOf = (deps: WorkDeps, what: Try): EngineStepDeps => ({
+  hypervisor: usableManager(deps, what.task.managerId).hypervisor,
+  clock: deps.clock,
+  log: deps.log.child(fieldsOf(what)),
+});
+
+const fieldsOf = ({ task, attempt }: Try): Record<string, unknown> => ({
+  session: task.sessionId,
+  task: task.taskId,
+  attempt: attempt.number,
+});
+
+const transferEntry = ({ task, attempt }: Try, disk: OpenableDisk, facts: JournalEntry["facts"]): JournalEntry => ({
+  managerId: task.managerId,
+  taskId: attempt.taskId,
+  attemptNumber: attempt.number,
+  attemptId: attempt.attemptId,
+  kind: "transfer",
+  vmId: disk.vmId,
+  objectId: disk.diskId,
+  facts,
+});

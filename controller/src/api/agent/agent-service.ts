@@ -1,0 +1,48 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { AgentService, type AgentSchema } from "@holdfast/proto/holdfast/controller/v1/agent_pb";
+import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import { type ServedService, serveService } from "@holdfast/shared/rpc/implementation";
+import type { KnownAgent } from "../../agents/agent-registry.ts";
+import { listUnfinishedAttempts } from "../../database/attempts-table.ts";
+import type { Attempt } from "../../sessions/attempt.ts";
+import type { ApiDeps } from "../api-deps.ts";
+
+/** `holdfast.controller.v1.AgentService`. */
+export const serveAgentList = (deps: ApiDeps): ServedService =>
+  serveService(AgentService, {
+    listAgents: async () => {
+      const attempts = await listUnfinishedAttempts(deps.database.queries);
+      return { agents: deps.agents.list().map((agent) => toAgent(agent, attempts)) };
+    },
+    getAgent: async ({ agent: idOrName }) => {
+      const agent = deps.agents.find(idOrName);
+      if (agent === undefined)
+        throw new HoldfastError("NOT_FOUND", `no agent ${idOrName}`, { details: { agent: idOrName } });
+      return { agent: toAgent(agent, await listUnfinishedAttempts(deps.database.queries)) };
+    },
+  });
+
+const toAgent = (agent: KnownAgent, attempts: readonly Attempt[]): MessageInitShape<typeof AgentSchema> => {
+  const held = attempts.filter(({ agentId, state }) => agentId === agent.agentId && state === "open");
+  return {
+    agentId: agent.agentId,
+    name: agent.name,
+    version: agent.version,
+    state: agent.health,
+    stateReason: reasonOf(agent),
+    managerName: agent.managerName,
+    clusterName: agent.clusterName,
+    hostName: agent.hostName,
+    slots: agent.slots,
+    busySlots: held.length,
+    lastSeenMs: BigInt(agent.seenMs),
+    startedMs: BigInt(agent.startedMs),
+    tasks: held.map(({ taskId }) => taskId),
+    diskServiceAddress: agent.diskServiceAddress,
+  };
+};
+
+const reasonOf = ({ health, managerName, clusterName }: KnownAgent): string => {
+  if (health === "silent") return "it has not said hello lately";
+  return health === "unplaced" ? `no connected manager ${managerName} has a cluster ${clusterName}` : "";
+};

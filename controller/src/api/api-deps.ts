@@ -1,0 +1,13 @@
+import type { EngineConnector } from "../inventory/engine-connector.ts";
+import type { StepDeps } from "../sessions/step-task.ts";
+import type { TaskRunner } from "../sessions/task-runner.ts";
+
+/** What answering operators needs. */
+export interface ApiDeps extends StepDeps {
+  readonly engines: EngineConnector;
+  readonly runner: Pick<TaskRunner, "poke" | "interrupt">;
+  /** IANA zone of the installation. */
+  readonly timeZone: string;
+  readonly version: string;
+  readonly startedMs: number;
+}

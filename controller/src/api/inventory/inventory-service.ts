@@ -1,0 +1,38 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { InventoryService, type VmSchema } from "@holdfast/proto/holdfast/controller/v1/inventory_pb";
+import { type ServedService, serveService } from "@holdfast/shared/rpc/implementation";
+import { listJobs } from "../../database/jobs-table.ts";
+import { type FoundVm, resolveVm } from "../../inventory/resolve-vm.ts";
+import type { ApiDeps } from "../api-deps.ts";
+import { findInInventories, inventories } from "./inventories.ts";
+import { newestPoints } from "./newest-points.ts";
+import { toVm } from "./to-vm.ts";
+
+/** `holdfast.controller.v1.InventoryService`. */
+export const serveInventory = (deps: ApiDeps): ServedService =>
+  serveService(InventoryService, {
+    listVms: async ({ manager, cluster, refresh }, { signal }) => {
+      if (manager !== "") deps.managers.get(manager);
+      const all = await inventories(deps, refresh ? "all" : "missing", signal);
+      const found = all
+        .filter(({ managerId, managerName }) => manager === "" || manager === managerId || manager === managerName)
+        .flatMap(({ managerId, managerName, vms }) => vms.map((vm) => ({ managerId, managerName, vm })));
+      const shown = await show(deps, found, signal);
+      return { vms: shown.filter(({ clusterName }) => cluster === "" || cluster === clusterName) };
+    },
+    getVm: async ({ vm }, { signal }) => {
+      const found = await findInInventories(deps, (managers) => resolveVm(vm, managers), signal);
+      const [shown] = await show(deps, [found], signal);
+      return shown === undefined ? {} : { vm: shown };
+    },
+  });
+
+const show = async (
+  deps: ApiDeps,
+  found: readonly FoundVm[],
+  signal: AbortSignal,
+): Promise<MessageInitShape<typeof VmSchema>[]> => {
+  const jobs = await listJobs(deps.database.queries);
+  const newest = await newestPoints(deps, signal);
+  return found.map((one) => toVm(deps, one, { jobs, newest, nowMs: deps.clock.nowMs() }));
+};

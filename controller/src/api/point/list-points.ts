@@ -1,0 +1,111 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type {
+  ListPointsRequest,
+  ListPointsResponseSchema,
+  PointSchema,
+} from "@holdfast/proto/holdfast/controller/v1/point_pb";
+import type { PointSummary } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
+import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import { findJob, listJobs } from "../../database/jobs-table.ts";
+import { resolveVm } from "../../inventory/resolve-vm.ts";
+import type { Job } from "../../jobs/job.ts";
+import type { RepositoryConnection } from "../../repositories/repository-connection.ts";
+import { toRetained } from "../../retention/apply-retention.ts";
+import { calendarDayOf } from "../../retention/calendar-day.ts";
+import { judgePoints } from "../../retention/retain.ts";
+import type { Remark } from "../../sessions/remark.ts";
+import type { ApiDeps } from "../api-deps.ts";
+import { inventories } from "../inventory/inventories.ts";
+import { toRemark } from "../to-common.ts";
+import { toPoint } from "./to-point.ts";
+
+/** Points of all repositories that answer, oldest first; those that do not are named. */
+export const listPoints = async (
+  deps: ApiDeps,
+  request: ListPointsRequest,
+  signal: AbortSignal,
+): Promise<MessageInitShape<typeof ListPointsResponseSchema>> => {
+  const repositories =
+    request.repository === "" ? deps.repositories.list() : [deps.repositories.get(request.repository)];
+  const isWanted = await filterOf(deps, request, signal);
+  const remarks: Remark[] = [];
+  const lists = await Promise.all(
+    repositories.map(async (repository) => {
+      try {
+        return await pointsOf(deps, repository, { isWanted, signal });
+      } catch (caught) {
+        signal.throwIfAborted();
+        const { code, message } = HoldfastError.from(caught);
+        if (code === "INTERNAL") throw caught;
+        remarks.push({ level: "warning", code, message, diskId: "" });
+        return [];
+      }
+    }),
+  );
+  const points = lists.flat().sort((left, right) => Number((left.capturedMs ?? 0n) - (right.capturedMs ?? 0n)));
+  return { points, remarks: remarks.map(toRemark) };
+};
+
+type Filter = (point: PointSummary) => boolean;
+
+/** A VM that no manager has any more may be named as its points name it. */
+const filterOf = async (deps: ApiDeps, { vm, job }: ListPointsRequest, signal: AbortSignal): Promise<Filter> => {
+  const vmId = vm === "" ? "" : await vmIdOf(deps, vm, signal);
+  const found = job === "" ? undefined : await findJob(deps.database.queries, job);
+  const isOfVm: Filter = (point) =>
+    vm === "" || point.vm?.vmId === (vmId ?? vm) || (vmId === undefined && point.vmName === vm);
+  const isOfJob: Filter = (point) =>
+    job === "" || point.jobId === (found?.jobId ?? job) || (found === undefined && point.jobName === job);
+  return (point) => isOfVm(point) && isOfJob(point);
+};
+
+const vmIdOf = async (deps: ApiDeps, vm: string, signal: AbortSignal): Promise<string | undefined> => {
+  try {
+    return resolveVm(vm, await inventories(deps, "missing", signal)).vm.id;
+  } catch (caught) {
+    if (caught instanceof HoldfastError && caught.code === "VM_NOT_FOUND") return undefined;
+    throw caught;
+  }
+};
+
+const pointsOf = async (
+  deps: ApiDeps,
+  repository: RepositoryConnection,
+  { isWanted, signal }: { readonly isWanted: Filter; readonly signal: AbortSignal },
+): Promise<MessageInitShape<typeof PointSchema>[]> => {
+  const points = await repository.listPoints({}, signal);
+  const jobs = await listJobs(deps.database.queries);
+  const byVm = Map.groupBy(points, ({ vm }) => `${vm?.engineInstanceId ?? ""}/${vm?.vmId ?? ""}`);
+  return points.filter(isWanted).map((point) =>
+    toPoint(
+      point,
+      repository,
+      keptBecause(deps, {
+        point,
+        siblings: byVm.get(`${point.vm?.engineInstanceId ?? ""}/${point.vm?.vmId ?? ""}`) ?? [],
+        jobs,
+      }),
+    ),
+  );
+};
+
+/** Why the point's own job keeps it; a point of no job is kept until it is removed by hand. */
+const keptBecause = (
+  deps: ApiDeps,
+  {
+    point,
+    siblings,
+    jobs,
+  }: { readonly point: PointSummary; readonly siblings: readonly PointSummary[]; readonly jobs: readonly Job[] },
+): readonly string[] => {
+  const job = jobs.find(({ jobId }) => jobId === point.jobId);
+  if (job === undefined) return ["no job counts it: it goes only by hand"];
+  const policy = { jobId: job.jobId, keepDays: job.keepDays, floor: deps.settings.retentionFloor };
+  const today = calendarDayOf(deps.clock.nowMs(), job.timeZone);
+  const verdicts = judgePoints(
+    siblings.map((one) => toRetained(one, job.timeZone)),
+    policy,
+    today,
+  );
+  return verdicts.find((verdict) => verdict.point.pointId === point.pointId)?.keptBecause ?? [];
+};

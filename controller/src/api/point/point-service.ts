@@ -1,0 +1,23 @@
+import { PointService } from "@holdfast/proto/holdfast/controller/v1/point_pb";
+import { decodeManifest } from "@holdfast/shared/format/manifest";
+import { type ServedService, serveService } from "@holdfast/shared/rpc/implementation";
+import { findPoint } from "../../repositories/find-point.ts";
+import type { ApiDeps } from "../api-deps.ts";
+import { listPoints } from "./list-points.ts";
+import { toPoint, toWholePoint } from "./to-point.ts";
+
+/** `holdfast.controller.v1.PointService`. */
+export const servePoints = (deps: ApiDeps): ServedService =>
+  serveService(PointService, {
+    listPoints: (request, { signal }) => listPoints(deps, request, signal),
+    getPoint: async ({ pointId }, { signal }) => {
+      const { repository, summary, manifest } = await findPoint(deps.repositories.list(), pointId, signal);
+      return { point: toWholePoint(summary, repository, decodeManifest(manifest)) };
+    },
+    removePoint: async ({ pointId, belowFloor }, { signal }) => {
+      const { repository } = await findPoint(deps.repositories.list(), pointId, signal);
+      const removed = await repository.removePoint({ pointId, belowFloor, reason: "removed by an operator" }, signal);
+      deps.log.info("point removed by an operator", { point: pointId, repository: repository.name, belowFloor });
+      return { point: toPoint(removed, repository, []) };
+    },
+  });

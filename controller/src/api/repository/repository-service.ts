@@ -1,0 +1,78 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { type RepositorySchema, RepositoryRegistryService } from "@holdfast/proto/holdfast/controller/v1/repository_pb";
+import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import { type ServedService, serveService } from "@holdfast/shared/rpc/implementation";
+import { listJobs } from "../../database/jobs-table.ts";
+import { listOpenTasks } from "../../database/tasks-table.ts";
+import type { RepositoryConnection } from "../../repositories/repository-connection.ts";
+import type { ApiDeps } from "../api-deps.ts";
+
+/** `holdfast.controller.v1.RepositoryRegistryService`. */
+export const serveRepositories = (deps: ApiDeps): ServedService =>
+  serveService(RepositoryRegistryService, {
+    addRepository: async ({ name, address }, { signal }) => {
+      if (!/^[^\s/][^/]{0,63}$/.test(name))
+        throw new HoldfastError("INVALID_ARGUMENT", "a repository needs a name of 1 to 64 characters without /");
+      const added = await deps.repositories.add(name, address, signal);
+      deps.log.info("repository added", { repository: added.repositoryId, name, address });
+      return { repository: await toRepository(added, signal) };
+    },
+    listRepositories: async (_request, { signal }) => ({
+      repositories: await Promise.all(deps.repositories.list().map((repository) => toRepository(repository, signal))),
+    }),
+    getRepository: async ({ repository }, { signal }) => ({
+      repository: await toRepository(deps.repositories.get(repository), signal),
+    }),
+    removeRepository: async ({ repository, force }) => {
+      await removeRepository(deps, repository, force);
+      return {};
+    },
+  });
+
+/** Refused while jobs name it or tasks write to it, unless forced. */
+const removeRepository = async (deps: ApiDeps, idOrName: string, force: boolean): Promise<void> => {
+  const { repositoryId, name } = deps.repositories.get(idOrName);
+  const { queries } = deps.database;
+  const jobs = (await listJobs(queries)).filter((job) => job.repositoryId === repositoryId);
+  const tasks = (await listOpenTasks(queries)).filter((task) => task.repositoryId === repositoryId);
+  if (!force && jobs.length > 0) {
+    throw new HoldfastError(
+      "FAILED_PRECONDITION",
+      `jobs name repository ${name}: ${jobs.map((job) => job.name).join(", ")}`,
+    );
+  }
+  if (!force && tasks.length > 0)
+    throw new HoldfastError("FAILED_PRECONDITION", `${tasks.length} tasks with repository ${name} are under way`);
+  await deps.repositories.remove(repositoryId);
+  deps.log.info("repository removed", { repository: repositoryId, name });
+};
+
+/** A repository that cannot be asked is shown with the reason. */
+const toRepository = async (
+  repository: RepositoryConnection,
+  signal: AbortSignal,
+): Promise<MessageInitShape<typeof RepositorySchema>> => {
+  const { repositoryId, name, address } = repository;
+  try {
+    const described = await repository.describe(signal);
+    return {
+      repositoryId,
+      name,
+      address,
+      state: described.refusesUploads === "" ? "reachable" : "refusing",
+      stateReason: described.refusesUploads,
+      chunkSize: described.chunkSize,
+      freeBytes: described.freeBytes,
+      totalBytes: described.totalBytes,
+      storedBytes: described.storedBytes,
+      points: described.points,
+      epoch: described.epoch,
+      formatVersion: described.formatVersion,
+    };
+  } catch (caught) {
+    signal.throwIfAborted();
+    const { code, message } = HoldfastError.from(caught);
+    if (code === "INTERNAL") throw caught;
+    return { repositoryId, name, address, state: "unreachable", stateReason: message };
+  }
+};

@@ -1,0 +1,58 @@
+import type { Cluster } from "../hypervisor/inventory.ts";
+import type { RepositoryConnection } from "../repositories/repository-connection.ts";
+import type { Orders, Try } from "../sessions/task-work.ts";
+import type { WorkSettings } from "../sessions/work-settings.ts";
+import { readyBackupOf } from "./prepared-backup.ts";
+
+/** What only the controller knows and the manifest says. */
+export interface OrderFacts {
+  readonly installationId: string;
+  readonly managerName: string;
+  readonly cluster: Cluster | undefined;
+  readonly repository: RepositoryConnection;
+  readonly settings: WorkSettings;
+}
+
+/** The orders of a backup whose capture is ready. */
+export const backupOrders = ({ task, session, attempt }: Try, facts: OrderFacts): Orders => {
+  if (task.scope.kind !== "backup") throw new Error(`task ${task.taskId} is no backup`);
+  const ready = readyBackupOf(attempt.prepared);
+  return {
+    case: "backup",
+    value: {
+      repository: { repositoryId: facts.repository.repositoryId, address: facts.repository.address },
+      vm: { engineInstanceId: task.engineInstanceId, vmId: task.vmId, name: ready.vmName },
+      basePointId: ready.plan.basePointId ?? "",
+      disks: ready.plan.disks.map((disk) => ({
+        diskId: disk.id,
+        alias: disk.alias,
+        sizeBytes: BigInt(disk.sizeBytes),
+        mode: disk.mode,
+        reason: disk.reason,
+        format: disk.format,
+        interface: disk.interface,
+        bootable: disk.bootable,
+        active: disk.active,
+      })),
+      codec: task.scope.codec,
+      sampleChunks: facts.settings.sampleChunks,
+      lanes: facts.settings.lanes,
+      context: {
+        installationId: facts.installationId,
+        jobId: session.jobId,
+        jobName: session.jobName,
+        sessionId: session.sessionId,
+        sessionStartedMs: BigInt(session.startedMs ?? session.createdMs),
+        capturedMs: BigInt(ready.capturedMs),
+        calendarDay: session.calendarDay,
+        checkpointId: ready.checkpointId,
+        capture: ready.kind,
+        consistency: "crash",
+        managerName: facts.managerName,
+        clusterName: facts.cluster?.name ?? "",
+        ovf: ready.ovf,
+        configurationJson: ready.configurationJson,
+      },
+    },
+  };
+};

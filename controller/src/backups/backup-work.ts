@@ -1,0 +1,73 @@
+import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import type { Host } from "../hypervisor/inventory.ts";
+import type { ManagerConnection } from "../inventory/manager-connection.ts";
+import type { Verdict, OpenableDisk, TaskAndSession, TaskWork, Try } from "../sessions/task-work.ts";
+import type { WorkDeps } from "../sessions/work-deps.ts";
+import { withRemarks } from "../sessions/remark.ts";
+import type { TaskChange } from "../database/tasks-table.ts";
+import { backupOrders } from "./backup-orders.ts";
+import { examineForBackup } from "./examine.ts";
+import { preferredHost } from "./preferred-host.ts";
+import { prepareBackup } from "./prepare-backup.ts";
+import { readyBackupOf } from "./prepared-backup.ts";
+import { settleBackup } from "./settle-backup.ts";
+
+/** Backups: a VM's disks are frozen, read by an agent, and committed as a point. */
+export const createBackupWork = (deps: WorkDeps): TaskWork => ({
+  preflight: (what, signal) => preflight(deps, what, signal),
+  prepare: (what, signal) => prepareBackup(deps, what, signal),
+  orders: (what) => {
+    const manager = deps.managers.get(what.task.managerId);
+    return backupOrders(what, {
+      installationId: deps.installationId,
+      managerName: manager.record.name,
+      cluster: manager.inventory?.clusters.find(({ id }) => id === what.task.clusterId),
+      repository: deps.repositories.get(what.task.repositoryId),
+      settings: deps.settings,
+    });
+  },
+  openable: (what, diskId) => openable(deps, what, diskId),
+  verdict: (what, signal) => verdict(deps, what, signal),
+  settle: (what, standing, signal) => settleBackup(deps, what, standing, signal),
+});
+
+const preflight = async (deps: WorkDeps, { task }: TaskAndSession, signal: AbortSignal): Promise<TaskChange> => {
+  if (task.scope.kind !== "backup") throw new Error(`task ${task.taskId} is no backup`);
+  const wish = { ...task, excludedDiskIds: task.scope.excludedDiskIds, distrustTracking: false };
+  const { vm, plan, expectedKind } = await examineForBackup(deps, wish, signal);
+  return {
+    vmName: vm.name,
+    clusterId: vm.clusterId,
+    plan: { v: 1, captureKind: expectedKind, vmStatus: vm.status, capture: plan },
+    remarks: withRemarks(task.remarks, plan.remarks),
+  };
+};
+
+const openable = (deps: WorkDeps, { task, attempt }: Try, diskId: string): OpenableDisk => {
+  const ready = readyBackupOf(attempt.prepared);
+  const disk = ready.plan.disks.find(({ id, mode }) => id === diskId && mode !== "skipped");
+  if (disk === undefined) throw new HoldfastError("NOT_FOUND", `attempt ${attempt.attemptId} has no disk ${diskId}`);
+  return {
+    diskId,
+    direction: "download",
+    captureId: ready.captureId,
+    vmId: task.vmId,
+    sizeBytes: disk.sizeBytes,
+    hasDirty: disk.mode === "incremental",
+    hostId:
+      ready.vmStatus === "down"
+        ? preferredHost(deps.agents.find(attempt.agentId), hostsOf(deps.managers.find(task.managerId), task.clusterId))
+        : undefined,
+  };
+};
+
+const hostsOf = (manager: ManagerConnection | undefined, clusterId: string): readonly Host[] =>
+  manager?.inventory?.hosts.filter((host) => host.clusterId === clusterId && host.status === "up") ?? [];
+
+/** A repository that was forgotten by force is not asked: nothing of ours will ever come of the attempt. */
+const verdict = async (deps: WorkDeps, { task, attempt }: Try, signal: AbortSignal): Promise<Verdict> => {
+  const repository = deps.repositories.find(task.repositoryId);
+  if (repository === undefined) return { kind: "retired" };
+  const answer = await repository.fence(attempt, signal);
+  return answer.kind === "retired" ? answer : { kind: "committed", change: { pointId: answer.point.pointId } };
+};

@@ -1,0 +1,59 @@
+import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import { type Examination, examineVm } from "../capture/examine-vm.ts";
+import { disksToCapture } from "../capture/plan-disks.ts";
+import type { WorkDeps } from "../sessions/work-deps.ts";
+import { findBase } from "./base-point.ts";
+
+/** Which VM to look at, for which repository. */
+export interface ExamineWish {
+  readonly managerId: string;
+  readonly engineInstanceId: string;
+  readonly vmId: string;
+  readonly repositoryId: string;
+  readonly excludedDiskIds: readonly string[];
+  readonly distrustTracking: boolean;
+}
+
+/** Preflight of one VM: the repository takes uploads, the VM is fit, every disk has a mode with a reason. Changes nothing. */
+export const examineForBackup = async (
+  deps: Pick<WorkDeps, "managers" | "repositories">,
+  wish: ExamineWish,
+  signal: AbortSignal,
+): Promise<Examination> => {
+  const repository = deps.repositories.get(wish.repositoryId);
+  const described = await repository.describe(signal);
+  if (described.refusesUploads !== "") {
+    throw new HoldfastError(
+      "REPOSITORY_FULL",
+      `repository ${repository.name} refuses uploads: ${described.refusesUploads}`,
+    );
+  }
+  const { hypervisor } = usableManager(deps, wish.managerId);
+  const examination = await examineVm(
+    { hypervisor },
+    {
+      vmId: wish.vmId,
+      base: await findBase(repository, wish, signal),
+      excludedDiskIds: new Set(wish.excludedDiskIds),
+      distrustTracking: wish.distrustTracking,
+    },
+    signal,
+  );
+  if (disksToCapture(examination.plan).length === 0) {
+    throw new HoldfastError(
+      "NOTHING_TO_BACK_UP",
+      `vm ${examination.vm.name} has no disk that can be or is chosen to be backed up`,
+    );
+  }
+  return examination;
+};
+
+/** A manager that may be asked; ENGINE_CREDENTIALS_REFUSED while an operator has to act (R14). */
+export const usableManager = (
+  deps: Pick<WorkDeps, "managers">,
+  managerId: string,
+): ReturnType<WorkDeps["managers"]["get"]> => {
+  const manager = deps.managers.get(managerId);
+  if (manager.condition.state !== "credentials-refused") return manager;
+  throw new HoldfastError("ENGINE_CREDENTIALS_REFUSED", `manager ${manager.record.name}: ${manager.condition.reason}`);
+};

@@ -1,0 +1,98 @@
+import { listAttempts, changeAttempt } from "../database/attempts-table.ts";
+import { writeJournal } from "../database/journal-table.ts";
+import { awaitReady, beginCapture, type BeginRequest, type ReadyCapture } from "../capture/begin-capture.ts";
+import type { StepDeps as CaptureDeps } from "../capture/waiting.ts";
+import { type Owner, captureIdOf } from "../hypervisor/marks.ts";
+import type { Attempt } from "../sessions/attempt.ts";
+import type { JournalEntry } from "../sessions/journal.ts";
+import type { Remark } from "../sessions/remark.ts";
+import { withRemarks } from "../sessions/remark.ts";
+import type { Try } from "../sessions/task-work.ts";
+import type { TaskChange } from "../database/tasks-table.ts";
+import type { WorkDeps } from "../sessions/work-deps.ts";
+import { examineForBackup, usableManager } from "./examine.ts";
+import { ownerOf } from "./owner-of.ts";
+import { type PreparedBackup, type ReadyBackup, parsePrepared } from "./prepared-backup.ts";
+
+/** Starts an attempt's capture and waits until its disks can be read: plan kept, intent journalled, then the engine asked (A2). */
+export const prepareBackup = async (
+  deps: WorkDeps,
+  what: Try,
+  signal: AbortSignal,
+): Promise<{ readonly prepared: ReadyBackup; readonly change: TaskChange }> => {
+  const { task } = what;
+  const { hypervisor } = usableManager(deps, task.managerId);
+  const captureDeps: CaptureDeps = {
+    hypervisor,
+    clock: deps.clock,
+    log: deps.log.child({ session: task.sessionId, task: task.taskId }),
+  };
+  const kept = parsePrepared(what.attempt.prepared) ?? (await planAttempt(deps, what, signal));
+  const owner = ownerOf(deps.installationId, what.attempt);
+  await writeJournal(deps.database.queries, captureEntry(what, owner, {}), deps.clock.nowMs());
+
+  const request: BeginRequest = { owner, vmId: task.vmId, vmStatus: kept.vmStatus, plan: kept.plan };
+  const begun = await beginCapture(captureDeps, request, signal);
+  const capture = await awaitReady(captureDeps, { ...request, plan: begun.plan }, signal);
+  const prepared = toReady(kept, capture, deps.clock.nowMs());
+  await writeJournal(
+    deps.database.queries,
+    captureEntry(what, owner, { snapshotId: prepared.snapshotId }),
+    deps.clock.nowMs(),
+  );
+  const remarks = withRemarks(task.remarks, capture.plan.remarks satisfies readonly Remark[]);
+  const plan = { v: 1, captureKind: capture.kind, vmStatus: kept.vmStatus, capture: capture.plan } as const;
+  return { prepared, change: { plan, remarks } };
+};
+
+/** Looks at the VM as it is now and keeps what this attempt is going to do, so that a repeat does the same. */
+const planAttempt = async (deps: WorkDeps, { task, attempt }: Try, signal: AbortSignal): Promise<PreparedBackup> => {
+  if (task.scope.kind !== "backup") throw new Error(`task ${task.taskId} is no backup`);
+  const former = await listAttempts(deps.database.queries, task.taskId);
+  const wish = { ...task, excludedDiskIds: task.scope.excludedDiskIds, distrustTracking: former.some(brokeTracking) };
+  const { vm, plan } = await examineForBackup(deps, wish, signal);
+  const saved = await usableManager(deps, task.managerId).hypervisor.getVmConfiguration(task.vmId, signal);
+  const planned: PreparedBackup = {
+    v: 1,
+    stage: "planned",
+    captureId: captureIdOf(ownerOf(deps.installationId, attempt)),
+    vmStatus: vm.status,
+    vmName: vm.name,
+    plan,
+    ovf: saved.ovf ?? "",
+    configurationJson: JSON.stringify(saved.configuration),
+  };
+  await changeAttempt(deps.database.queries, attempt.attemptId, { prepared: planned });
+  return planned;
+};
+
+/** A transfer that never started, or a capture that failed, may be a bitmap that the engine cannot serve: then nothing is asked of it. */
+const brokeTracking = ({ ending }: Attempt): boolean =>
+  ending?.code === "TRANSFER_FAILED" || ending?.code === "CAPTURE_FAILED";
+
+const toReady = (kept: PreparedBackup, capture: ReadyCapture, capturedMs: number): ReadyBackup => ({
+  v: 1,
+  stage: "ready",
+  captureId: capture.captureId,
+  vmStatus: kept.vmStatus,
+  vmName: kept.vmName,
+  plan: capture.plan,
+  ovf: kept.ovf,
+  configurationJson: kept.configurationJson,
+  kind: capture.kind,
+  checkpointId: capture.checkpointId ?? "",
+  snapshotId: capture.snapshotId ?? "",
+  hostId: capture.hostId ?? "",
+  capturedMs,
+});
+
+const captureEntry = ({ task }: Try, owner: Owner, facts: JournalEntry["facts"]): JournalEntry => ({
+  managerId: task.managerId,
+  taskId: owner.taskId,
+  attemptNumber: owner.attemptNumber,
+  attemptId: owner.attemptId,
+  kind: "capture",
+  vmId: task.vmId,
+  objectId: captureIdOf(owner),
+  facts,
+});

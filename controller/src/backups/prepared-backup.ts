@@ -1,0 +1,48 @@
+import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import * as z from "zod";
+import { capturePlanSchema } from "../sessions/backup-plan.ts";
+
+const identity = {
+  v: z.literal(1),
+  captureId: z.string(),
+  vmStatus: z.string(),
+  vmName: z.string(),
+  plan: capturePlanSchema,
+  /** What the VM was when its disks were frozen. */
+  ovf: z.string(),
+  configurationJson: z.string(),
+};
+
+/** Decided, journalled, and perhaps begun. */
+const planned = z.object({ ...identity, stage: z.literal("planned") });
+
+/** The capture's disks can be read. */
+const ready = z.object({
+  ...identity,
+  stage: z.literal("ready"),
+  kind: z.enum(["hybrid", "live", "cold"]),
+  /** The new checkpoint: a hope until the capture ends well; empty when nothing is tracked. */
+  checkpointId: z.string(),
+  /** The engine's snapshot of a hybrid capture; empty for none. */
+  snapshotId: z.string(),
+  hostId: z.string(),
+  capturedMs: z.number(),
+});
+
+const schema = z.discriminatedUnion("stage", [planned, ready]);
+
+/** What was made ready for an attempt of a backup. */
+export type PreparedBackup = z.output<typeof schema>;
+/** A capture whose disks can be read. */
+export type ReadyBackup = z.output<typeof ready>;
+
+/** Reads `attempt.prepared`; null when nothing was prepared. */
+export const parsePrepared = (prepared: unknown): PreparedBackup | null =>
+  prepared === null ? null : schema.parse(prepared);
+
+/** The capture of an attempt that is ready; FAILED_PRECONDITION before. */
+export const readyBackupOf = (prepared: unknown): ReadyBackup => {
+  const parsed = parsePrepared(prepared);
+  if (parsed?.stage === "ready") return parsed;
+  throw new HoldfastError("FAILED_PRECONDITION", "the attempt's capture is not ready");
+};

@@ -1,0 +1,97 @@
+import { endCapture } from "../capture/end-capture.ts";
+import { removeObsoleteCheckpoints } from "../capture/remove-checkpoints.ts";
+import type { StepDeps as CaptureDeps } from "../capture/waiting.ts";
+import { listUnfinishedAttempts } from "../database/attempts-table.ts";
+import { correlationIdOf } from "../hypervisor/marks.ts";
+import { newestGoodPoint } from "../repositories/newest-good-point.ts";
+import type { Settled, Standing, Try } from "../sessions/task-work.ts";
+import type { WorkDeps } from "../sessions/work-deps.ts";
+import { usableManager } from "./examine.ts";
+import { ownerOf } from "./owner-of.ts";
+import { type PreparedBackup, parsePrepared } from "./prepared-backup.ts";
+
+/**
+ * Ends what a backup's attempt has on the engine: its transfers, its capture, and, once the fence has answered, the checkpoints of
+ * ours that no newest good point names. While it is uncertain the checkpoints stay (A7).
+ */
+export const settleBackup = async (
+  deps: WorkDeps,
+  what: Try,
+  standing: Standing,
+  signal: AbortSignal,
+): Promise<Settled> => {
+  const prepared = parsePrepared(what.attempt.prepared);
+  if (prepared === null) return { kind: "clean", remarks: [] };
+  const { task, attempt } = what;
+  const { hypervisor } = usableManager(deps, task.managerId);
+  const captureDeps: CaptureDeps = {
+    hypervisor,
+    clock: deps.clock,
+    log: deps.log.child({ session: task.sessionId, task: task.taskId }),
+  };
+  const ended = await endCapture(
+    captureDeps,
+    {
+      vmId: task.vmId,
+      captureId: prepared.captureId,
+      correlationId: correlationIdOf(ownerOf(deps.installationId, attempt)),
+      snapshotId: snapshotOf(prepared),
+    },
+    signal,
+  );
+  if (standing !== "uncertain") await removeCheckpoints(deps, captureDeps, what, signal);
+  return { kind: "clean", remarks: ended.remarks };
+};
+
+const snapshotOf = (prepared: PreparedBackup): string | undefined =>
+  prepared.stage === "ready" && prepared.snapshotId !== "" ? prepared.snapshotId : undefined;
+
+/** Checkpoints are removed only when every repository said which one its newest good point names; else the janitor comes back to it. */
+const removeCheckpoints = async (
+  deps: WorkDeps,
+  captureDeps: CaptureDeps,
+  { task }: Try,
+  signal: AbortSignal,
+): Promise<void> => {
+  const vm = { engineInstanceId: task.engineInstanceId, vmId: task.vmId };
+  const keepIds = await neededCheckpoints(deps, vm, signal);
+  if (keepIds === undefined) return;
+  await removeObsoleteCheckpoints(
+    captureDeps,
+    { vmId: task.vmId, installationId: deps.installationId, keepIds },
+    signal,
+  );
+};
+
+/**
+ * Checkpoints of a VM that a newest good point of any repository names, and those of its attempts that are not settled. Undefined
+ * when a repository could not be asked: then none may be removed.
+ */
+export const neededCheckpoints = async (
+  deps: Pick<WorkDeps, "repositories" | "database" | "log">,
+  vm: { readonly engineInstanceId: string; readonly vmId: string },
+  signal: AbortSignal,
+): Promise<ReadonlySet<string> | undefined> => {
+  const needed = new Set<string>();
+  try {
+    for (const repository of deps.repositories.list()) {
+      const newest = newestGoodPoint(await repository.listPoints({ vm }, signal));
+      if (newest !== undefined && newest.checkpointId !== "") needed.add(newest.checkpointId);
+    }
+  } catch (caught) {
+    signal.throwIfAborted();
+    deps.log.debug("checkpoints stay, since a repository cannot say which it needs", { vm: vm.vmId, err: caught });
+    return undefined;
+  }
+  for (const { state, prepared } of await listUnfinishedAttempts(deps.database.queries)) {
+    const backup = state === "ending" ? null : tryPrepared(prepared);
+    if (backup?.stage === "ready" && backup.checkpointId !== "") needed.add(backup.checkpointId);
+  }
+  return needed;
+};
+
+/** Attempts of restores have other things prepared. */
+const tryPrepared = (prepared: unknown): PreparedBackup | null => {
+  const hasStage = typeof prepared === "object" && prepared !== null && "captureId" in prepared;
+  return hasStage ? parsePrepared(prepared) : null;
+};

@@ -1,0 +1,111 @@
+import { hasCode } from "@holdfast/shared/errors/holdfast-error";
+
+import type { Capture } from "../hypervisor/captures.ts";
+import { endTransfersOf } from "./open-disk.ts";
+import type { CaptureRemark } from "./reasons.ts";
+import { type StepDeps, throughConflicts, waitFor } from "./waiting.ts";
+
+/** A capture to end; it must be known to be ours. */
+export interface EndRequest {
+  readonly vmId: string;
+  readonly captureId: string;
+  readonly correlationId: string;
+  /** The engine's snapshot of a hybrid capture, from the journal; the capture's own row tells it too while it lasts. */
+  readonly snapshotId?: string | undefined;
+  /** How long the engine may take: a hybrid one merges; 2 hours unless said. */
+  readonly endMs?: number;
+}
+
+/** How a capture ended; after `gone` nobody knows, so its checkpoint counts only when the engine lists it. */
+export interface EndedCapture {
+  readonly outcome: "succeeded" | "failed" | "gone";
+  readonly remarks: readonly CaptureRemark[];
+}
+
+/**
+ * Ends a capture in whatever phase it is, and waits until the engine has let go: its open transfers are ended, the capture
+ * is finalised (before `ready` this aborts it), and a hybrid one's snapshot that the engine failed to merge is removed (R6).
+ * Safe to repeat; an unknown capture is fine. TIMEOUT when the end does not come.
+ */
+export const endCapture = async (deps: StepDeps, request: EndRequest, signal: AbortSignal): Promise<EndedCapture> => {
+  const first = await deps.hypervisor.getCapture(request.vmId, request.captureId, signal);
+  if (first !== undefined && !isEnding(first)) await finalize(deps, request, signal);
+
+  const patience = {
+    what: `capture ${request.captureId} of vm ${request.vmId} to end`,
+    deadlineMs: request.endMs ?? 7_200_000,
+  };
+  const last = await waitFor(deps, patience, () => lookEnded(deps, request, signal), signal);
+  const snapshotId = request.snapshotId ?? first?.snapshotId;
+  const remarks = snapshotId === undefined ? [] : await removeLeftSnapshot(deps, { ...request, snapshotId }, signal);
+  return { outcome: last, remarks };
+};
+
+const isEnding = ({ phase }: Capture): boolean => phase === "finalizing" || phase === "succeeded" || phase === "failed";
+
+/** Transfers first: engines before 4.5.1 end a capture under an open one and break it, newer ones refuse. */
+const finalize = async (deps: StepDeps, request: EndRequest, signal: AbortSignal): Promise<void> => {
+  const { vmId, captureId } = request;
+  const disks = await deps.hypervisor.listCaptureDisks(vmId, captureId, signal);
+  await endTransfersOf(
+    deps,
+    disks.map(({ diskId }) => diskId),
+    "download",
+    signal,
+  );
+  const ask = (): Promise<void> => deps.hypervisor.finalizeCapture(request, signal);
+  await throughConflicts(deps, { what: `capture ${captureId}`, deadlineMs: 300_000 }, ask, signal);
+};
+
+const lookEnded = async (
+  deps: StepDeps,
+  { vmId, captureId }: EndRequest,
+  signal: AbortSignal,
+): Promise<EndedCapture["outcome"] | undefined> => {
+  const now = await deps.hypervisor.getCapture(vmId, captureId, signal);
+  if (now === undefined) return "gone";
+  return now.phase === "succeeded" || now.phase === "failed" ? now.phase : undefined;
+};
+
+interface LeftSnapshot {
+  readonly vmId: string;
+  readonly snapshotId: string;
+  readonly correlationId: string;
+}
+
+/**
+ * A hybrid capture whose merge failed says `succeeded` all the same and leaves its snapshot (event 10813). It is ours because
+ * our capture named it; one that another task of the engine still works on is left to the janitor.
+ */
+const removeLeftSnapshot = async (
+  deps: StepDeps,
+  request: LeftSnapshot,
+  signal: AbortSignal,
+): Promise<readonly CaptureRemark[]> => {
+  if (!(await hasSnapshot(deps, request, signal))) return [];
+  try {
+    await mergeSnapshot(deps, request, signal);
+    return [left("the engine failed to merge the snapshot of its capture; it is merged now")];
+  } catch (caught) {
+    if (!hasCode(caught, "ENGINE_CONFLICT", "ENGINE_FAULT", "TIMEOUT")) throw caught;
+    const { vmId: vm, snapshotId: snapshot } = request;
+    deps.log.warn("the snapshot of a capture is left for the janitor", { vm, snapshot, err: caught });
+    return [left("the engine failed to merge the snapshot of its capture; it is tried again later")];
+  }
+};
+
+const left = (message: string): CaptureRemark => ({ level: "warning", code: "SNAPSHOT_LEFT", message, diskId: "" });
+
+/** Removes a snapshot, which merges it, and waits until it is gone. It must be known to be ours. */
+export const mergeSnapshot = async (deps: StepDeps, request: LeftSnapshot, signal: AbortSignal): Promise<void> => {
+  const what = `snapshot ${request.snapshotId}`;
+  const ask = (): Promise<void> => deps.hypervisor.removeSnapshot(request, signal);
+  await throughConflicts(deps, { what, deadlineMs: 120_000 }, ask, signal);
+  const gone = async (): Promise<true | undefined> => ((await hasSnapshot(deps, request, signal)) ? undefined : true);
+  await waitFor(deps, { what: `${what} to be merged`, deadlineMs: 3_600_000 }, gone, signal);
+};
+
+const hasSnapshot = async (deps: StepDeps, request: LeftSnapshot, signal: AbortSignal): Promise<boolean> => {
+  const snapshots = await deps.hypervisor.listSnapshots(request.vmId, signal);
+  return snapshots.some(({ id, type }) => id === request.snapshotId && type !== "active");
+};

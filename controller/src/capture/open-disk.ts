@@ -1,0 +1,159 @@
+import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
+
+import { type Owner, correlationIdOf } from "../hypervisor/marks.ts";
+import { type Transfer, isTransferOver } from "../hypervisor/transfers.ts";
+import { type StepDeps, throughConflicts, waitFor } from "./waiting.ts";
+
+/** A disk to open for imageio. */
+export interface OpenDiskRequest {
+  readonly owner: Owner;
+  readonly diskId: string;
+  readonly direction: "download" | "upload";
+  /** The capture that froze it; for downloads. */
+  readonly captureId?: string | undefined;
+  readonly hostId?: string | undefined;
+  /** True when the journal says that it may have been opened before: what is there is ended first. */
+  readonly repeated: boolean;
+  /** Seconds of silence after which the engine ends it; 120 unless said. */
+  readonly inactivityTimeoutS?: number;
+  /** How long the engine may take; 2 minutes unless said. */
+  readonly openMs?: number;
+}
+
+/** A disk that imageio serves. The URLs are the permission itself: never logged, never stored (R12). */
+export interface OpenedDisk {
+  readonly transferId: string;
+  readonly transferUrl: string;
+  readonly proxyUrl: string | undefined;
+  readonly hostId: string | undefined;
+}
+
+/**
+ * Opens one disk and waits until imageio serves it. Engines take no ids of ours for transfers: so `onOpening` is told the id
+ * as soon as it is known (to the journal), and a repeated step ends what an earlier one left on the disk before it opens
+ * anew. Fails with TRANSFER_FAILED; an opened transfer that never starts is cancelled first.
+ */
+export const openDisk = async (
+  deps: StepDeps,
+  request: OpenDiskRequest,
+  onOpening: (transferId: string) => Promise<void>,
+  signal: AbortSignal,
+): Promise<OpenedDisk> => {
+  if (request.repeated) await endTransfersOf(deps, [request.diskId], request.direction, signal);
+  const opening = await ask(deps, request, signal);
+  await onOpening(opening.id);
+  try {
+    return await awaitOpen(deps, request, opening, signal);
+  } catch (caught) {
+    if (!signal.aborted) await cancelQuietly(deps, opening.id, signal);
+    throw caught;
+  }
+};
+
+/**
+ * Ends a transfer and waits until the engine let the disk go. A download is finalised however it went; an upload is
+ * finalised when it `succeeded` and cancelled, which removes its disk, when not. Fails with TRANSFER_FAILED when a
+ * finalised upload did not end well, TIMEOUT when the end does not come.
+ */
+export const closeDisk = async (
+  deps: StepDeps,
+  request: { readonly transferId: string; readonly direction: "download" | "upload"; readonly succeeded: boolean },
+  signal: AbortSignal,
+): Promise<void> => {
+  const { transferId, direction, succeeded } = request;
+  const isCancelled = direction === "upload" && !succeeded;
+  if (isCancelled) await deps.hypervisor.cancelTransfer(transferId, signal);
+  else await deps.hypervisor.finalizeTransfer(transferId, signal);
+
+  const last = await waitFor(
+    deps,
+    { what: `transfer ${transferId} to end`, deadlineMs: 600_000 },
+    () => lookOver(deps, transferId, signal),
+    signal,
+  );
+  // A row that is gone says nothing; then the disk's own status tells.
+  if (direction === "upload" && succeeded && last !== "gone" && last.phase !== "succeeded") {
+    throw new HoldfastError(
+      "TRANSFER_FAILED",
+      `the engine refused the uploaded disk: transfer ${transferId} is ${last.enginePhase}`,
+      {
+        details: { transferId, phase: last.enginePhase },
+      },
+    );
+  }
+};
+
+/** Ends every open transfer of these disks in one direction and waits for it. They must be known to be ours. */
+export const endTransfersOf = async (
+  deps: StepDeps,
+  diskIds: readonly string[],
+  direction: "download" | "upload",
+  signal: AbortSignal,
+): Promise<void> => {
+  const transfers = await deps.hypervisor.listTransfers(signal);
+  const ours = transfers.filter(
+    (one) =>
+      one.direction === direction && one.diskId !== undefined && diskIds.includes(one.diskId) && !isTransferOver(one),
+  );
+  for (const { id } of ours) await closeDisk(deps, { transferId: id, direction, succeeded: false }, signal);
+};
+
+const ask = async (deps: StepDeps, request: OpenDiskRequest, signal: AbortSignal): Promise<Transfer> => {
+  const { owner, diskId, direction, captureId, hostId, inactivityTimeoutS = 120, openMs = 120_000 } = request;
+  const open = (): Promise<Transfer> =>
+    deps.hypervisor.openTransfer(
+      { diskId, direction, captureId, hostId, inactivityTimeoutS, correlationId: correlationIdOf(owner) },
+      signal,
+    );
+  return throughConflicts(deps, { what: `disk ${diskId}`, deadlineMs: openMs }, open, signal);
+};
+
+const awaitOpen = (
+  deps: StepDeps,
+  { diskId, openMs = 120_000 }: OpenDiskRequest,
+  opening: Transfer,
+  signal: AbortSignal,
+): Promise<OpenedDisk> => {
+  let seen: Transfer | undefined = opening;
+  const look = async (): Promise<OpenedDisk | undefined> => {
+    const now = seen ?? (await deps.hypervisor.getTransfer(opening.id, signal));
+    seen = undefined;
+    if (now?.phase === "opening") return undefined;
+    if (now?.phase === "open") return now.transferUrl === undefined ? undefined : toOpened(now, now.transferUrl);
+    const state = now?.enginePhase ?? "gone";
+    throw new HoldfastError(
+      "TRANSFER_FAILED",
+      `transfer ${opening.id} of disk ${diskId} did not start: it is ${state}`,
+      {
+        details: { transferId: opening.id, diskId, phase: state },
+      },
+    );
+  };
+  return waitFor(deps, { what: `transfer ${opening.id} of disk ${diskId} to start`, deadlineMs: openMs }, look, signal);
+};
+
+const toOpened = (transfer: Transfer, transferUrl: string): OpenedDisk => ({
+  transferId: transfer.id,
+  transferUrl,
+  proxyUrl: transfer.proxyUrl === transferUrl ? undefined : transfer.proxyUrl,
+  hostId: transfer.hostId,
+});
+
+const lookOver = async (
+  deps: StepDeps,
+  transferId: string,
+  signal: AbortSignal,
+): Promise<Transfer | "gone" | undefined> => {
+  const now = await deps.hypervisor.getTransfer(transferId, signal);
+  if (now === undefined) return "gone";
+  return isTransferOver(now) ? now : undefined;
+};
+
+const cancelQuietly = async (deps: StepDeps, transferId: string, signal: AbortSignal): Promise<void> => {
+  try {
+    await deps.hypervisor.cancelTransfer(transferId, signal);
+  } catch (caught) {
+    if (!hasCode(caught, "ENGINE_UNREACHABLE", "ENGINE_CONFLICT", "ENGINE_FAULT")) throw caught;
+    deps.log.warn("a transfer that did not start stays for the janitor", { transfer: transferId, err: caught });
+  }
+};

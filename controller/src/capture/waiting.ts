@@ -1,0 +1,65 @@
+import type { Clock } from "@holdfast/shared/clock/clock";
+import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
+import type { Logger } from "@holdfast/shared/logging/logger";
+
+import type { Hypervisor } from "../hypervisor/hypervisor.ts";
+
+/** What every step on an engine takes. */
+export interface StepDeps {
+  readonly hypervisor: Hypervisor;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** How long a state may take to come. */
+export interface Patience {
+  /** What is waited for, for the error: `capture X to be ready`. */
+  readonly what: string;
+  readonly deadlineMs: number;
+}
+
+/**
+ * Pauses between two looks: short at first, since an idle engine is done at once, then doubling to the 5 s at which engines
+ * poll their own states, so that a long wait costs few calls.
+ */
+const firstPauseMs = 100;
+const longestPauseMs = 5_000;
+
+/** Looks again and again until `look` answers something; TIMEOUT when it never did. The first look comes at once. */
+export const waitFor = async <Found>(
+  { clock }: Pick<StepDeps, "clock">,
+  { what, deadlineMs }: Patience,
+  look: () => Promise<Found | undefined>,
+  signal: AbortSignal,
+): Promise<Found> => {
+  const startMs = clock.monotonicMs();
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+    signal.throwIfAborted();
+    const found = await look();
+    if (found !== undefined) return found;
+    if (clock.monotonicMs() - startMs + pauseMs > deadlineMs) {
+      throw new HoldfastError("TIMEOUT", `waited ${Math.round(deadlineMs / 1_000)} s in vain for ${what}`);
+    }
+    await clock.sleep(pauseMs, signal);
+  }
+};
+
+/** Asks again while the engine says that the object is busy; the last ENGINE_CONFLICT when it stays so. */
+export const throughConflicts = async <Answer>(
+  { clock, log }: Pick<StepDeps, "clock" | "log">,
+  { what, deadlineMs }: Patience,
+  ask: () => Promise<Answer>,
+  signal: AbortSignal,
+): Promise<Answer> => {
+  const startMs = clock.monotonicMs();
+  for (let pauseMs = 500; ; pauseMs = Math.min(pauseMs * 2, 10_000)) {
+    signal.throwIfAborted();
+    try {
+      return await ask();
+    } catch (caught) {
+      if (!hasCode(caught, "ENGINE_CONFLICT") || clock.monotonicMs() - startMs + pauseMs > deadlineMs) throw caught;
+      log.debug("the engine is busy with the object", { what, err: caught });
+    }
+    await clock.sleep(pauseMs, signal);
+  }
+};

@@ -1,0 +1,49 @@
+import { systemClock } from "@holdfast/shared/clock/clock";
+import { openDatabase } from "./database.ts";
+import { schemaVersion } from "./migrate.ts";
+
+/** What each table is for; a table without a line here fails its test. */
+const purposes: Readonly<Record<string, string>> = {
+  agents: "The last hello of each agent.",
+  attempts:
+    "Each try of a task by one agent: who holds it, what was prepared for it, how it ended, what the fence said.",
+  job_excluded_disks: "Disks that a job leaves out.",
+  job_vms: "The VMs of each job, by id.",
+  jobs: "Jobs: what, where to, when, how long kept.",
+  journal: "Intent: what an attempt is about to make, or made, on an engine (R6).",
+  managers: "Connected managers with their two anchors; the password only sealed.",
+  repositories:
+    "Repositories that jobs may write to. Their points are not here: the repository is the only truth about them.",
+  schema_versions: "Which migrations this database has had.",
+  sessions: "Runs of jobs, and restores.",
+  settings: "Values of the installation by name.",
+  tasks: "Each VM of a session, with its plan, state and result.",
+  unknown_attempts: "Attempts that were heard of and are not known here: they are fenced in every repository.",
+  unknown_fences: "Which repositories have fenced which of them.",
+};
+
+/** The page `docs/design/tables.md`: every table and column as the migrations make them. */
+export const describeTables = async (): Promise<string> => {
+  await using database = await openDatabase(":memory:", systemClock);
+  const tables = [...(await database.queries.introspection.getTables())].sort((left, right) =>
+    left.name.localeCompare(right.name),
+  );
+  const sections = tables.map(({ name, columns }) => {
+    const rows = columns.map(
+      (column) => `| \`${column.name}\` | ${column.dataType} | ${column.isNullable ? "may be null" : ""} |`,
+    );
+    return [`## ${name}`, "", purposeOf(name), "", "| column | type | |", "|---|---|---|", ...rows].join("\n");
+  });
+  const head = [
+    "# The controller's tables",
+    "",
+    `Generated from \`controller/src/database\`. Schema version ${schemaVersion}. Times are UTC milliseconds, truth is 0 or 1, structured values are JSON.`,
+  ].join("\n");
+  return `${[head, ...sections].join("\n\n")}\n`;
+};
+
+const purposeOf = (table: string): string => {
+  const purpose = purposes[table];
+  if (purpose === undefined) throw new Error(`table ${table} has no line in describe-tables.ts`);
+  return purpose;
+};

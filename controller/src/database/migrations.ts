@@ -1,0 +1,13 @@
+import type { Transaction } from "kysely";
+import { createFirstTables } from "./first-tables.ts";
+import type { Tables } from "./schema.ts";
+
+/** One numbered step of the schema; never changed after a release. */
+export interface Migration {
+  readonly version: number;
+  readonly name: string;
+  readonly up: (transaction: Transaction<Tables>) => Promise<void>;
+}
+
+/** All steps in order; the newest one's number is the schema's version. */
+export const migrations: readonly Migration[] = [{ version: 1, name: "first tables", up: createFirstTables }];

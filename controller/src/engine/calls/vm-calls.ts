@@ -1,0 +1,98 @@
+import { hasCode } from "@holdfast/shared/errors/holdfast-error";
+import * as z from "zod";
+
+import type { AttachmentRequest, BuildOperations, NicRequest, VmRequest } from "../../hypervisor/builds.ts";
+import type { EngineClient } from "../engine-client.ts";
+import { toVmBody } from "../vm-body.ts";
+import { toSavedVm, vmConfigurationRow } from "../rows/vm-configuration-row.ts";
+import { vmRow } from "../rows/vm-rows.ts";
+import { collection, stub } from "../values.ts";
+import { tellUnlessGone } from "./capture-calls.ts";
+import { type InventoryCalls, vmNotFound } from "./inventory-calls.ts";
+
+type VmOperations = Pick<
+  BuildOperations,
+  "getVmConfiguration" | "createVm" | "attachDisk" | "listNicNames" | "addNic" | "describeVm" | "startVm" | "removeVm"
+>;
+
+/** Saving VMs and making them anew. */
+export class VmCalls implements VmOperations {
+  readonly #client: EngineClient;
+  readonly #inventory: InventoryCalls;
+
+  constructor(client: EngineClient, inventory: InventoryCalls) {
+    this.#client = client;
+    this.#inventory = inventory;
+  }
+
+  async getVmConfiguration(vmId: string, signal: AbortSignal) {
+    const query = { all_content: "true", follow: "disk_attachments.disk,nics" };
+    const row = await this.#client.find({ method: "GET", path: `/vms/${vmId}`, query }, vmConfigurationRow, signal);
+    if (row === undefined) throw vmNotFound(vmId);
+    return toSavedVm(row, await this.#inventory.namesFor(row.cluster?.id, signal));
+  }
+
+  async createVm(request: VmRequest, signal: AbortSignal) {
+    const { correlationId } = request;
+    const call = { method: "POST", path: "/vms", body: toVmBody(request), correlationId } as const;
+    const row = await this.#client.ask(call, vmRow, signal);
+    return this.#inventory.toVmWithLevel(row, signal);
+  }
+
+  async attachDisk(request: AttachmentRequest, signal: AbortSignal) {
+    const { vmId, diskId, bootable, active, readOnly } = request;
+    const path = `/vms/${vmId}/diskattachments`;
+    const body = {
+      interface: request.interface,
+      bootable: String(bootable),
+      active: String(active),
+      read_only: String(readOnly),
+      disk: { id: diskId },
+    };
+    try {
+      await this.#client.tell({ method: "POST", path, body }, signal);
+    } catch (caught) {
+      if (!hasCode(caught, "ALREADY_EXISTS", "ENGINE_FAULT", "ENGINE_CONFLICT")) throw caught;
+      const there = await this.#client.find({ method: "GET", path: `${path}/${diskId}` }, stub, signal);
+      if (there === undefined) throw caught;
+    }
+  }
+
+  async listNicNames(vmId: string, signal: AbortSignal) {
+    const nics = collection("nic", z.object({ name: z.string() }));
+    const found = await this.#client.find({ method: "GET", path: `/vms/${vmId}/nics` }, nics, signal);
+    if (found === undefined) throw vmNotFound(vmId);
+    return found.map(({ name }) => name);
+  }
+
+  addNic(request: NicRequest, signal: AbortSignal) {
+    const body = {
+      name: request.name,
+      interface: request.interface,
+      linked: String(request.linked),
+      plugged: String(request.plugged),
+      ...(request.vnicProfileId === undefined ? {} : { vnic_profile: { id: request.vnicProfileId } }),
+      ...(request.mac === undefined ? {} : { mac: { address: request.mac } }),
+    };
+    return this.#client.tell({ method: "POST", path: `/vms/${request.vmId}/nics`, body }, signal);
+  }
+
+  describeVm(request: Parameters<BuildOperations["describeVm"]>[0], signal: AbortSignal) {
+    const { vmId, description } = request;
+    return this.#client.tell({ method: "PUT", path: `/vms/${vmId}`, body: { description }, repeatable: true }, signal);
+  }
+
+  async startVm(vmId: string, signal: AbortSignal) {
+    try {
+      await this.#client.tell({ method: "POST", path: `/vms/${vmId}/start` }, signal);
+    } catch (caught) {
+      throw hasCode(caught, "NOT_FOUND") ? vmNotFound(vmId) : caught;
+    }
+  }
+
+  removeVm(request: Parameters<BuildOperations["removeVm"]>[0], signal: AbortSignal) {
+    const { vmId, keepDisks } = request;
+    const query = keepDisks ? { detach_only: "true" } : undefined;
+    return tellUnlessGone(this.#client, { method: "DELETE", path: `/vms/${vmId}`, query }, signal);
+  }
+}

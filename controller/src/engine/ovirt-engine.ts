@@ -1,0 +1,117 @@
+import type { Clock } from "@holdfast/shared/clock/clock";
+import type { Logger } from "@holdfast/shared/logging/logger";
+
+import type { BuildOperations } from "../hypervisor/builds.ts";
+import type { CaptureOperations } from "../hypervisor/captures.ts";
+import type { Credentials, Hypervisor, LoginState } from "../hypervisor/hypervisor.ts";
+import type { InventoryReader } from "../hypervisor/inventory.ts";
+import type { TransferOperations } from "../hypervisor/transfers.ts";
+import { CaptureCalls } from "./calls/capture-calls.ts";
+import { DiskCalls } from "./calls/disk-calls.ts";
+import { InventoryCalls } from "./calls/inventory-calls.ts";
+import { surveyEngine } from "./calls/survey-calls.ts";
+import { TransferCalls } from "./calls/transfer-calls.ts";
+import { VmCalls } from "./calls/vm-calls.ts";
+import { parseEngineAddress } from "./engine-address.ts";
+import { createEngineClient } from "./engine-client.ts";
+import { Login } from "./login.ts";
+import { type TransportLimits, openTransport } from "./transport.ts";
+
+/** How to reach and trust one engine. */
+export interface EngineOptions {
+  /** Host name or URL, as an operator types it. */
+  readonly url: string;
+  readonly credentials: Credentials;
+  /** PEM of the pinned anchor of the API's certificate. */
+  readonly apiAnchorPem: string;
+  /** The state that was persisted: after a refusal nothing is sent until `useCredentials` (R14). */
+  readonly loginState?: LoginState | undefined;
+  readonly limits?: TransportLimits | undefined;
+}
+
+/** What an engine works with. */
+export interface EngineDeps {
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Opens an oVirt engine; nothing is sent before the first call. INVALID_ARGUMENT for a bad address. */
+export const openOvirtEngine = (options: EngineOptions, { clock, log }: EngineDeps): Hypervisor => {
+  const transport = openTransport(parseEngineAddress(options.url), options.apiAnchorPem, options.limits);
+  const login = new Login(transport, options.credentials, options.loginState);
+  const client = createEngineClient({ transport, login, clock, log });
+  const inventory = new InventoryCalls(client);
+  const captures = new CaptureCalls(client);
+  const transfers = new TransferCalls(client);
+  const disks = new DiskCalls(client);
+  const vms = new VmCalls(client, inventory);
+
+  return {
+    loginState: () => login.state,
+    useCredentials: (credentials) => {
+      login.useCredentials(credentials);
+    },
+    calls: () => ({ total: transport.sent(), logins: login.logins }),
+    survey: (scope, signal) => surveyEngine({ client, captures, transfers, disks }, scope, signal),
+    ...readerOf(inventory),
+    ...captureOperationsOf(captures),
+    ...transferOperationsOf(transfers),
+    ...buildOperationsOf(disks, vms),
+
+    [Symbol.asyncDispose]: async () => {
+      try {
+        await login.logOut(clock.timeout(2_000));
+      } catch (caught) {
+        log.debug("the engine did not take the logout", { err: caught });
+      }
+      await transport[Symbol.asyncDispose]();
+    },
+  };
+};
+
+const readerOf = (inventory: InventoryCalls): InventoryReader => ({
+  identify: (signal) => inventory.identify(signal),
+  readInventory: (signal) => inventory.readInventory(signal),
+  getVm: (...call) => inventory.getVm(...call),
+  findVms: (...call) => inventory.findVms(...call),
+  listVnicProfiles: (signal) => inventory.listVnicProfiles(signal),
+  listEvents: (...call) => inventory.listEvents(...call),
+});
+
+const captureOperationsOf = (captures: CaptureCalls): CaptureOperations => ({
+  startCapture: (...call) => captures.startCapture(...call),
+  getCapture: (...call) => captures.getCapture(...call),
+  listCaptures: (...call) => captures.listCaptures(...call),
+  listCaptureDisks: (...call) => captures.listCaptureDisks(...call),
+  finalizeCapture: (...call) => captures.finalizeCapture(...call),
+  listCheckpoints: (...call) => captures.listCheckpoints(...call),
+  listCheckpointDisks: (...call) => captures.listCheckpointDisks(...call),
+  removeCheckpoint: (...call) => captures.removeCheckpoint(...call),
+  listSnapshots: (...call) => captures.listSnapshots(...call),
+  removeSnapshot: (...call) => captures.removeSnapshot(...call),
+});
+
+const transferOperationsOf = (transfers: TransferCalls): TransferOperations => ({
+  openTransfer: (...call) => transfers.openTransfer(...call),
+  getTransfer: (...call) => transfers.getTransfer(...call),
+  listTransfers: (signal) => transfers.listTransfers(signal),
+  finalizeTransfer: (...call) => transfers.finalizeTransfer(...call),
+  cancelTransfer: (...call) => transfers.cancelTransfer(...call),
+});
+
+const buildOperationsOf = (disks: DiskCalls, vms: VmCalls): BuildOperations => ({
+  createDisk: (...call) => disks.createDisk(...call),
+  getDisk: (...call) => disks.getDisk(...call),
+  removeDisk: (...call) => disks.removeDisk(...call),
+  describeDisk: (...call) => disks.describeDisk(...call),
+  listDisksMarked: (...call) => disks.listDisksMarked(...call),
+
+  getVmConfiguration: (...call) => vms.getVmConfiguration(...call),
+  createVm: (...call) => vms.createVm(...call),
+  attachDisk: (...call) => vms.attachDisk(...call),
+  listNicNames: (...call) => vms.listNicNames(...call),
+  addNic: (...call) => vms.addNic(...call),
+  describeVm: (...call) => vms.describeVm(...call),
+  startVm: (...call) => vms.startVm(...call),
+  removeVm: (...call) => vms.removeVm(...call),
+});

@@ -1,0 +1,33 @@
+import type { Capture, Checkpoint } from "./captures.ts";
+import type { AttachedDisk, Disk, Snapshot, Vm } from "./inventory.ts";
+import type { Transfer } from "./transfers.ts";
+
+/** What a survey looks at. */
+export interface SurveyScope {
+  /** Start of the descriptions to look for (`markPrefixOf`). */
+  readonly markPrefix: string;
+}
+
+/** What one VM has that might be ours. */
+export interface SurveyedVm {
+  readonly vm: Pick<Vm, "id" | "name" | "status" | "description"> & {
+    readonly disks: readonly Pick<AttachedDisk, "id">[];
+  };
+  readonly captures: readonly SurveyedCapture[];
+  readonly checkpoints: readonly Checkpoint[];
+  readonly snapshots: readonly Snapshot[];
+}
+
+/** A capture with the disks in it; those of another's or an ended one are not looked up. */
+export interface SurveyedCapture extends Capture {
+  readonly diskIds: readonly string[];
+}
+
+/** What may be ours on one engine at one moment. Telling what is and what of it must go is `planCleaning`'s. */
+export interface Survey {
+  readonly vms: readonly SurveyedVm[];
+  /** Only transfers that are not over. */
+  readonly transfers: readonly Transfer[];
+  /** Disks whose description starts with the prefix. */
+  readonly markedDisks: readonly Disk[];
+}

@@ -1,0 +1,28 @@
+import type { CertificateFacts, ProbedAnchors } from "../engine/probe.ts";
+import type { Credentials, Hypervisor } from "../hypervisor/hypervisor.ts";
+
+/** Where an engine is and what is trusted of it. */
+export interface EngineAddress {
+  readonly url: string;
+  readonly apiAnchorPem: string;
+  readonly imageioAnchorPem: string;
+}
+
+/** One line of a test of a manager. */
+export interface ManagerCheck {
+  readonly name: string;
+  readonly passed: boolean;
+  readonly message: string;
+}
+
+/** Making connections to engines; nothing is asked of one before its first use. */
+export interface EngineConnector {
+  /** `refusedReason`: the engine refused these credentials before; they are not tried again (R14). */
+  open(address: EngineAddress, credentials: Credentials, refusedReason: string | null): Hypervisor;
+  /** Reads the anchors that an address shows, trusting nothing. */
+  probe(url: string, signal: AbortSignal): Promise<ProbedAnchors>;
+  /** Looks at a pinned anchor; INVALID_ARGUMENT when it is no certificate. */
+  describeAnchor(pem: string): CertificateFacts;
+  /** Can it work now: address, anchors, login, rights, imageio of each host. Never fails for what it finds. */
+  test(hypervisor: Hypervisor, address: EngineAddress, signal: AbortSignal): Promise<readonly ManagerCheck[]>;
+}

@@ -1,0 +1,73 @@
+import type { Clock } from "@holdfast/shared/clock/clock";
+import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import type { Logger } from "@holdfast/shared/logging/logger";
+import { parseEngineAddress } from "../engine/engine-address.ts";
+import { openOvirtEngine } from "../engine/ovirt-engine.ts";
+import { checkServer, factsOfPem, probeAnchors } from "../engine/probe.ts";
+import type { Hypervisor } from "../hypervisor/hypervisor.ts";
+import type { EngineAddress, EngineConnector, ManagerCheck } from "./engine-connector.ts";
+
+/** Connections to oVirt engines. */
+export const createOvirtEngines = (clock: Clock, log: Logger): EngineConnector => ({
+  open: ({ url, apiAnchorPem }, credentials, refusedReason) => {
+    const loginState =
+      refusedReason === null ? undefined : ({ state: "credentials-refused", reason: refusedReason } as const);
+    return openOvirtEngine({ url, credentials, apiAnchorPem, loginState }, { clock, log });
+  },
+  probe: (url, signal) => probeAnchors(url, clock, signal),
+  describeAnchor: (pem) => factsOfPem(pem, clock.nowMs()),
+  test: (hypervisor, address, signal) => testManager({ hypervisor, address, clock }, signal),
+});
+
+interface Tested {
+  readonly hypervisor: Hypervisor;
+  readonly address: EngineAddress;
+  readonly clock: Clock;
+}
+
+const testManager = async (
+  { hypervisor, address, clock }: Tested,
+  signal: AbortSignal,
+): Promise<readonly ManagerCheck[]> => {
+  const { host, port } = parseEngineAddress(address.url);
+  const anchor = await check("address and anchor of the API", signal, async () => {
+    await checkServer({ host, port, anchorPem: address.apiAnchorPem }, clock, signal);
+    return `${host}:${port} is signed by the pinned anchor`;
+  });
+  if (!anchor.passed) return [anchor];
+  const login = await check("login", signal, async () => {
+    const { productName, version } = await hypervisor.identify(signal);
+    return `${productName} ${version}`;
+  });
+  if (!login.passed) return [anchor, login];
+  const inventory = await check("inventory", signal, async () => {
+    const { vms, hosts, clusters } = await hypervisor.readInventory(signal);
+    return `${vms.length} VMs, ${hosts.length} hosts, ${clusters.length} clusters`;
+  });
+  return [anchor, login, inventory, await checkTransfers(hypervisor, signal), ...anchorChecks(address, clock)];
+};
+
+/** Listing transfers and captures needs the rights that backups need for finding their own again. */
+const checkTransfers = (hypervisor: Hypervisor, signal: AbortSignal): Promise<ManagerCheck> =>
+  check("image transfers", signal, async () => `${(await hypervisor.listTransfers(signal)).length} under way`);
+
+const soonDays = 30;
+
+const anchorChecks = ({ apiAnchorPem, imageioAnchorPem }: EngineAddress, clock: Clock): readonly ManagerCheck[] =>
+  [
+    { name: "API anchor's validity", pem: apiAnchorPem },
+    { name: "imageio anchor's validity", pem: imageioAnchorPem },
+  ].map(({ name, pem }) => {
+    const { daysLeft } = factsOfPem(pem, clock.nowMs());
+    return { name, passed: daysLeft >= soonDays, message: `${daysLeft} days left` };
+  });
+
+const check = async (name: string, signal: AbortSignal, look: () => Promise<string>): Promise<ManagerCheck> => {
+  try {
+    return { name, passed: true, message: await look() };
+  } catch (caught) {
+    signal.throwIfAborted();
+    const { code, message } = HoldfastError.from(caught);
+    return { name, passed: false, message: `${code}: ${message}` };
+  }
+};

@@ -1,0 +1,214 @@
+import { type Clock, systemClock } from "@holdfast/shared/clock/clock";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+
+import { awaitReady, beginCapture } from "../capture/begin-capture.ts";
+import { endCapture } from "../capture/end-capture.ts";
+import { examineVm } from "../capture/examine-vm.ts";
+import { openDisk } from "../capture/open-disk.ts";
+import { type Lab, type LabVm, plainVm, startLab } from "../engine/testing/start-simulator.ts";
+import { type Owner, captureIdOf, correlationIdOf, markOf } from "../hypervisor/marks.ts";
+import { buildVm, releaseVm } from "../restore/build-vm.ts";
+import { makeDisks } from "../restore/engine-steps.ts";
+import { type FenceAnswer, type JanitorDeps, cleanEngine } from "./clean-engine.ts";
+import type { Known } from "./plan-cleaning.ts";
+
+const never = new AbortController().signal;
+const pace = { requestTimeoutMs: 30_000, maxPasses: 10 };
+const noneKnown: Known = {
+  liveOwners: [],
+  uncertainOwners: [],
+  succeededOwners: [],
+  transferOwners: new Map(),
+  snapshotOwners: new Map(),
+  neededCheckpoints: new Map(),
+};
+
+let lab: Lab;
+let fenced: Owner[] = [];
+let longPauses: number[] = [];
+beforeAll(async () => {
+  lab = await startLab();
+});
+beforeEach(() => {
+  fenced = [];
+  longPauses = [];
+});
+afterAll(async () => {
+  await lab[Symbol.asyncDispose]();
+});
+
+let tasks = 0;
+const newOwner = (installationId = "inst"): Owner => ({
+  installationId,
+  taskId: `t${(tasks += 1)}`,
+  attemptNumber: 1,
+  attemptId: "a1",
+});
+
+/** Real time, but for the request time-out between two passes, which is only noted. */
+const clock: Clock = {
+  ...systemClock,
+  sleep: async (ms, signal) => {
+    if (ms === pace.requestTimeoutMs) longPauses.push(ms);
+    else await systemClock.sleep(ms, signal);
+  },
+};
+
+const janitor = (known: Partial<Known> = {}, fence: FenceAnswer = "retired"): JanitorDeps => ({
+  ...lab.deps,
+  clock,
+  installationId: "inst",
+  known: async () => ({ ...noneKnown, ...known }),
+  fence: async (owner) => {
+    fenced.push(owner);
+    return fence;
+  },
+});
+
+const freeze = async (owner: Owner, vm: LabVm) => {
+  const { plan } = await examineVm(lab.deps, { vmId: vm.id, base: undefined, excludedDiskIds: new Set() }, never);
+  const request = { owner, vmId: vm.id, vmStatus: "up", plan };
+  await beginCapture(lab.deps, request, never);
+  return awaitReady(lab.deps, request, never);
+};
+
+const download = (owner: Owner, vm: LabVm) =>
+  openDisk(
+    lab.deps,
+    { owner, diskId: vm.disks[0]?.id ?? "", direction: "download", captureId: captureIdOf(owner), repeated: false },
+    async () => undefined,
+    never,
+  );
+
+const end = (owner: Owner, vm: LabVm) =>
+  endCapture(lab.deps, { vmId: vm.id, captureId: captureIdOf(owner), correlationId: correlationIdOf(owner) }, never);
+
+test("R6: with every state of ours lost, a running backup is fenced and cleaned away, and two quiet passes follow", async () => {
+  const vm = await lab.addVm(plainVm("vm-lost"));
+  const owner = newOwner();
+  await freeze(owner, vm);
+  await download(owner, vm);
+
+  const report = await cleanEngine(janitor(), pace, never);
+  expect(report).toMatchObject({ passes: 3, failed: [], left: [], isClean: true });
+  expect(report.done.map(({ kind }) => kind)).toEqual(["fence", "close-transfer", "end-capture"]);
+  expect(fenced).toEqual([owner]);
+  expect(longPauses).toHaveLength(2);
+  expect(await lab.leftovers()).toMatchObject({
+    backups: [],
+    transfers: [],
+    snapshots: [],
+    tickets: 0,
+    strayVolumes: [],
+  });
+});
+
+test("another installation's backup and a live one of ours run on untouched", async () => {
+  const [foreignVm, liveVm] = [await lab.addVm(plainVm("vm-foreign")), await lab.addVm(plainVm("vm-live"))];
+  const [foreign, live] = [newOwner("other"), newOwner()];
+  await freeze(foreign, foreignVm);
+  await download(foreign, foreignVm);
+  await freeze(live, liveVm);
+  await download(live, liveVm);
+  const report = await cleanEngine(janitor({ liveOwners: [live] }), pace, never);
+  expect(report).toMatchObject({ passes: 2, done: [], failed: [], isClean: true });
+  expect(fenced).toEqual([]);
+  const left = await lab.leftovers();
+  expect(left.backups).toHaveLength(2);
+  expect(left.transfers).toHaveLength(2);
+  await end(foreign, foreignVm);
+  await end(live, liveVm);
+});
+
+test("checkpoints go when no newest good point names them, stay when nobody knows, and stay when a fence got no answer", async () => {
+  const vm = await lab.addVm(plainVm("vm-checkpoints"));
+  const [old, needed] = [newOwner(), newOwner()];
+  const { checkpointId: oldId } = await freeze(old, vm);
+  await end(old, vm);
+  const { checkpointId: neededId = "" } = await freeze(needed, vm);
+  await end(needed, vm);
+  const listed = async () => (await lab.hypervisor.listCheckpoints(vm.id, never)).map(({ id }) => id);
+
+  await cleanEngine(janitor(), pace, never);
+  expect(await listed()).toEqual([oldId, neededId]);
+  const neededCheckpoints = new Map([[vm.id, new Set([neededId])]]);
+  await cleanEngine(janitor({ neededCheckpoints, uncertainOwners: [old] }), pace, never);
+  expect(await listed()).toEqual([oldId, neededId]);
+  const report = await cleanEngine(janitor({ neededCheckpoints }), pace, never);
+  expect(report.done).toEqual([expect.objectContaining({ kind: "remove-checkpoint", checkpointId: oldId })]);
+  expect(await listed()).toEqual([neededId]);
+});
+
+test("a snapshot that the engine failed to merge is merged by the row of its capture, or by the journal later", async () => {
+  const vm = await lab.addVm(plainVm("vm-snapshot"));
+  await lab.control("POST", `/vms/${vm.id}/snapshots`, { description: "Auto-generated for Backup VM" });
+  await lab.control("POST", `/vms/${vm.id}/leave-snapshot`);
+  const owner = newOwner();
+  const { captureId, snapshotId } = await freeze(owner, vm);
+  await lab.hypervisor.finalizeCapture({ vmId: vm.id, captureId, correlationId: "c" }, never);
+
+  const report = await cleanEngine(janitor(), pace, never);
+  expect(report.done).toEqual([expect.objectContaining({ kind: "remove-snapshot", snapshotId })]);
+  const left = await lab.leftovers();
+  expect(left.snapshots.map(({ madeBy }) => madeBy)).toEqual(["lab"]);
+});
+
+test("what a lost restore made is removed; one that succeeded keeps all and loses its marks", async () => {
+  const vm = await lab.addVm(plainVm("vm-source", { status: "down" }));
+  const saved = await lab.hypervisor.getVmConfiguration(vm.id, never);
+  const { clusters, storageDomains } = await lab.hypervisor.readInventory(never);
+  const build = async (owner: Owner, name: string) => {
+    const storageDomainId = storageDomains[0]?.id ?? "";
+    const targets = saved.configuration.disks.map((disk) => ({ saved: disk, alias: name, storageDomainId }));
+    const disks = await makeDisks(lab.deps, { owner, disks: targets }, never);
+    const clusterId = clusters[0]?.id ?? "";
+    return buildVm(lab.deps, { owner, name, clusterId, saved, disks, keepMacs: false }, never);
+  };
+  const [lost, good] = [newOwner(), newOwner()];
+  await build(lost, "restored-lost");
+  const kept = await build(good, "restored-good");
+
+  const report = await cleanEngine(janitor({ succeededOwners: [good] }), pace, never);
+  expect(report).toMatchObject({ failed: [], left: [], isClean: true });
+  expect(fenced).toEqual([lost]);
+  const left = await lab.leftovers();
+  expect([...left.vms, ...left.disks].filter(({ description }) => description.startsWith("holdfast/"))).toEqual([]);
+  expect(left.vms.map(({ name }) => name)).toContain("restored-good");
+  expect(left.vms.map(({ name }) => name)).not.toContain("restored-lost");
+  expect((await lab.hypervisor.getVm(kept.vmId, never)).disks).toHaveLength(1);
+});
+
+test("a restored VM that was given away keeps its disks, though their marks are still there", async () => {
+  const vm = await lab.addVm(plainVm("vm-given", { status: "down" }));
+  const saved = await lab.hypervisor.getVmConfiguration(vm.id, never);
+  const { clusters, storageDomains } = await lab.hypervisor.readInventory(never);
+  const owner = newOwner();
+  const [disk] = saved.configuration.disks;
+  const targets =
+    disk === undefined ? [] : [{ saved: disk, alias: "given", storageDomainId: storageDomains[0]?.id ?? "" }];
+  const disks = await makeDisks(lab.deps, { owner, disks: targets }, never);
+  const request = { owner, name: "given", clusterId: clusters[0]?.id ?? "", saved, disks, keepMacs: false };
+  const { vmId } = await buildVm(lab.deps, request, never);
+  await releaseVm(lab.deps, { vmId, description: "mine now" }, never);
+  const report = await cleanEngine(janitor(), pace, never);
+  expect(report.done).toEqual([]);
+  expect(report.left).toEqual([expect.objectContaining({ what: "disk", id: disks[0]?.targetDiskId })]);
+  expect((await lab.hypervisor.getVm(vmId, never)).disks.map(({ description }) => description)).toEqual([
+    markOf(owner),
+  ]);
+  await cleanEngine(janitor({ succeededOwners: [owner] }), pace, never);
+});
+
+test("what cannot be cleaned now is told and tried again by the next pass", async () => {
+  const vm = await lab.addVm(plainVm("vm-stubborn"));
+  await freeze(newOwner(), vm);
+  const route = "POST /vms/:vm/backups/:backup/finalize";
+  await lab.control("POST", "/faults", { route, effect: { kind: "fault", status: 403, detail: "not now" } });
+  const report = await cleanEngine(janitor(), { ...pace, maxPasses: 1 }, never);
+  expect(report.failed).toEqual([
+    expect.objectContaining({ error: expect.objectContaining({ code: "ENGINE_FORBIDDEN" }) as unknown }),
+  ]);
+  expect(report.isClean).toBe(false);
+  expect(await cleanEngine(janitor(), pace, never)).toMatchObject({ failed: [], isClean: true });
+  expect((await lab.leftovers()).backups).toEqual([]);
+});

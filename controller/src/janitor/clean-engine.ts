@@ -1,0 +1,157 @@
+import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
+
+import { closeDisk } from "../capture/open-disk.ts";
+import { endCapture, mergeSnapshot } from "../capture/end-capture.ts";
+import { removeCheckpoint } from "../capture/remove-checkpoints.ts";
+import { type StepDeps, throughConflicts } from "../capture/waiting.ts";
+import { type Owner, correlationIdOf, markOf, markPrefixOf } from "../hypervisor/marks.ts";
+import { removeDiskWholly, removeVmWholly } from "../restore/undo-restore.ts";
+import type { CleaningAction, LeftAlone } from "./cleaning-actions.ts";
+import { type Known, planCleaning } from "./plan-cleaning.ts";
+
+/** What a repository says to a fence; `unanswered` keeps the checkpoints of the owner (A7). */
+export type FenceAnswer = "retired" | "committed" | "unanswered";
+
+/** What the janitor works with. */
+export interface JanitorDeps extends StepDeps {
+  readonly installationId: string;
+  /** What we know now; called after each survey. */
+  known(signal: AbortSignal): Promise<Known>;
+  /** Fences an attempt in every repository that may have it; fails only when cancelled. */
+  fence(owner: Owner, signal: AbortSignal): Promise<FenceAnswer>;
+}
+
+/** How long the janitor goes on. */
+export interface JanitorPace {
+  /** The longest that a request of ours may be under way: what was asked before a pass has arrived one such time later. */
+  readonly requestTimeoutMs: number;
+  /** Passes at most; what is left then is for the next call. */
+  readonly maxPasses: number;
+}
+
+/** What a call of the janitor did. */
+export interface CleaningReport {
+  readonly passes: number;
+  readonly done: readonly CleaningAction[];
+  readonly failed: readonly { readonly action: CleaningAction; readonly error: HoldfastError }[];
+  readonly left: readonly LeftAlone[];
+  /** True when two passes, a request time-out apart, found nothing. */
+  readonly isClean: boolean;
+}
+
+/**
+ * Cleans one engine of what is ours and nobody works on, pass after pass until two in a row found nothing. A failed action is
+ * told and tried again by the next pass. Fails only when the engine cannot be surveyed, what is known cannot be read, or
+ * the signal says stop.
+ */
+export const cleanEngine = async (
+  deps: JanitorDeps,
+  pace: JanitorPace,
+  signal: AbortSignal,
+): Promise<CleaningReport> => {
+  const done: CleaningAction[] = [];
+  let last: PassResult = { done: [], failed: [], left: [] };
+  let quiet = 0;
+  let passes = 0;
+  while (quiet < 2 && passes < pace.maxPasses) {
+    if (passes > 0) await deps.clock.sleep(pace.requestTimeoutMs, signal);
+    last = await cleanOnce(deps, signal);
+    done.push(...last.done);
+    quiet = last.done.length + last.failed.length === 0 ? quiet + 1 : 0;
+    passes += 1;
+  }
+  return { passes, done, failed: last.failed, left: last.left, isClean: quiet >= 2 };
+};
+
+/** What one pass did. */
+export type PassResult = Pick<CleaningReport, "done" | "failed" | "left">;
+
+/** One pass: look, decide, do. */
+export const cleanOnce = async (deps: JanitorDeps, signal: AbortSignal): Promise<PassResult> => {
+  const found = await deps.hypervisor.survey({ markPrefix: markPrefixOf(deps.installationId) }, signal);
+  const { actions, left } = planCleaning(found, await deps.known(signal), deps.installationId);
+  const done: CleaningAction[] = [];
+  const failed: { action: CleaningAction; error: HoldfastError }[] = [];
+  const unanswered = new Set<string>();
+  for (const action of actions) {
+    if (action.kind === "remove-checkpoint" && unanswered.has(markOf(action.owner))) continue;
+    try {
+      await carryOut(deps, action, unanswered, signal);
+      done.push(action);
+      deps.log.info("the janitor cleaned something", factsOf(action));
+    } catch (caught) {
+      signal.throwIfAborted();
+      const error = HoldfastError.from(caught);
+      if (error.code === "INTERNAL") throw caught;
+      failed.push({ action, error });
+      deps.log.warn("the janitor could not clean something", { ...factsOf(action), err: caught });
+    }
+  }
+  return { done, failed, left };
+};
+
+/** A long merge is not waited for here: other leftovers stand in line, and the next pass looks again. */
+const captureEndMs = 600_000;
+
+const factsOf = ({ owner, ...action }: CleaningAction): Record<string, unknown> => ({
+  ...action,
+  task: owner.taskId,
+  attempt: owner.attemptNumber,
+});
+
+const carryOut = async (
+  deps: JanitorDeps,
+  action: CleaningAction,
+  unanswered: Set<string>,
+  signal: AbortSignal,
+): Promise<void> => {
+  const correlationId = correlationIdOf(action.owner);
+  switch (action.kind) {
+    case "fence":
+      unanswered.add(markOf(action.owner));
+      if ((await deps.fence(action.owner, signal)) !== "unanswered") unanswered.delete(markOf(action.owner));
+      return;
+    case "close-transfer":
+      await closeDisk(deps, { ...action, succeeded: false }, signal);
+      return;
+    case "end-capture":
+      await endCapture(deps, { ...action, correlationId, endMs: captureEndMs }, signal);
+      return;
+    case "remove-snapshot":
+      await mergeSnapshot(deps, { ...action, correlationId }, signal);
+      return;
+    case "remove-vm":
+      await removeVmWholly(deps, action, signal);
+      return;
+    case "remove-disk":
+      await removeDiskWholly(deps, action.diskId, signal);
+      return;
+    case "unmark-vm":
+      await unmark(
+        deps,
+        action.vmId,
+        () => deps.hypervisor.describeVm({ vmId: action.vmId, description: "" }, signal),
+        signal,
+      );
+      return;
+    case "unmark-disk":
+      await unmark(
+        deps,
+        action.diskId,
+        () => deps.hypervisor.describeDisk({ ...action, description: "" }, signal),
+        signal,
+      );
+      return;
+    case "remove-checkpoint":
+      await removeCheckpoint(deps, action, signal);
+      return;
+  }
+};
+
+const unmark = async (deps: StepDeps, what: string, ask: () => Promise<void>, signal: AbortSignal): Promise<void> => {
+  try {
+    await throughConflicts(deps, { what, deadlineMs: 30_000 }, ask, signal);
+  } catch (caught) {
+    if (!hasCode(caught, "NOT_FOUND")) throw caught;
+  }
+};

@@ -1,0 +1,46 @@
+import type {
+  AttemptKey,
+  GetRepositoryResponse,
+  PointSummary,
+  VmKey,
+} from "@holdfast/proto/holdfast/repository/v1/repository_pb";
+
+/** Room for a point with its whole manifest object. */
+export interface PointWithManifest {
+  readonly summary: PointSummary;
+  /** The manifest object's bytes. */
+  readonly manifest: Uint8Array;
+}
+
+/** What a fence said (R5): a point exists, or no point of this attempt will ever be. */
+export type FenceVerdict = { readonly kind: "committed"; readonly point: PointSummary } | { readonly kind: "retired" };
+
+/**
+ * One repository as the controller sees it. Every method fails with REPOSITORY_UNREACHABLE when it cannot be reached, and at
+ * once while it was found unreachable a moment ago, so that one dead repository slows nothing else.
+ */
+export interface RepositoryConnection {
+  readonly repositoryId: string;
+  readonly name: string;
+  readonly address: string;
+  describe(signal: AbortSignal): Promise<GetRepositoryResponse>;
+  /** Oldest first, at most 100,000; those marked deleted only when asked for. */
+  listPoints(
+    filter: { readonly vm?: VmKeyParts; readonly includeRemoved?: boolean },
+    signal: AbortSignal,
+  ): Promise<readonly PointSummary[]>;
+  /** POINT_NOT_FOUND for none. */
+  getPoint(pointId: string, signal: AbortSignal): Promise<PointWithManifest>;
+  /** Retires an attempt and all before it, for ever. */
+  fence(attempt: AttemptParts, signal: AbortSignal): Promise<FenceVerdict>;
+  /** Marks a point deleted; BELOW_FLOOR when fewer good ones than the floor would stay. */
+  removePoint(
+    request: { readonly pointId: string; readonly belowFloor: boolean; readonly reason: string },
+    signal: AbortSignal,
+  ): Promise<PointSummary>;
+}
+
+/** A VM's identity (R3). */
+export type VmKeyParts = Pick<VmKey, "engineInstanceId" | "vmId">;
+/** An attempt's identity (R5). */
+export type AttemptParts = Pick<AttemptKey, "taskId" | "number" | "attemptId">;

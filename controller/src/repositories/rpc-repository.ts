@@ -1,0 +1,114 @@
+import {
+  type GetPointResponse,
+  type GetRepositoryResponse,
+  type PointSummary,
+  RepositoryService,
+} from "@holdfast/proto/holdfast/repository/v1/repository_pb";
+import type { Clock } from "@holdfast/shared/clock/clock";
+import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import type { RpcClient } from "@holdfast/shared/rpc/client";
+import type { ServiceClient } from "@holdfast/shared/rpc/client-types";
+import type { PointWithManifest, RepositoryConnection } from "./repository-connection.ts";
+import type { RepositoryRecord } from "./repository-record.ts";
+import { createUnreachableGuard } from "./unreachable-guard.ts";
+
+/** A connection that can be closed. */
+export interface OpenRepositoryConnection extends RepositoryConnection, AsyncDisposable {}
+
+const callTimeoutMs = 15_000;
+const listTimeoutMs = 60_000;
+const manifestLimitBytes = 16 * 1_048_576;
+const listLimit = 100_000;
+
+/** Speaks to one repository through a client that becomes its own. Nothing is dialled before the first call. */
+export const openRepositoryConnection = (
+  record: RepositoryRecord,
+  client: RpcClient,
+  clock: Clock,
+): OpenRepositoryConnection => {
+  const service = client.service(RepositoryService);
+  const guard = createUnreachableGuard(record, clock);
+  return {
+    repositoryId: record.repositoryId,
+    name: record.name,
+    address: record.address,
+    describe: (signal) =>
+      guard.call(async () => {
+        const described = await service.getRepository({}, { signal, timeoutMs: callTimeoutMs });
+        refuseOther(record, described);
+        return described;
+      }),
+    listPoints: ({ vm, includeRemoved = false }, signal) =>
+      guard.call(() =>
+        collectPoints(
+          service,
+          {
+            ...(vm === undefined ? {} : { vm: { engineInstanceId: vm.engineInstanceId, vmId: vm.vmId } }),
+            includeRemoved,
+          },
+          signal,
+        ),
+      ),
+    getPoint: (pointId, signal) =>
+      guard.call(() => collectPoint(pointId, service.getPoint({ pointId }, { signal, timeoutMs: listTimeoutMs }))),
+    fence: ({ taskId, number, attemptId }, signal) =>
+      guard.call(async () => {
+        const { committed } = await service.fence(
+          { attempt: { taskId, number, attemptId } },
+          { signal, timeoutMs: callTimeoutMs },
+        );
+        return committed === undefined ? { kind: "retired" } : { kind: "committed", point: committed };
+      }),
+    removePoint: (request, signal) =>
+      guard.call(async () => {
+        const { point } = await service.removePoint(request, { signal, timeoutMs: callTimeoutMs });
+        if (point === undefined) throw new HoldfastError("INTERNAL", `repository ${record.name} answered no point`);
+        return point;
+      }),
+    [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
+  };
+};
+
+const refuseOther = (record: RepositoryRecord, { repositoryId }: GetRepositoryResponse): void => {
+  if (repositoryId === record.repositoryId) return;
+  throw new HoldfastError(
+    "REPOSITORY_MISMATCH",
+    `at ${record.address} is repository ${repositoryId}, not ${record.name}`,
+    {
+      details: { expected: record.repositoryId, found: repositoryId },
+    },
+  );
+};
+
+const collectPoints = async (
+  service: ServiceClient<typeof RepositoryService>,
+  request: Parameters<ServiceClient<typeof RepositoryService>["listPoints"]>[0],
+  signal: AbortSignal,
+): Promise<readonly PointSummary[]> => {
+  const points: PointSummary[] = [];
+  for await (const { point } of service.listPoints(request, { signal, timeoutMs: listTimeoutMs })) {
+    if (point !== undefined) points.push(point);
+    if (points.length >= listLimit) break;
+  }
+  return points;
+};
+
+const collectPoint = async (pointId: string, parts: AsyncIterable<GetPointResponse>): Promise<PointWithManifest> => {
+  let summary: PointSummary | undefined;
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const { part } of parts) {
+    if (part.case === "point") summary = part.value;
+    if (part.case !== "manifestPiece") continue;
+    bytes += part.value.length;
+    if (bytes > manifestLimitBytes)
+      throw new HoldfastError(
+        "MESSAGE_TOO_LARGE",
+        `the manifest of point ${pointId} is over ${manifestLimitBytes} bytes`,
+      );
+    pieces.push(part.value);
+  }
+  if (summary === undefined)
+    throw new HoldfastError("POINT_NOT_FOUND", `no point ${pointId}`, { details: { point: pointId } });
+  return { summary, manifest: Buffer.concat(pieces) };
+};

@@ -1,0 +1,31 @@
+import type { PointSummary } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
+import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import { type Manifest, decodeManifest } from "@holdfast/shared/format/manifest";
+import { type VmConfiguration, vmConfigurationSchema } from "../hypervisor/vm-configuration.ts";
+import type { FoundPoint } from "../repositories/find-point.ts";
+import type { RepositoryConnection } from "../repositories/repository-connection.ts";
+
+/** A point with everything its manifest says. */
+export interface ReadPoint {
+  readonly repository: RepositoryConnection;
+  readonly summary: PointSummary;
+  readonly manifest: Manifest;
+  readonly configuration: VmConfiguration;
+}
+
+/** Reads a point that was found; its configuration is checked, never guessed. */
+export const readFoundPoint = ({ repository, summary, manifest: bytes }: FoundPoint): ReadPoint => {
+  const manifest = decodeManifest(bytes);
+  return { repository, summary, manifest, configuration: configurationOf(summary.pointId, manifest) };
+};
+
+const configurationOf = (pointId: string, { sealed }: Manifest): VmConfiguration => {
+  const text = sealed.configurationJson;
+  const parsed = vmConfigurationSchema.safeParse(text === "" ? undefined : JSON.parse(text));
+  if (parsed.success) return parsed.data;
+  throw new HoldfastError(
+    "SCHEMA_TOO_NEW",
+    `the VM configuration in point ${pointId} is not one that this version knows`,
+    { cause: parsed.error },
+  );
+};

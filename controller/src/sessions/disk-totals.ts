@@ -1,0 +1,14 @@
+import * as z from "zod";
+import { byteCountsSchema } from "./byte-counts.ts";
+
+/** What one disk of a task came to. */
+export const diskTotalsSchema = z.object({
+  diskId: z.string(),
+  mode: z.string(),
+  /** socket, direct, stream or proxy; empty before the disk is open. */
+  route: z.string(),
+  bytes: byteCountsSchema,
+});
+
+/** Progress or end of one disk. */
+export type DiskTotals = z.output<typeof diskTotalsSchema>;

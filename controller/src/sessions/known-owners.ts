@@ -1,0 +1,70 @@
+import type { PointSummary } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
+import type { Known } from "../janitor/plan-cleaning.ts";
+import { type AttemptIdentity, ownerOf } from "../backups/owner-of.ts";
+import { listUnfinishedAttempts } from "../database/attempts-table.ts";
+import { listJournalOfManager } from "../database/journal-table.ts";
+import { listSucceededRestores } from "../database/restored-attempts.ts";
+import type { Owner } from "../hypervisor/marks.ts";
+import { newestGoodPoint } from "../repositories/newest-good-point.ts";
+import type { WorkDeps } from "./work-deps.ts";
+
+/** What the janitor is told of one manager: whose things are being worked on, and what points still need. */
+export const readKnown = async (deps: WorkDeps, managerId: string, signal: AbortSignal): Promise<Known> => {
+  const { queries } = deps.database;
+  const journal = await listJournalOfManager(queries, managerId);
+  const unfinished = await listUnfinishedAttempts(queries);
+  const restores = await listSucceededRestores(queries);
+  const toOwner = (attempt: AttemptIdentity): Owner => ownerOf(deps.installationId, attempt);
+  const transferOwners = new Map<string, Owner>();
+  const snapshotOwners = new Map<string, Owner>();
+  for (const { taskId, attemptNumber, attemptId, facts } of journal) {
+    const owner = toOwner({ taskId, number: attemptNumber, attemptId });
+    if (facts["transferId"] !== undefined) transferOwners.set(facts["transferId"], owner);
+    if (facts["snapshotId"] !== undefined && facts["snapshotId"] !== "") snapshotOwners.set(facts["snapshotId"], owner);
+  }
+  return {
+    liveOwners: unfinished.filter(({ state }) => state !== "uncertain").map(toOwner),
+    uncertainOwners: unfinished.filter(({ state }) => state === "uncertain").map(toOwner),
+    succeededOwners: restores.map(toOwner),
+    transferOwners,
+    snapshotOwners,
+    neededCheckpoints: await neededByVm(deps, managerId, signal),
+  };
+};
+
+/** Empty, so that every checkpoint stays, unless every repository said which its newest good points name. */
+const neededByVm = async (
+  deps: WorkDeps,
+  managerId: string,
+  signal: AbortSignal,
+): Promise<Known["neededCheckpoints"]> => {
+  const manager = deps.managers.find(managerId);
+  const repositories = deps.repositories.list();
+  const needed = new Map<string, Set<string>>();
+  if (manager?.inventory === undefined || repositories.length === 0) return needed;
+  for (const { id } of manager.inventory.vms) needed.set(id, new Set());
+  try {
+    for (const repository of repositories) {
+      const points = await repository.listPoints({}, signal);
+      noteNewest(
+        needed,
+        points.filter(({ vm }) => vm?.engineInstanceId === manager.record.engineInstanceId),
+      );
+    }
+    return needed;
+  } catch (caught) {
+    signal.throwIfAborted();
+    deps.log.debug("checkpoints stay, since a repository cannot say which it needs", {
+      manager: managerId,
+      err: caught,
+    });
+    return new Map();
+  }
+};
+
+const noteNewest = (needed: ReadonlyMap<string, Set<string>>, points: readonly PointSummary[]): void => {
+  for (const [vmId, ofVm] of Map.groupBy(points, ({ vm }) => vm?.vmId ?? "")) {
+    const checkpointId = newestGoodPoint(ofVm)?.checkpointId ?? "";
+    if (checkpointId !== "") needed.get(vmId)?.add(checkpointId);
+  }
+};

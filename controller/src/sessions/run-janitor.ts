@@ -1,0 +1,71 @@
+import { type FenceAnswer, cleanEngine } from "../janitor/clean-engine.ts";
+import { findAttempt } from "../database/attempts-table.ts";
+import type { Owner } from "../hypervisor/marks.ts";
+import { rememberUnknown } from "../agents/unknown-attempts.ts";
+import type { ManagerConnection } from "../inventory/manager-connection.ts";
+import { readKnown } from "./known-owners.ts";
+import type { WorkDeps } from "./work-deps.ts";
+
+const mostPasses = 6;
+
+/** Cleans every engine that answers of what is ours and nobody works on (R6). */
+export const runJanitor = async (deps: WorkDeps, requestTimeoutMs: number, signal: AbortSignal): Promise<void> => {
+  const asked = deps.managers.list().filter(({ condition }) => condition.state !== "credentials-refused");
+  await Promise.all(asked.map((manager) => cleanOne(deps, { manager, requestTimeoutMs }, signal)));
+};
+
+const cleanOne = async (
+  deps: WorkDeps,
+  { manager, requestTimeoutMs }: { readonly manager: ManagerConnection; readonly requestTimeoutMs: number },
+  signal: AbortSignal,
+): Promise<void> => {
+  const { managerId } = manager.record;
+  const log = deps.log.child({ manager: managerId, loop: "janitor" });
+  try {
+    if (manager.inventory === undefined) await manager.refresh(signal);
+    const report = await cleanEngine(
+      {
+        hypervisor: manager.hypervisor,
+        clock: deps.clock,
+        log,
+        installationId: deps.installationId,
+        known: (inner) => readKnown(deps, managerId, inner),
+        fence: (owner, inner) => fenceOwner(deps, owner, inner),
+      },
+      { requestTimeoutMs, maxPasses: mostPasses },
+      signal,
+    );
+    if (!report.isClean)
+      log.warn("the janitor is not done", { done: report.done.length, failed: report.failed.length });
+  } catch (caught) {
+    signal.throwIfAborted();
+    await manager.note(caught);
+    log.warn("the janitor could not look", { err: caught });
+  }
+};
+
+/** An attempt that we know was fenced when it settled; one that we do not know is fenced in every repository (A8). */
+const fenceOwner = async (deps: WorkDeps, owner: Owner, signal: AbortSignal): Promise<FenceAnswer> => {
+  const known = await findAttempt(deps.database.queries, owner.attemptId);
+  if (known !== undefined) return known.fence === "unasked" ? "unanswered" : known.fence;
+  const attempt = { taskId: owner.taskId, number: owner.attemptNumber, attemptId: owner.attemptId };
+  await rememberUnknown(deps, attempt);
+  const repositories = deps.repositories.list();
+  if (repositories.length === 0) return "unanswered";
+  let answer: FenceAnswer = "retired";
+  for (const repository of repositories) {
+    try {
+      const { kind } = await repository.fence(attempt, signal);
+      if (kind === "committed") answer = "committed";
+    } catch (caught) {
+      signal.throwIfAborted();
+      deps.log.debug("an attempt could not be fenced yet", {
+        repository: repository.name,
+        task: owner.taskId,
+        err: caught,
+      });
+      return "unanswered";
+    }
+  }
+  return answer;
+};

@@ -1,0 +1,29 @@
+import type { SessionId } from "@holdfast/shared/ids/ids";
+import type { Remark } from "./remark.ts";
+import type { Result } from "./result.ts";
+import type { SessionState } from "./session-state.ts";
+
+/** What an operator wants of a session: go on · finish what is under way and start no more · end that too. */
+export type Wish = "run" | "stop" | "cancel";
+
+/** One run of a job, or one restore. */
+export interface Session {
+  readonly sessionId: SessionId;
+  readonly kind: "backup" | "restore";
+  /** Empty for a restore. */
+  readonly jobId: string;
+  readonly jobName: string;
+  readonly trigger: "schedule" | "operator";
+  readonly state: SessionState;
+  readonly wish: Wish;
+  /** Null until it ended. */
+  readonly result: Result | null;
+  /** The job's zone when it started. */
+  readonly timeZone: string;
+  /** The day in that zone on which it started: its points belong to that day (policy 4). */
+  readonly calendarDay: string;
+  readonly remarks: readonly Remark[];
+  readonly createdMs: number;
+  readonly startedMs: number | null;
+  readonly endedMs: number | null;
+}

@@ -1,0 +1,57 @@
+import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import { changeTask, moveTask } from "../../database/tasks-table.ts";
+import { finishTask } from "../finish-task.ts";
+import type { TaskAndSession, TaskWork } from "../task-work.ts";
+import type { WorkDeps } from "../work-deps.ts";
+import { type Next, after, again, final } from "./next.ts";
+import { tellMove } from "./tell-move.ts";
+
+const lookAgainMs = 3_000;
+
+/** Preflight: before the VM is touched, what is the task going to do? What may mend itself is waited for, for a while. */
+export const stepPending = async (
+  deps: WorkDeps,
+  what: TaskAndSession & { readonly work: TaskWork },
+  signal: AbortSignal,
+): Promise<Next> => {
+  const { task, session, work } = what;
+  if (session.wish !== "run") return cancelUnstarted(deps, what);
+  try {
+    const change = await work.preflight(what, signal);
+    const { queries } = deps.database;
+    if (await moveTask(queries, task, "waiting", { ...change, doing: "" })) tellMove(deps, task, "waiting");
+    return again;
+  } catch (caught) {
+    if (signal.aborted) throw caught;
+    await deps.managers.find(task.managerId)?.note(caught);
+    return failPreflight(deps, what, HoldfastError.from(caught));
+  }
+};
+
+/** Ends a task that no attempt was made for. */
+export const cancelUnstarted = async (deps: WorkDeps, { task, session }: TaskAndSession): Promise<Next> => {
+  const message = session.wish === "stop" ? "the session was stopped before it began" : "the session was cancelled";
+  const isDone = await finishTask(
+    deps.database.queries,
+    task,
+    { to: "cancelled", message },
+    { nowMs: deps.clock.nowMs() },
+  );
+  if (isDone) tellMove(deps, task, "cancelled", message);
+  return final;
+};
+
+const failPreflight = async (deps: WorkDeps, { task }: TaskAndSession, error: HoldfastError): Promise<Next> => {
+  const nowMs = deps.clock.nowMs();
+  if (error.retryable && nowMs - task.queuedMs < deps.settings.preflightPatienceMs) {
+    await changeTask(deps.database.queries, task.taskId, { doing: `waits: ${error.message}` });
+    deps.changes.changed(task.sessionId);
+    return after(Math.min(lookAgainMs, deps.settings.preflightPatienceMs));
+  }
+  if (error.code === "INTERNAL")
+    deps.log.error("preflight failed", { session: task.sessionId, task: task.taskId, err: error });
+  const { code, message } = error;
+  if (await finishTask(deps.database.queries, task, { to: "failed", code, message }, { nowMs }))
+    tellMove(deps, task, "failed", message);
+  return final;
+};

@@ -1,0 +1,40 @@
+import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import { changeAttempt } from "../../database/attempts-table.ts";
+import { moveTask } from "../../database/tasks-table.ts";
+import { endAttempt } from "../end-attempt.ts";
+import type { TaskWork, Try } from "../task-work.ts";
+import type { WorkDeps } from "../work-deps.ts";
+import { type Next, again } from "./next.ts";
+import { cancelled } from "./step-running.ts";
+import { tellMove } from "./tell-move.ts";
+
+/** Makes the engine ready for an allotted attempt, then lets its agent work. */
+export const stepPreparing = async (
+  deps: WorkDeps,
+  what: Try & { readonly work: TaskWork },
+  signal: AbortSignal,
+): Promise<Next> => {
+  const { task, attempt, session, work } = what;
+  if (session.wish === "cancel") {
+    await endAttempt(deps, attempt.attemptId, cancelled);
+    return again;
+  }
+  try {
+    const { prepared, change } = await work.prepare(what, signal);
+    const isReady = await deps.database.inTransaction(async (queries) => {
+      await changeAttempt(queries, attempt.attemptId, { prepared });
+      return moveTask(queries, task, "running", { ...change, doing: "the agent works" });
+    });
+    if (isReady) tellMove(deps, task, "running");
+    if (isReady) deps.bell.attempt(attempt.agentId, attempt.attemptId);
+    return again;
+  } catch (caught) {
+    if (signal.aborted) throw caught;
+    await deps.managers.find(task.managerId)?.note(caught);
+    const { code, message, retryable } = HoldfastError.from(caught);
+    if (code === "INTERNAL")
+      deps.log.error("preparing failed", { session: task.sessionId, task: task.taskId, err: caught });
+    await endAttempt(deps, attempt.attemptId, { v: 1, cause: "failed", code, message, retryable });
+    return again;
+  }
+};

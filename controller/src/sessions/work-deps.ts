@@ -1,0 +1,38 @@
+import type { Clock } from "@holdfast/shared/clock/clock";
+import type { InstallationId, RandomBytes } from "@holdfast/shared/ids/ids";
+import type { Logger } from "@holdfast/shared/logging/logger";
+import type { AgentRegistry } from "../agents/agent-registry.ts";
+import type { AttemptLiveness } from "../agents/attempt-liveness.ts";
+import type { Database } from "../database/database.ts";
+import type { ManagerRegistry } from "../inventory/manager-registry.ts";
+import type { RepositoryRegistry } from "../repositories/repository-registry.ts";
+import type { ChangeFeed } from "./change-feed.ts";
+import type { Patience } from "./patience.ts";
+import type { ProgressBoard } from "./progress-board.ts";
+import type { WorkSettings } from "./work-settings.ts";
+
+/** Nudges agents; a lost nudge costs seconds. */
+export interface WakeBell {
+  /** Agents of a cluster: look at your queue. */
+  cluster(managerId: string, clusterId: string): void;
+  /** One agent: ask for this attempt's orders now. */
+  attempt(agentId: string, attemptId: string): void;
+}
+
+/** What the work of sessions needs of the rest of the controller. */
+export interface WorkDeps {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly random: RandomBytes;
+  readonly installationId: InstallationId;
+  readonly managers: ManagerRegistry;
+  readonly repositories: RepositoryRegistry;
+  readonly agents: AgentRegistry;
+  readonly liveness: AttemptLiveness;
+  readonly progress: ProgressBoard;
+  readonly changes: ChangeFeed;
+  readonly patience: Patience;
+  readonly bell: WakeBell;
+  readonly settings: WorkSettings;
+}

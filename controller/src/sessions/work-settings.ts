@@ -1,0 +1,27 @@
+import * as z from "zod";
+
+const ms = (value: number) => z.coerce.number().int().nonnegative().default(value);
+
+/** How patient sessions are and how much an attempt does at once; every time in milliseconds. */
+export const workSettingsSchema = z.strictObject({
+  /** Attempts of one task (A10). */
+  maxAttempts: z.coerce.number().int().min(1).max(20).default(3),
+  /** Pause before another attempt after a failure; a lost agent's task is offered at once. */
+  retryDelayMs: ms(30_000),
+  /** How long preflight waits for an engine, a repository or a VM to become fit. */
+  preflightPatienceMs: ms(120_000),
+  /** How long a task waits while no agent at all is deployed and healthy. */
+  noAgentPatienceMs: ms(600_000),
+  /** How long a task's end waits for an engine that does not answer; then the janitor goes on. */
+  cleanupPatienceMs: ms(900_000),
+  /** How long after a look at a task the next one comes when nothing else asks for it. */
+  sweepMs: ms(1_000),
+  /** Unchanged chunks that an increment reads and compares, per disk. */
+  sampleChunks: z.coerce.number().int().nonnegative().default(32),
+  lanes: z.coerce.number().int().min(1).max(16).default(2),
+  /** The newest good points of a VM that no retention removes (policy 6). */
+  retentionFloor: z.coerce.number().int().min(1).default(3),
+});
+
+/** How patient sessions are and how much an attempt does at once. */
+export type WorkSettings = z.output<typeof workSettingsSchema>;

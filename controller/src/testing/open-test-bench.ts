@@ -1,0 +1,165 @@
+import type { Bus } from "@holdfast/shared/bus/bus";
+import { busCredentials } from "@holdfast/shared/bus/credentials";
+import { openBus } from "@holdfast/shared/bus/nats-bus";
+import { openNatsServer } from "@holdfast/shared/bus/testing/nats-server";
+import { systemClock } from "@holdfast/shared/clock/clock";
+import { type InstallationId, type SessionId, systemRandom } from "@holdfast/shared/ids/ids";
+import { memoryLogger } from "@holdfast/shared/logging/memory-logger";
+import { clientCredentials } from "@holdfast/shared/rpc/credentials";
+import { createBusBell, serveAgents } from "../agents/agent-bus.ts";
+import { openAgentRegistry } from "../agents/agent-registry.ts";
+import { createAttemptLiveness } from "../agents/attempt-liveness.ts";
+import { createTicketBox } from "../agents/tickets.ts";
+import type { VerbDeps } from "../agents/verb-deps.ts";
+import { openDatabase } from "../database/database.ts";
+import { listOpenSessionIds } from "../database/sessions-table.ts";
+import { listOpenTasks } from "../database/tasks-table.ts";
+import { openManagerRegistry } from "../inventory/manager-registry.ts";
+import { openRepositoryRegistry } from "../repositories/repository-registry.ts";
+import { createSecretBox } from "../secrets/secret-box.ts";
+import { createChangeFeed } from "../sessions/change-feed.ts";
+import { createPatience } from "../sessions/patience.ts";
+import { createProgressBoard } from "../sessions/progress-board.ts";
+import { startSession } from "../sessions/start-session.ts";
+import { stepSession } from "../sessions/step-session.ts";
+import { type StepDeps, stepTask } from "../sessions/step-task.ts";
+import { TaskRunner } from "../sessions/task-runner.ts";
+import type { WorkDeps } from "../sessions/work-deps.ts";
+import { workSettingsSchema } from "../sessions/work-settings.ts";
+import { type ScriptedWork, createScriptedWork } from "./scripted-work.ts";
+import { scriptedEngines, testInventory, testVm } from "./scripted-engine.ts";
+
+/** A controller's inside on a real bus and a real database, whose engine work is scripted. */
+export interface TestBench extends AsyncDisposable {
+  readonly deps: VerbDeps;
+  readonly work: ScriptedWork;
+  /** A connection of its own, as an agent has it. */
+  readonly agentBus: Bus;
+  readonly natsUrl: string;
+  /** Starts a session with a backup of each VM (`one` and `two` in cluster c1, `three` in c2). */
+  begin(sessionId: string, vms: readonly string[]): Promise<SessionId>;
+}
+
+const inventory = testInventory([testVm("one", "c1"), testVm("two", "c1"), testVm("three", "c2")]);
+
+/** Opens a bench; heartbeats time out after `heartbeatTimeoutMs`. */
+export const openTestBench = async (heartbeatTimeoutMs = 60_000): Promise<TestBench> => {
+  await using stack = new AsyncDisposableStack();
+  const nats = stack.use(await openNatsServer());
+  const agentBus = stack.use(await connect(nats.url, "agent-under-test"));
+  const bus = stack.use(await connect(nats.url, "controller"));
+  const work = createScriptedWork();
+  const deps = await openDeps(stack, { bus, work, heartbeatTimeoutMs });
+  stack.use(await serveAgents(bus, deps));
+  const opened = stack.move();
+  return {
+    deps,
+    work,
+    agentBus,
+    natsUrl: nats.url,
+    begin: (sessionId, vms) => begin(deps, sessionId as SessionId, vms),
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+};
+
+const connect = (url: string, ownerId: string): Promise<Bus> =>
+  openBus({
+    servers: [url],
+    credentials: busCredentials({ mode: "insecure" }),
+    name: ownerId,
+    ownerId,
+    log: memoryLogger(),
+  });
+
+const openDeps = async (
+  stack: AsyncDisposableStack,
+  {
+    bus,
+    work,
+    heartbeatTimeoutMs,
+  }: { readonly bus: Bus; readonly work: ScriptedWork; readonly heartbeatTimeoutMs: number },
+): Promise<VerbDeps> => {
+  const clock = systemClock;
+  const log = memoryLogger();
+  const database = stack.use(await openDatabase(":memory:", clock));
+  const secrets = createSecretBox(new Uint8Array(32));
+  const managers = stack.use(
+    await openManagerRegistry({
+      database,
+      engines: scriptedEngines(inventory),
+      secrets,
+      clock,
+      log,
+      random: systemRandom,
+    }),
+  );
+  const anchors = { apiAnchorPem: "pem", imageioAnchorPem: "pem" };
+  const manager = await managers.add(
+    { name: "one", url: "https://e", username: "a@b", password: "p", ...anchors },
+    AbortSignal.timeout(5_000),
+  );
+  const managerId = manager.record.managerId;
+  const deps: WorkDeps = {
+    database,
+    clock,
+    log,
+    random: systemRandom,
+    installationId: "inst" as InstallationId,
+    managers,
+    repositories: stack.use(
+      await openRepositoryRegistry({ database, clock, credentials: clientCredentials({ mode: "insecure" }) }),
+    ),
+    agents: await openAgentRegistry({
+      database,
+      clock,
+      silentAfterMs: 15_000,
+      findCluster: (_manager, clusterName) => ({ managerId, clusterId: clusterName }),
+    }),
+    liveness: createAttemptLiveness(clock, heartbeatTimeoutMs),
+    progress: createProgressBoard(clock),
+    changes: createChangeFeed(),
+    patience: createPatience(clock),
+    bell: createBusBell(bus),
+    settings: workSettingsSchema.parse({ retryDelayMs: 0, sweepMs: 20 }),
+  };
+  const steps: StepDeps = { ...deps, backups: work, restores: work };
+  const list = async (): Promise<readonly string[]> =>
+    (await listOpenTasks(database.queries)).map(({ taskId }) => taskId);
+  const runner = stack.use(
+    new TaskRunner({ name: "task", clock, log, sweepMs: 20, list, step: (id, signal) => stepTask(steps, id, signal) }),
+  );
+  const sessionDeps = { ...deps, onSessionEnd: () => Promise.resolve([]), pokeTask: runner.poke };
+  const sessions = stack.use(
+    new TaskRunner({
+      name: "session",
+      clock,
+      log,
+      sweepMs: 20,
+      list: () => listOpenSessionIds(database.queries),
+      step: (id, signal) => stepSession(sessionDeps, id, signal),
+    }),
+  );
+  deps.changes.listen(sessions.poke);
+  return { ...steps, tickets: stack.use(createTicketBox(deps)), runner, heartbeatTimeoutMs, heartbeatIntervalMs: 100 };
+};
+
+const begin = (deps: VerbDeps, sessionId: SessionId, vms: readonly string[]): Promise<SessionId> => {
+  const [manager] = deps.managers.list();
+  return startSession(deps, {
+    sessionId,
+    kind: "backup",
+    jobId: "j",
+    jobName: "job",
+    trigger: "operator",
+    timeZone: "UTC",
+    tasks: vms.map((name) => ({
+      managerId: manager?.record.managerId ?? "",
+      engineInstanceId: "e1",
+      clusterId: name === "three" ? "c2" : "c1",
+      vmId: `id-${name}`,
+      vmName: name,
+      repositoryId: "r1",
+      scope: { v: 1, kind: "backup", excludedDiskIds: [], codec: "zstd" },
+    })),
+  });
+};

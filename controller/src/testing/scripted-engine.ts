@@ -1,0 +1,49 @@
+import type { Hypervisor } from "../hypervisor/hypervisor.ts";
+import type { Inventory, Vm } from "../hypervisor/inventory.ts";
+import type { EngineConnector } from "../inventory/engine-connector.ts";
+
+/** A VM for tests, without disks unless given. */
+export const testVm = (name: string, clusterId: string, facts: Partial<Vm> = {}): Vm => ({
+  id: `id-${name}`,
+  name,
+  description: "",
+  status: "up",
+  clusterId,
+  hostId: undefined,
+  level: { major: 4, minor: 7 },
+  memoryBytes: 0,
+  isManager: false,
+  deleteProtected: false,
+  disks: [],
+  ...facts,
+});
+
+/** An inventory of two clusters, each with a host. */
+export const testInventory = (vms: readonly Vm[]): Inventory => ({
+  clusters: ["c1", "c2"].map((id) => ({ id, name: id, level: { major: 4, minor: 7 }, dataCenterId: "dc" })),
+  hosts: ["c1", "c2"].map((clusterId) => ({
+    id: `h-${clusterId}`,
+    name: `h-${clusterId}`,
+    address: "127.0.0.1",
+    clusterId,
+    status: "up",
+  })),
+  storageDomains: [],
+  vms,
+});
+
+/** Engines that only tell who they are and what they have: all that claims, heartbeats and reports need of one. */
+export const scriptedEngines = (inventory: Inventory): EngineConnector => ({
+  open: () => {
+    const engine: Partial<Hypervisor> = {
+      loginState: () => ({ state: "logged-in" }),
+      identify: () => Promise.resolve({ instanceId: "e1", productName: "test", version: "4.5.6" }),
+      readInventory: () => Promise.resolve(inventory),
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    };
+    return engine as Hypervisor;
+  },
+  probe: () => Promise.reject(new Error("not probed in this test")),
+  describeAnchor: (pem) => ({ subject: pem, issuer: pem, sha256Fingerprint: "", notAfterMs: 0, daysLeft: 0, pem }),
+  test: () => Promise.resolve([]),
+});

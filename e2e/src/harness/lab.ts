@@ -1,0 +1,72 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type ChildProcess, startProcess } from "@holdfast/shared/process/child-process";
+import { stringify } from "yaml";
+import type { z } from "zod";
+import type { Addresses } from "../simulator/addresses.ts";
+import type { configSchema } from "../simulator/config/schema.ts";
+import { ControlClient } from "../simulator/control/control-client.ts";
+import { programArguments } from "./programs.ts";
+import type { TestRun } from "./test-run.ts";
+import { until } from "./until.ts";
+
+/** One simulated Manager with its hosts, as a process. */
+export interface Lab extends AsyncDisposable {
+  readonly addresses: Addresses;
+  readonly control: ControlClient;
+  readonly stateDir: string;
+  readonly program: ChildProcess;
+}
+
+/** Who logs in to every lab of the stories. */
+export const labUser = { name: "admin@internal", password: "lab-password" };
+
+/** A simulator's configuration; what is left out has its default. */
+export type LabConfig = Partial<z.input<typeof configSchema>> & Pick<z.input<typeof configSchema>, "name">;
+
+/** Two clusters with a host each: `east` at level 4.7 (hybrid captures), `west` at 4.6 (live and cold ones). */
+export const twoClusters = (
+  name: string,
+): LabConfig & { clusters: object[]; hosts: object[]; storageDomains: object[] } => ({
+  name,
+  clusters: [
+    { name: "east", version: "4.7" },
+    { name: "west", version: "4.6" },
+  ],
+  hosts: [
+    { name: `${name}-east-1`, cluster: "east" },
+    { name: `${name}-west-1`, cluster: "west" },
+  ],
+  storageDomains: [{ name: "data1" }],
+});
+
+/** Starts a simulator with its delays at zero and waits until it serves. */
+export const openLab = async (run: TestRun, config: LabConfig): Promise<Lab> => {
+  const stateDir = join(run.dir, `lab-${config.name}`);
+  await mkdir(stateDir, { recursive: true });
+  const configFile = join(stateDir, "config.yaml");
+  await writeFile(configFile, stringify({ users: [labUser], delays: { pollMs: 50 }, ...config }));
+
+  const program = await startProcess({
+    name: `lab ${config.name}`,
+    command: process.execPath,
+    args: [...programArguments("e2e/simulator/main"), "--config", configFile, "--state", stateDir],
+    env: run.env,
+    logFile: join(run.dir, `lab-${config.name}.log`),
+  });
+  const addresses = await readAddresses(program, stateDir);
+  return {
+    addresses,
+    control: new ControlClient(addresses.control),
+    stateDir,
+    program,
+    [Symbol.asyncDispose]: () => program[Symbol.asyncDispose](),
+  };
+};
+
+const readAddresses = (program: ChildProcess, stateDir: string): Promise<Addresses> =>
+  until(`${program.name} to serve`, async () => {
+    if (program.exit !== undefined) throw new Error(`${program.name} ended: ${JSON.stringify(program.exit)}`);
+    const addresses = JSON.parse(await readFile(join(stateDir, "ready.json"), "utf8")) as Addresses;
+    return addresses.pid === program.pid ? addresses : undefined;
+  });

@@ -1,0 +1,53 @@
+import { until } from "./until.ts";
+import type { Lab } from "./lab.ts";
+
+/** What of ours may be on the engine when nothing is under way. */
+export interface Allowed {
+  /** Checkpoints that newest good points name; at most one per VM and repository. */
+  readonly checkpoints?: readonly string[];
+  /** Disks and VMs that restores made. */
+  readonly disks?: readonly string[];
+  readonly vms?: readonly string[];
+}
+
+const labMade = "lab";
+
+/** What the lab's own listing shows of ours beyond what is allowed, in words; empty for nothing (R6). */
+export const findLeftovers = async (lab: Lab, allowed: Allowed = {}): Promise<readonly string[]> => {
+  const found = await lab.control.leftovers();
+  const ours = <One extends { readonly id: string; readonly madeBy: string }>(
+    kind: string,
+    all: readonly One[],
+    may: readonly string[] = [],
+  ): readonly string[] =>
+    all.filter((one) => one.madeBy !== labMade && !may.includes(one.id)).map((one) => `${kind} ${JSON.stringify(one)}`);
+  return [
+    ...ours("vm", found.vms, allowed.vms),
+    ...ours("disk", found.disks, allowed.disks),
+    ...ours("checkpoint", found.checkpoints, allowed.checkpoints),
+    ...found.snapshots
+      .filter((one) => one.byBackup || one.madeBy !== labMade)
+      .map((one) => `snapshot ${JSON.stringify(one)}`),
+    ...found.backups.map((one) => `backup ${JSON.stringify(one)}`),
+    ...found.transfers.map((one) => `transfer ${JSON.stringify(one)}`),
+    ...(found.tickets > 0 ? [`${found.tickets} tickets`] : []),
+    ...found.strayVolumes.map((one) => `volume ${one}`),
+    ...found.strayBitmaps.map((one) => `bitmap ${JSON.stringify(one)}`),
+    ...found.exportProcesses.map((one) => `process ${JSON.stringify(one)}`),
+  ];
+};
+
+/** Waits until nothing of ours is left, as the lab sees it; fails with what is. */
+export const expectNothingLeft = async (lab: Lab, allowed: Allowed = {}, withinMs = 20_000): Promise<void> => {
+  let last: readonly string[] = [];
+  await until(
+    "nothing of ours to be left on the engine",
+    async () => {
+      last = await findLeftovers(lab, allowed);
+      return last.length === 0;
+    },
+    withinMs,
+  ).catch((caught: unknown) => {
+    throw new Error(`left on ${lab.addresses.name}:\n${last.join("\n")}`, { cause: caught });
+  });
+};

@@ -1,0 +1,46 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { systemClock } from "@holdfast/shared/clock/clock";
+import { randomName } from "@holdfast/shared/ids/ids";
+import { findByEnvironment } from "@holdfast/shared/process/process-state";
+
+/** One story's folder and the mark that its processes carry. */
+export interface TestRun extends AsyncDisposable {
+  readonly id: string;
+  /** Short, since unix sockets lie in it. */
+  readonly dir: string;
+  /** Environment of every process that the story starts. */
+  readonly env: NodeJS.ProcessEnv;
+}
+
+const survivorsWithinMs = 10_000;
+
+/** Makes the folder; disposing removes it and fails when a process of the run is still there. */
+export const openTestRun = async (): Promise<TestRun> => {
+  const id = randomName(12);
+  const dir = await mkdtemp(join(tmpdir(), "hf-"));
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !name.startsWith("HOLDFAST_") && !name.startsWith("VITEST"),
+  );
+  return {
+    id,
+    dir,
+    env: { ...Object.fromEntries(inherited), HOME: dir, UV_THREADPOOL_SIZE: "16", HOLDFAST_TEST_RUN: id },
+    [Symbol.asyncDispose]: async () => {
+      const survivors = await findSurvivors(id);
+      if (process.env["HOLDFAST_KEEP"] === undefined) await rm(dir, { recursive: true, force: true, maxRetries: 3 });
+      if (survivors.length > 0) throw new Error(`processes of this run are still there: ${JSON.stringify(survivors)}`);
+    },
+  };
+};
+
+/** Children of a killed parent need a moment to follow it. */
+const findSurvivors = async (id: string): Promise<readonly unknown[]> => {
+  const untilMs = systemClock.monotonicMs() + survivorsWithinMs;
+  for (;;) {
+    const found = await findByEnvironment(`HOLDFAST_TEST_RUN=${id}`);
+    if (found.length === 0 || systemClock.monotonicMs() > untilMs) return found;
+    await systemClock.sleep(50);
+  }
+};

@@ -1,0 +1,120 @@
+import { z } from "zod";
+
+import { biosTypes } from "../model/vm.ts";
+import { bytes, level, milliseconds, port } from "./quantities.ts";
+
+const id = z.uuid().optional();
+const name = z.string().min(1);
+
+const fill = z.union([
+  z.strictObject({ image: z.string().min(1) }),
+  z.strictObject({ seed: z.union([z.string(), z.number()]).transform(String), bytes: bytes.optional() }),
+]);
+
+/** A disk of the configuration or of the control endpoint. */
+export const diskSchema = z.strictObject({
+  id,
+  alias: name.optional(),
+  size: bytes.optional(),
+  format: z.enum(["qcow2", "raw"]).default("qcow2"),
+  storageDomain: name.optional(),
+  /** Alias of a disk of the VM's template: this disk is a thin layer over it. */
+  templateDisk: name.optional(),
+  /** What it holds at first; nothing means zeroes. */
+  fill: fill.optional(),
+  incremental: z.boolean().default(true),
+  shareable: z.boolean().default(false),
+  bootable: z.boolean().optional(),
+  active: z.boolean().default(true),
+  interface: z.enum(["virtio", "virtio_scsi", "ide", "sata"]).default("virtio_scsi"),
+});
+export type DiskConfig = z.infer<typeof diskSchema>;
+
+/** A VM of the configuration or of the control endpoint. */
+export const vmSchema = z.strictObject({
+  id,
+  name,
+  cluster: name.optional(),
+  template: name.optional(),
+  description: z.string().default(""),
+  compatibility: level.optional(),
+  status: z.enum(["up", "down"]).default("down"),
+  host: name.optional(),
+  memory: bytes.default(2 ** 30),
+  sockets: z.number().int().positive().default(1),
+  cores: z.number().int().positive().default(1),
+  os: name.default("other_linux"),
+  bios: z.enum(biosTypes).default("q35_sea_bios"),
+  origin: z.enum(["ovirt", "managed_hosted_engine"]).default("ovirt"),
+  guestAgent: z.boolean().default(true),
+  tags: z.array(name).default([]),
+  nics: z.array(z.strictObject({ id, name, profile: name.optional(), mac: name.optional() })).default([]),
+  disks: z.array(diskSchema).default([]),
+});
+export type VmConfig = z.infer<typeof vmSchema>;
+
+const delays = z
+  .strictObject({
+    /** Between two phases of a backup, transfer or checkpoint removal. */
+    phaseMs: milliseconds.default(0),
+    /** Making or removing a disk or a snapshot. */
+    taskMs: milliseconds.default(0),
+    /** Between two statuses of a VM. */
+    vmMs: milliseconds.default(0),
+    /** How often the engine looks at its tickets for idleness and completion. */
+    pollMs: milliseconds.default(1_000),
+  })
+  .prefault({});
+export type Delays = z.infer<typeof delays>;
+
+/** The whole configuration of one simulated Manager with its hosts and storage. */
+export const configSchema = z.strictObject({
+  name,
+  version: z
+    .string()
+    .regex(/^\d+\.\d+\.\d+$/, "a version looks like 4.5.6")
+    .default("4.5.6"),
+  ports: z.strictObject({ api: port, control: port, proxy: port }).prefault({}),
+  users: z
+    .array(z.strictObject({ name: z.string().regex(/.@./, "a login looks like user@profile"), password: name }))
+    .min(1),
+  /** Wrong passwords in a row until the account is locked. */
+  lockAfter: z.number().int().positive().default(5),
+  /** Idle time after which a token is dropped. */
+  tokenIdleMs: milliseconds.default(360_000_000),
+  delays,
+  /** How long rows of finished backups and transfers stay visible. */
+  rows: z
+    .strictObject({ succeededMs: milliseconds.default(900_000), failedMs: milliseconds.default(1_800_000) })
+    .prefault({}),
+  /** False: `proxy_url` equals `transfer_url`. */
+  proxy: z.boolean().default(true),
+  dataCenters: z
+    .array(z.strictObject({ id, name, version: level.default("4.7") }))
+    .min(1)
+    .default([{ id: undefined, name: "Default", version: "4.7" }]),
+  clusters: z.array(z.strictObject({ id, name, dataCenter: name.optional(), version: level.default("4.7") })).min(1),
+  hosts: z
+    .array(
+      z.strictObject({
+        id,
+        name,
+        cluster: name,
+        address: name.default("127.0.0.1"),
+        tlsPort: port,
+        /** Name of imageio's abstract unix socket, without the leading NUL; derived when absent. */
+        unixSocket: name.optional(),
+      }),
+    )
+    .min(1),
+  storageDomains: z
+    .array(z.strictObject({ id, name, dataCenter: name.optional(), size: bytes.default(2 ** 40) }))
+    .min(1),
+  vnicProfiles: z.array(z.strictObject({ id, name, network: name, dataCenter: name.optional() })).default([]),
+  tags: z.array(z.strictObject({ id, name, parent: name.optional() })).default([]),
+  templates: z
+    .array(z.strictObject({ id, name, memory: bytes.default(2 ** 30), disks: z.array(diskSchema).default([]) }))
+    .default([]),
+  vms: z.array(vmSchema).default([]),
+});
+export type SimulatorConfig = z.infer<typeof configSchema>;

@@ -1,0 +1,47 @@
+import { z } from "zod";
+
+/** Body of `POST /vms/:vm/settings`. */
+export const settingsSchema = z.strictObject({
+  guestAgent: z.boolean().optional(),
+  previewing: z.boolean().optional(),
+  description: z.string().optional(),
+});
+
+/** Body of `POST /vms/:vm/snapshots`: a user's snapshot. */
+export const userSnapshotSchema = z.strictObject({ description: z.string().min(1) });
+
+/** Body of `POST /vms/:vm/writers`. */
+export const writerSchema = z.strictObject({
+  seed: z.number().int(),
+  pauseMs: z.number().int().nonnegative().default(5),
+  diskId: z.string().optional(),
+  maxLengthBytes: z.number().int().positive().optional(),
+});
+
+/** Body of what copies disks into a directory. */
+export const directorySchema = z.strictObject({ directory: z.string().min(1) });
+
+/** Body of `POST /disks/:disk/copy`. */
+export const fileSchema = z.strictObject({ path: z.string().min(1) });
+
+/** Body of `POST /disks/:disk/grow`. */
+export const growSchema = z.strictObject({ sizeBytes: z.number().int().positive() });
+
+/** Body of `POST /vms/:vm/checkpoints/:checkpoint/spoil`. */
+export const damageSchema = z.strictObject({ damage: z.enum(["missing", "inconsistent", "forgetful"]) });
+
+/** Body of `POST /hosts/:host/status`. */
+export const hostStatusSchema = z.strictObject({ status: z.enum(["up", "maintenance", "non_responsive"]) });
+
+/** Body of `POST /accounts/unlock`. */
+export const loginSchema = z.strictObject({ login: z.string().min(1) });
+
+/** Body of `POST /imageio-faults`: hits every ticket, or those of one disk. */
+export const imageioFaultSchema = z.strictObject({
+  diskId: z.string().optional(),
+  fault: z.discriminatedUnion("kind", [
+    z.strictObject({ kind: z.enum(["fail-reads", "fail-writes"]), count: z.number().int().positive() }),
+    z.strictObject({ kind: z.literal("cut"), afterBytes: z.number().int().nonnegative() }),
+    z.strictObject({ kind: z.literal("delay"), ms: z.number().int().nonnegative() }),
+  ]),
+});

@@ -1,0 +1,39 @@
+import type { BackupPhase } from "../model/backup.ts";
+
+/** Things that a test makes go wrong inside the engine or its hosts, each once or by name, beyond refused calls. */
+export interface EngineHooks {
+  /** VMs whose next capture fails on the host after the call was answered. */
+  readonly failCapture: Set<string>;
+  /** VMs whose next hybrid backup leaves its snapshot behind. */
+  readonly leaveSnapshot: Set<string>;
+  /** Disks whose next upload does not pass the check at its end. */
+  readonly failUpload: Set<string>;
+  /** Directories, by VM, into which the disks of the next ready backup are copied before `ready` is shown. */
+  readonly copyAtReady: Map<string, string>;
+  /** The same for every backup that makes a checkpoint, each into a folder of its checkpoint's id. */
+  readonly copyEveryReady: Map<string, string>;
+  /** Told when a part of a disk is about to be read for a client of imageio. */
+  readonly readObservers: Set<(diskId: string, range: { readonly offset: number; readonly length: number }) => void>;
+  /** Told when a backup of a VM reaches a phase, before a client can see it. */
+  readonly phaseObservers: Set<(vmId: string, backupId: string, phase: BackupPhase) => void>;
+}
+
+/** No fault armed. */
+export const noHooks = (): EngineHooks => ({
+  failCapture: new Set(),
+  leaveSnapshot: new Set(),
+  failUpload: new Set(),
+  copyAtReady: new Map(),
+  copyEveryReady: new Map(),
+  readObservers: new Set(),
+  phaseObservers: new Set(),
+});
+
+/** Tells the observers. */
+export const tellPhase = (
+  hooks: EngineHooks,
+  backup: { readonly vmId: string; readonly id: string },
+  phase: BackupPhase,
+): void => {
+  for (const observe of hooks.phaseObservers) observe(backup.vmId, backup.id, phase);
+};

@@ -1,0 +1,131 @@
+import type { Engine } from "../engine/engine.ts";
+import { EngineFault, MissingEntity, invalid } from "../engine/engine-fault.ts";
+import { isUuid } from "../engine/new-uuid.ts";
+import { parseFollow } from "../rendering/follow.ts";
+import { type Renderer, rendererForAccept, rendererForContent } from "../rendering/renderer.ts";
+import { struct } from "../rendering/resource.ts";
+import type { Tokens } from "../sso/tokens.ts";
+import type { Answer, Call, Handle } from "./call.ts";
+import { type Request, type Response, htmlPage } from "./message.ts";
+import type { Match } from "./router.ts";
+
+/** 401 as the servlet container writes it: HTML. */
+export const unauthorized = (): Response =>
+  htmlPage(401, "401 - Unauthorized", { "www-authenticate": 'Basic realm="RESTAPI"' });
+
+/** The login of a request, or undefined when its credentials are missing or no longer good. */
+export const loginOf = (tokens: Tokens, request: Request): string | undefined => {
+  const match = /^Bearer (.+)$/.exec(request.headers["authorization"] ?? "");
+  return match?.[1] === undefined ? undefined : tokens.use(match[1]);
+};
+
+const correlationIdOf = (request: Request): string | undefined => {
+  const raw = request.headers["correlation-id"] ?? request.query.get("correlation_id");
+  const clean = raw?.replaceAll(/[^0-9A-Za-z_-]/g, "").slice(0, 36);
+  return clean === "" ? undefined : clean;
+};
+
+const checkVersion = (request: Request): void => {
+  const version = request.headers["version"];
+  if (version !== undefined && version !== "3" && version !== "4") throw invalid(`Version ${version} is not supported`);
+};
+
+const bodyOf = (request: Request): unknown => {
+  if (request.method === "GET" || request.method === "DELETE" || request.body === "") {
+    if (request.method === "POST")
+      throw new EngineFault(400, "Request syntactically incorrect.", "the body is missing");
+    return {};
+  }
+  const renderer = rendererForContent(request.headers["content-type"]);
+  if (renderer === undefined) {
+    throw new EngineFault(
+      415,
+      "Unsupported Media Type",
+      "this simulator reads application/json; XML is not implemented",
+    );
+  }
+  try {
+    return renderer.parse(request.body);
+  } catch (caught) {
+    if (!(caught instanceof SyntaxError)) throw caught;
+    throw new EngineFault(400, "Request syntactically incorrect.", caught.message);
+  }
+};
+
+const checkIds = (params: Readonly<Record<string, string>>): void => {
+  for (const [name, value] of Object.entries(params)) {
+    if (name !== "event" && !isUuid(value)) throw new EngineFault(400, "Operation Failed", `[Invalid UUID: ${value}]`);
+  }
+};
+
+const toCall = (request: Request, match: Match<Handle>, login: string): Call => {
+  checkVersion(request);
+  checkIds(match.params);
+  return {
+    actor: { login, correlationId: correlationIdOf(request) },
+    params: match.params,
+    query: request.query,
+    body: bodyOf(request),
+    follow: parseFollow(request.query.get("follow")),
+    allContent: request.query.get("all_content") === "true" || request.headers["all-content"] === "true",
+  };
+};
+
+/** The answer for what a route threw; anything that is not one of the engine's refusals goes on as a bug. */
+const refusalOf = (caught: unknown, renderer: Renderer): Response => {
+  if (caught instanceof MissingEntity) return { kind: "answer", status: 404 };
+  if (!(caught instanceof EngineFault)) throw caught;
+  return {
+    kind: "answer",
+    status: caught.status,
+    headers: { "content-type": `${renderer.mediaType};charset=UTF-8` },
+    body: renderer.render(struct("fault", { reason: caught.reason, detail: caught.detail })),
+  };
+};
+
+const headersOf = (answer: Answer, renderer: Renderer): Record<string, string> => {
+  const { content } = answer;
+  const href = "href" in content ? content.href : undefined;
+  return {
+    "content-type": `${renderer.mediaType};charset=UTF-8`,
+    ...(answer.status === 201 && href !== undefined ? { location: href } : {}),
+  };
+};
+
+/** `async=true` turns the 200 of an action or deletion into 202. */
+const statusOf = ({ content, status }: Answer, request: Request): number =>
+  content.element === "action" && request.query.get("async") === "true" ? 202 : status;
+
+/** Carries out one call of the API for a login: representation off, route, representation on. */
+export const answerApi = async (
+  engine: Engine,
+  request: Request,
+  match: Match<Handle>,
+  login: string,
+): Promise<Response> => {
+  const renderer = rendererForAccept(request.headers["accept"]);
+  if (renderer === undefined) {
+    return {
+      kind: "answer",
+      status: 406,
+      headers: { "content-type": "text/plain" },
+      body: "this simulator speaks application/json; XML is not implemented\n",
+    };
+  }
+  const correlationId = correlationIdOf(request);
+  const echo = correlationId === undefined ? {} : { "correlation-id": correlationId };
+  let response: Response;
+  try {
+    const answer = await match.route.handle(toCall(request, match, login));
+    response = {
+      kind: "answer",
+      status: statusOf(answer, request),
+      headers: headersOf(answer, renderer),
+      body: renderer.render(answer.content),
+    };
+  } catch (caught) {
+    engine.log.debug("a call was refused", { route: match.route.pattern, err: caught });
+    response = refusalOf(caught, renderer);
+  }
+  return response.kind === "answer" ? { ...response, headers: { ...response.headers, ...echo } } : response;
+};

@@ -1,0 +1,65 @@
+import { hasCode } from "@holdfast/shared/errors/holdfast-error";
+import { once } from "node:events";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { Refusal, serverFailed } from "./refusal.ts";
+
+/** One request with its answer. */
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly url: URL;
+}
+
+/** Answers 200 with JSON. */
+export const answerJson = (
+  exchange: Exchange,
+  value: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): void => {
+  const body = JSON.stringify(value);
+  answer(exchange, { status: 200, headers: { "content-type": "application/json", ...headers } }, body);
+};
+
+/** Answers 200 without a body. */
+export const answerEmpty = (exchange: Exchange): void => answer(exchange, { status: 200, headers: {} }, "");
+
+/**
+ * Answers an error in plain text, or cuts the connection when the answer had begun: its body is short then. A body of the
+ * request that was not read ends the connection too.
+ */
+export const answerError = (exchange: Exchange, caught: unknown): void => {
+  const { request, response } = exchange;
+  const refusal = caught instanceof Refusal ? caught : serverFailed();
+  if (response.headersSent || hasCode(caught, "CANCELLED")) {
+    request.socket.destroy();
+    return;
+  }
+  const unread = request.readableEnded || !hasBody(request) ? {} : { connection: "close" };
+  const headers = { "content-type": "text/plain; charset=UTF-8", ...unread, ...refusal.headers };
+  answer(exchange, { status: refusal.status, headers }, refusal.message);
+};
+
+/** 405 to HEAD comes with a body, which breaks the framing for whoever expects none. */
+export const answerHead = async (exchange: Exchange, signal: AbortSignal): Promise<void> => {
+  const { request, response } = exchange;
+  const body = "Method HEAD not allowed";
+  response.writeHead(405, { "content-type": "text/plain; charset=UTF-8", "content-length": body.length });
+  const finished = once(response, "finish", { signal });
+  response.end();
+  await finished;
+  request.socket.write(body);
+};
+
+/** True when the request announces a body. */
+export const hasBody = (request: IncomingMessage): boolean =>
+  request.headers["transfer-encoding"] !== undefined || Number(request.headers["content-length"] ?? 0) > 0;
+
+const answer = (
+  { response, url }: Exchange,
+  head: { readonly status: number; readonly headers: Readonly<Record<string, string>> },
+  body: string,
+): void => {
+  const close = url.searchParams.get("close") === "y" ? { connection: "close" } : {};
+  response.writeHead(head.status, { ...close, ...head.headers, "content-length": Buffer.byteLength(body) });
+  response.end(body);
+};

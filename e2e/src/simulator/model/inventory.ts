@@ -1,0 +1,87 @@
+/** A compatibility level such as 4.7: decides which backup behaviour the engine applies (not the engine's own version). */
+export interface Level {
+  readonly major: number;
+  readonly minor: number;
+}
+
+/** Who made an object: a login of the API (`user@profile`), or `lab` for what the configuration or the control endpoint made. */
+export type Maker = string;
+
+/** A data center: the owner of storage domains and clusters. */
+export interface DataCenter {
+  readonly id: string;
+  readonly name: string;
+  readonly level: Level;
+}
+
+/** A cluster: hosts that share a compatibility level, and the VMs that run on them. */
+export interface Cluster {
+  readonly id: string;
+  readonly name: string;
+  readonly dataCenterId: string;
+  readonly level: Level;
+}
+
+/** A hypervisor host as the engine knows it. */
+export interface Host {
+  readonly id: string;
+  readonly name: string;
+  readonly clusterId: string;
+  /** Address as entered in the engine; `transfer_url` and the host's certificate carry it. */
+  readonly address: string;
+  status: "up" | "maintenance" | "non_responsive";
+}
+
+/** A storage domain; `usedBytes` is what its disks allocate. */
+export interface StorageDomain {
+  readonly id: string;
+  readonly name: string;
+  readonly dataCenterId: string;
+  readonly storageType: "nfs" | "localfs";
+  readonly sizeBytes: number;
+}
+
+/** A logical network of a data center. */
+export interface Network {
+  readonly id: string;
+  readonly name: string;
+  readonly dataCenterId: string;
+}
+
+/** A vNIC profile: what a NIC names to be on a network. */
+export interface VnicProfile {
+  readonly id: string;
+  readonly name: string;
+  readonly networkId: string;
+}
+
+/** A tag of the tree under `root`. */
+export interface Tag {
+  readonly id: string;
+  readonly name: string;
+  readonly parentId?: string;
+}
+
+/** A template: Blank has no disks; others lend their disks' images as backing files to thin VMs. */
+export interface Template {
+  readonly id: string;
+  readonly name: string;
+  readonly diskIds: readonly string[];
+  readonly memoryBytes: number;
+}
+
+/** Id of the template that every engine has. */
+export const blankTemplateId = "00000000-0000-0000-0000-000000000000";
+
+/** `4.7` from its parts. */
+export const levelText = (level: Level): string => `${level.major}.${level.minor}`;
+
+/** The parts of `4.7`. */
+export const parseLevel = (text: string): Level => {
+  const [major, minor] = text.split(".");
+  return { major: Number(major), minor: Number(minor) };
+};
+
+/** True when a level is the given one of series 4 or newer. */
+export const isAtLeast = (level: Level, minor: number): boolean =>
+  level.major > 4 || (level.major === 4 && level.minor >= minor);

@@ -1,0 +1,140 @@
+import type {
+  Cluster,
+  DataCenter,
+  Host,
+  Network,
+  StorageDomain,
+  Tag,
+  Template,
+  VnicProfile,
+} from "../../model/inventory.ts";
+import type { World } from "../../model/world.ts";
+import { type Resource, struct } from "../resource.ts";
+import { hrefOf, linksOf, stubOf } from "./links.ts";
+import { versionOf } from "./version.ts";
+
+/** `/datacenters` */
+export const dataCenterResource = (center: DataCenter): Resource => {
+  const href = hrefOf("datacenters", center.id);
+  return {
+    element: "data_center",
+    id: center.id,
+    href,
+    fields: {
+      name: center.name,
+      local: false,
+      status: "up",
+      storage_format: "v5",
+      quota_mode: "disabled",
+      version: versionOf(center.level),
+    },
+    links: linksOf(href, ["storagedomains", "clusters", "networks"]),
+  };
+};
+
+/** `/clusters` */
+export const clusterResource = (cluster: Cluster): Resource => {
+  const href = hrefOf("clusters", cluster.id);
+  return {
+    element: "cluster",
+    id: cluster.id,
+    href,
+    fields: {
+      name: cluster.name,
+      version: versionOf(cluster.level),
+      cpu: struct("cpu", { architecture: "x86_64", type: "Secure Intel Cascadelake Server Family" }),
+      bios_type: "q35_sea_bios",
+      data_center: stubOf("data_center", "datacenters", cluster.dataCenterId),
+    },
+    links: linksOf(href, ["networks", "permissions", "affinitygroups"]),
+  };
+};
+
+/** `/hosts`; the first host of a cluster's data center is its storage pool manager. */
+export const hostResource = (host: Host): Resource => {
+  const href = hrefOf("hosts", host.id);
+  return {
+    element: "host",
+    id: host.id,
+    href,
+    fields: {
+      name: host.name,
+      address: host.address,
+      status: host.status,
+      type: "ovirt_node",
+      cluster: stubOf("cluster", "clusters", host.clusterId),
+      hardware_information: struct("hardware_information", { uuid: host.id }),
+      version: struct("version", { major: 4, minor: 50, build: 5, revision: 1, full_version: "vdsm-4.50.5.1-1.el9" }),
+    },
+    links: linksOf(href, ["nics", "statistics"]),
+  };
+};
+
+/** `/storagedomains`; `used` is what the model's disks occupy. */
+export const storageDomainResource = (world: World, domain: StorageDomain): Resource => {
+  const href = hrefOf("storagedomains", domain.id);
+  const disks = [...world.disks.values()].filter((disk) => disk.storageDomainId === domain.id);
+  const used = disks.reduce((sum, disk) => sum + disk.totalBytes, 0);
+  return {
+    element: "storage_domain",
+    id: domain.id,
+    href,
+    fields: {
+      name: domain.name,
+      type: "data",
+      status: "active",
+      master: true,
+      backup: false,
+      storage: struct("storage", { type: domain.storageType }),
+      storage_format: "v5",
+      available: domain.sizeBytes - used,
+      used,
+      committed: disks.reduce((sum, disk) => sum + disk.sizeBytes, 0),
+      block_size: 512,
+      warning_low_space_indicator: 10,
+      critical_space_action_blocker: 5,
+    },
+    links: linksOf(href, ["disks", "disksnapshots"]),
+  };
+};
+
+/** `/templates` */
+export const templateResource = (template: Template): Resource => {
+  const href = hrefOf("templates", template.id);
+  return {
+    element: "template",
+    id: template.id,
+    href,
+    fields: {
+      name: template.name,
+      status: "ok",
+      memory: template.memoryBytes,
+      version: struct("version", { version_number: 1, version_name: "base version" }),
+    },
+    links: linksOf(href, ["diskattachments", "nics"]),
+  };
+};
+
+/** `/networks` */
+export const networkResource = (network: Network): Resource => ({
+  element: "network",
+  id: network.id,
+  href: hrefOf("networks", network.id),
+  fields: { name: network.name, mtu: 0, data_center: stubOf("data_center", "datacenters", network.dataCenterId) },
+});
+
+/** `/vnicprofiles` */
+export const vnicProfileResource = (profile: VnicProfile): Resource => ({
+  element: "vnic_profile",
+  id: profile.id,
+  href: hrefOf("vnicprofiles", profile.id),
+  fields: { name: profile.name, network: stubOf("network", "networks", profile.networkId) },
+});
+
+/** `/tags` */
+export const tagResource = (tag: Tag): Resource => ({
+  element: "tag",
+  id: tag.id,
+  href: hrefOf("tags", tag.id),
+  fields: { name: tag.name, parent: stubOf("tag", "tags", tag.parentId) },
+});

@@ -1,0 +1,106 @@
+import { tagResource } from "./inventory.ts";
+import { attachmentsOf } from "./disk.ts";
+import { hrefOf, linksOf, stubOf } from "./links.ts";
+import { nicResource } from "./nic.ts";
+import { snapshotResource } from "./snapshot.ts";
+import { versionOf } from "./version.ts";
+import type { Vm } from "../../model/vm.ts";
+import type { World } from "../../model/world.ts";
+import { type Follow, below } from "../follow.ts";
+import { Collection, Instant, type Resource, Texts, type Value, struct } from "../resource.ts";
+
+/** What a request wants of a VM beside its own fields. */
+export interface VmView {
+  readonly follow: Follow;
+  /** The OVF, when all content was asked for. */
+  readonly ovf?: string | undefined;
+}
+
+const subCollections = [
+  "diskattachments",
+  "snapshots",
+  "nics",
+  "tags",
+  "backups",
+  "checkpoints",
+  "permissions",
+  "reporteddevices",
+  "affinitylabels",
+  "cdroms",
+  "watchdogs",
+  "hostdevices",
+  "numanodes",
+  "mediateddevices",
+  "statistics",
+];
+
+const inlined = (world: World, vm: Vm, follow: Follow): Record<string, Value> => ({
+  disk_attachments: follow.has("diskattachments") ? attachmentsOf(world, vm.id, vm.attachments, follow) : undefined,
+  nics: follow.has("nics")
+    ? new Collection(
+        "nic",
+        vm.nics.map((nic) => nicResource(vm.id, nic, below(follow, "nics"))),
+      )
+    : undefined,
+  snapshots: follow.has("snapshots")
+    ? new Collection(
+        "snapshot",
+        vm.snapshots.map((snapshot) => snapshotResource(vm, snapshot)),
+      )
+    : undefined,
+  tags: follow.has("tags")
+    ? new Collection("tag", vm.tagIds.flatMap((id) => world.tags.get(id) ?? []).map(tagResource))
+    : undefined,
+});
+
+const hardware = (vm: Vm): Record<string, Value> => ({
+  memory: vm.memoryBytes,
+  memory_policy: struct("memory_policy", { guaranteed: vm.memoryBytes, max: vm.memoryBytes * 4, ballooning: true }),
+  cpu: struct("cpu", { architecture: "x86_64", topology: struct("topology", { ...vm.cpu }) }),
+  bios: struct("bios", { type: vm.biosType, boot_menu: struct("boot_menu", { enabled: false }) }),
+  os: struct("os", { type: vm.osType, boot: struct("boot", { devices: new Texts("device", ["hd"]) }) }),
+  custom_compatibility_version: vm.customLevel === undefined ? undefined : versionOf(vm.customLevel),
+});
+
+/** `/vms/ID` */
+export const vmResource = (world: World, vm: Vm, view: VmView = { follow: new Set() }): Resource => {
+  const href = hrefOf("vms", vm.id);
+  return {
+    element: "vm",
+    id: vm.id,
+    href,
+    actions: linksOf(href, ["start", "stop", "shutdown", "freezefilesystems", "thawfilesystems"]),
+    fields: {
+      name: vm.name,
+      description: vm.description,
+      comment: vm.comment,
+      status: vm.status,
+      type: vm.type,
+      origin: vm.origin,
+      ...hardware(vm),
+      delete_protected: vm.deleteProtected,
+      stateless: false,
+      start_paused: false,
+      run_once: false,
+      has_illegal_images: vm.attachments.some((one) => world.disks.get(one.diskId)?.illegal === true),
+      next_run_configuration_exists: false,
+      creation_time: new Instant(vm.createdMs),
+      start_time: vm.startedMs === undefined ? undefined : new Instant(vm.startedMs),
+      stop_time: vm.stoppedMs === undefined ? undefined : new Instant(vm.stoppedMs),
+      stop_reason: vm.stopReason,
+      cluster: stubOf("cluster", "clusters", vm.clusterId),
+      host: stubOf("host", "hosts", vm.hostId),
+      template: stubOf("template", "templates", vm.templateId),
+      original_template: stubOf("template", "templates", vm.templateId),
+      initialization:
+        view.ovf === undefined
+          ? undefined
+          : struct("initialization", { configuration: struct("configuration", { type: "ovf", data: view.ovf }) }),
+      ...inlined(world, vm, view.follow),
+    },
+    links: linksOf(
+      href,
+      subCollections.filter((name) => !view.follow.has(name)),
+    ),
+  };
+};

@@ -1,0 +1,27 @@
+import type { Engine } from "../engine/engine.ts";
+import type { Handle } from "../http/call.ts";
+import type { Route } from "../http/router.ts";
+import type { Transfers } from "../transfers/transfers.ts";
+import { attachmentRoutes } from "./attachment-routes.ts";
+import { backupRoutes, checkpointRoutes } from "./backup-routes.ts";
+import { diskRoutes } from "./disk-routes.ts";
+import { eventRoutes } from "./event-routes.ts";
+import { inventoryRoutes } from "./inventory-routes.ts";
+import { nicRoutes } from "./nic-routes.ts";
+import { snapshotRoutes } from "./snapshot-routes.ts";
+import { transferRoutes } from "./transfer-routes.ts";
+import { vmRoutes } from "./vm-routes.ts";
+
+/** Every route below `/ovirt-engine/api`. */
+export const apiRoutes = (engine: Engine, transfers: Transfers): readonly Route<Handle>[] => [
+  ...inventoryRoutes(engine),
+  ...vmRoutes(engine),
+  ...attachmentRoutes(engine),
+  ...nicRoutes(engine),
+  ...snapshotRoutes(engine),
+  ...backupRoutes(engine),
+  ...checkpointRoutes(engine),
+  ...diskRoutes(engine),
+  ...transferRoutes(engine, transfers),
+  ...eventRoutes(engine),
+];

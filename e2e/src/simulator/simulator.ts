@@ -1,0 +1,119 @@
+import { mkdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import type { Clock } from "@holdfast/shared/clock/clock";
+import { type RandomBytes, derivedName } from "@holdfast/shared/ids/ids";
+import type { Logger } from "@holdfast/shared/logging/logger";
+
+import { type Addresses, addressesOf, openPorts } from "./addresses.ts";
+import type { SimulatorConfig } from "./config/schema.ts";
+import { openControlServer } from "./control/control-server.ts";
+import { openServedBytes } from "./control/served-bytes.ts";
+import { openBackground } from "./engine/background.ts";
+import type { Engine } from "./engine/engine.ts";
+import { recover } from "./engine/recover.ts";
+import { blockFaultsOf } from "./faults/block-faults.ts";
+import { openCallFaults } from "./faults/call-faults.ts";
+import { noHooks } from "./faults/engine-hooks.ts";
+import { openGuestWriters } from "./guest/guest-writers.ts";
+import { openCallCounters } from "./http/counters.ts";
+import { openEngineServer } from "./http/engine-server.ts";
+import { openImageio } from "./imageio-daemons.ts";
+import { hostIdOf } from "./seed/seed-inventory.ts";
+import { emptyWorld } from "./model/world.ts";
+import { loadWorld, saveWorld } from "./model/world-file.ts";
+import { openPki } from "./pki/pki.ts";
+import { apiRoutes } from "./routes/api-routes.ts";
+import { isSeeded, seed, wipe } from "./seed/seed.ts";
+import { openTokens } from "./sso/tokens.ts";
+import { openBlockLayer } from "./storage/qemu-block-layer.ts";
+import { Transfers } from "./transfers/transfers.ts";
+
+/** What a simulator needs from outside. */
+export interface SimulatorDeps {
+  readonly config: SimulatorConfig;
+  /** Keeps everything from one run to the next. */
+  readonly stateDir: string;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly log: Logger;
+}
+
+/** A running simulator: one engine with its hosts and storage. Disposing it stops everything it started. */
+export interface Simulator extends AsyncDisposable {
+  readonly addresses: Addresses;
+}
+
+/** Folder for sockets: their paths end at 107 bytes, so a long state directory gets one elsewhere. */
+const openRunDir = async (stateDir: string, stack: AsyncDisposableStack): Promise<string> => {
+  const inside = join(stateDir, "run");
+  const runDir = inside.length <= 40 ? inside : join(tmpdir(), `ovirt-${derivedName(10, "run", stateDir)}`);
+  await mkdir(runDir, { recursive: true });
+  stack.defer(() => rm(runDir, { recursive: true, force: true }));
+  return runDir;
+};
+
+const openEngine = async (deps: SimulatorDeps, stack: AsyncDisposableStack): Promise<Engine> => {
+  const { config, stateDir, clock, random, log } = deps;
+  const worldFile = join(stateDir, "world.json");
+  const world = loadWorld(worldFile) ?? emptyWorld();
+  const hooks = noHooks();
+  const runDir = await openRunDir(stateDir, stack);
+  const storage = stack.use(await openBlockLayer({ stateDir, runDir, clock, faults: blockFaultsOf(world, hooks) }));
+  const pki = await openPki(join(stateDir, "pki"), config);
+  const ports = await openPorts(join(stateDir, "ports.json"), config);
+  const imageio = stack.use(
+    await openImageio({ config, clock, pki, ports, stateDir, idOf: (name) => hostIdOf(config, name) }),
+  );
+  const background = stack.use(openBackground(log));
+  const save = (): void => {
+    saveWorld(worldFile, world);
+  };
+  return {
+    config,
+    world,
+    clock,
+    random,
+    log,
+    storage,
+    imageio: imageio.daemons,
+    background,
+    hooks,
+    ledger: new Map(),
+    save,
+  };
+};
+
+/**
+ * Starts a simulator on a state directory: made by the configuration at the first start, found as it was left at later
+ * ones, with the same certificates and ports.
+ */
+export const openSimulator = async (deps: SimulatorDeps): Promise<Simulator> => {
+  const { config, stateDir, log } = deps;
+  await using stack = new AsyncDisposableStack();
+  if (!isSeeded(stateDir)) await wipe(stateDir);
+  const engine = await openEngine(deps, stack);
+  const transfers = new Transfers(engine);
+  const [tokens, counters, faults] = [
+    openTokens(deps.clock, deps.random, config.tokenIdleMs),
+    openCallCounters(),
+    openCallFaults(),
+  ];
+  if (isSeeded(stateDir)) await recover(engine, transfers);
+  else await seed(engine, stateDir);
+  const pki = await openPki(join(stateDir, "pki"), config);
+  const ports = await openPorts(join(stateDir, "ports.json"), config);
+  const guests = stack.use(openGuestWriters(engine));
+  const routes = apiRoutes(engine, transfers);
+  const api = stack.use(await openEngineServer({ engine, pki, tokens, counters, faults, routes }, ports.api));
+  const served = openServedBytes(engine);
+  const control = stack.use(
+    await openControlServer({ engine, tokens, counters, faults, guests, served, directory: stateDir }, ports.control),
+  );
+  const addresses = addressesOf({ engine, pki, stateDir, apiPort: api.port, controlPort: control.port });
+  await ports.keep(addresses);
+  log.info("simulator ready", { api: addresses.api, control: addresses.control });
+  const opened = stack.move();
+  return { addresses, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+};

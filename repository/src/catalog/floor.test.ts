@@ -1,0 +1,61 @@
+import { expect, it } from "vitest";
+import { unmarked } from "../store/mark.ts";
+import type { CatalogPoint } from "./catalog-point.ts";
+import { checkFloor } from "./floor.ts";
+
+const point = (pointId: string, parts: Partial<CatalogPoint> = {}): CatalogPoint => ({
+  pointId,
+  attempt: { taskId: pointId, number: 1, attemptId: "a" },
+  vm: { engineInstanceId: "e", vmId: "vm" },
+  vmName: "vm",
+  jobId: "",
+  jobName: "",
+  sessionId: "",
+  installationId: "",
+  sessionStartedMs: 0,
+  capturedMs: 0,
+  committedMs: 0,
+  calendarDay: "",
+  basePointId: undefined,
+  checkpointId: undefined,
+  disks: [],
+  statistics: {
+    plannedBytes: 0,
+    zeroBytes: 0,
+    unchangedBytes: 0,
+    deduplicatedBytes: 0,
+    storedBytes: 0,
+    changedBytes: 0,
+    readBytes: 0,
+    sampledBytes: 0,
+    packedBytes: 0,
+  },
+  marked: unmarked,
+  ...parts,
+});
+
+const hurt = {
+  ...unmarked,
+  verified: { atMs: 1, damaged: [{ diskId: "d", firstPosition: 0, count: 1, code: "CHUNK_MISSING" as const }] },
+};
+const removed = { ...unmarked, removed: { atMs: 1, reason: "", belowFloor: false } };
+
+it("keeps three good points of the VM; hurt, removed and other VMs' points do not count", () => {
+  const good = ["a", "b", "c", "d"].map((id) => point(id));
+  const other = point("x", { vm: { engineInstanceId: "e", vmId: "other" } });
+  const [a] = good;
+  if (!a) throw new Error("no point");
+
+  expect(() => {
+    checkFloor(a, good);
+  }).not.toThrow();
+  const refusal = expect.objectContaining({ code: "BELOW_FLOOR" });
+  for (const last of [point("d", { marked: hurt }), point("d", { marked: removed }), other]) {
+    expect(() => {
+      checkFloor(a, [...good.slice(0, 3), last]);
+    }).toThrow(refusal);
+  }
+  expect(() => {
+    checkFloor(point("h", { marked: hurt }), [a]);
+  }).not.toThrow();
+});

@@ -1,0 +1,110 @@
+import { idAt, idCount, isZeroId, toHex } from "@holdfast/shared/format/content-id";
+import { leafCapacity } from "@holdfast/shared/format/page";
+import { pageLength } from "@holdfast/shared/format/page-tree";
+import { mapBounded } from "@holdfast/shared/lifecycle/bounded";
+import { type DamageCode, damageOf } from "../readings/disk-content.ts";
+import type { MarkedDamage } from "../store/mark.ts";
+import type { RepositoryReader } from "../store/repository-store.ts";
+import type { CatalogDisk, CatalogPoint } from "./catalog-point.ts";
+import { RangeCollector } from "./disk-range.ts";
+import type { DamagedIds } from "./known-damage.ts";
+import { eachLeaf } from "./leaves.ts";
+
+/** How far a verification is; chunk positions that are not zero count. */
+export interface VerifyProgress {
+  /** 0 until the point's pages were counted. */
+  readonly chunksTotal: number;
+  readonly chunksVerified: number;
+  readonly damaged: readonly MarkedDamage[];
+  readonly damagedIds: DamagedIds;
+}
+
+/** Chunks that are read and hashed at once. */
+const chunksAtOnce = 4;
+
+/** Counts the chunk positions of a point that are not zero. */
+export const countChunks = async (reader: RepositoryReader, point: CatalogPoint): Promise<number> => {
+  let total = 0;
+  for (const { tree } of point.disks) {
+    if (!tree) continue;
+    for await (const found of eachLeaf(tree, reader)) {
+      if ("damage" in found) total += pageLength(tree.shape, 0, found.leaf);
+      else if (found.chunkIds) total += nonZeroSlots(found.chunkIds).length;
+    }
+  }
+  return total;
+};
+
+/** Reads every chunk of a point back and compares it with its id (K5); tells its progress after every leaf. */
+export async function* verifyPoint(
+  reader: RepositoryReader,
+  point: CatalogPoint,
+  signal: AbortSignal,
+): AsyncGenerator<VerifyProgress> {
+  const chunksTotal = await countChunks(reader, point);
+  const damaged = new RangeCollector<{ readonly code: DamageCode }>((a, b) => a.code === b.code);
+  const damagedIds = new Map<string, DamageCode>();
+  let chunksVerified = 0;
+  const progress = (): VerifyProgress => ({ chunksTotal, chunksVerified, damaged: damaged.ranges, damagedIds });
+  for (const disk of point.disks) {
+    for await (const leaf of verifyLeaves(reader, disk, signal)) {
+      for (const { position, code } of leaf.damage) damaged.add(disk.diskId, position, { code });
+      addIds(damagedIds, leaf);
+      chunksVerified += leaf.chunks;
+      yield progress();
+    }
+  }
+  yield progress();
+}
+
+interface VerifiedLeaf {
+  readonly chunks: number;
+  readonly damage: readonly { readonly position: number; readonly code: DamageCode; readonly id?: Uint8Array }[];
+}
+
+const addIds = (ids: Map<string, DamageCode>, { damage }: VerifiedLeaf): void => {
+  for (const { id, code } of damage) if (id) ids.set(toHex(id), code);
+};
+
+async function* verifyLeaves(
+  reader: RepositoryReader,
+  { tree }: CatalogDisk,
+  signal: AbortSignal,
+): AsyncGenerator<VerifiedLeaf> {
+  if (!tree) return;
+  for await (const found of eachLeaf(tree, reader)) {
+    const first = found.leaf * leafCapacity;
+    if ("damage" in found) {
+      const chunks = pageLength(tree.shape, 0, found.leaf);
+      const { damage: code } = found;
+      yield { chunks, damage: Array.from({ length: chunks }, (_, slot) => ({ position: first + slot, code })) };
+      continue;
+    }
+    const { chunkIds } = found;
+    if (!chunkIds) continue;
+    const slots = nonZeroSlots(chunkIds);
+    const codes = await mapBounded(slots, chunksAtOnce, (slot) => verifyChunk(reader, idAt(chunkIds, slot)), signal);
+    const damage = slots.flatMap((slot, index) => {
+      const code = codes[index];
+      return code ? [{ position: first + slot, code, id: idAt(chunkIds, slot) }] : [];
+    });
+    yield { chunks: slots.length, damage };
+  }
+}
+
+/** Damage counts only when a second reading finds it too. */
+const verifyChunk = async (reader: RepositoryReader, id: Uint8Array): Promise<DamageCode | undefined> => {
+  for (let reads = 1; ; reads += 1) {
+    try {
+      await reader.verifyRecord("chunk", id);
+      return undefined;
+    } catch (caught) {
+      const code = damageOf(caught);
+      if (!code) throw caught;
+      if (reads === 2) return code;
+    }
+  }
+};
+
+const nonZeroSlots = (ids: Uint8Array): number[] =>
+  Array.from({ length: idCount(ids) }, (_, slot) => slot).filter((slot) => !isZeroId(idAt(ids, slot)));

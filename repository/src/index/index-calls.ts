@@ -1,0 +1,15 @@
+import type { RecordKind } from "@holdfast/shared/format/record-header";
+import type { IndexCounts, IndexedPack, IndexHistory } from "./index-database.ts";
+
+/** What the index's thread can be asked. */
+export interface IndexCalls {
+  readonly [name: string]: (argument: never) => unknown;
+  open(argument: { readonly path: string; readonly repositoryId: string }): IndexHistory | undefined;
+  reset(argument: undefined): void;
+  setHistory(history: IndexHistory): void;
+  knownPacks(argument: undefined): Float64Array;
+  addPack(pack: IndexedPack): void;
+  /** Rows as `index-rows.ts` encodes them. */
+  lookup(argument: { readonly kind: RecordKind; readonly ids: Uint8Array }): Uint32Array;
+  counts(argument: undefined): IndexCounts;
+}

@@ -1,0 +1,85 @@
+import type { RecordKind } from "@holdfast/shared/format/record-header";
+import type { PackKey } from "../store/object-names.ts";
+import type { PackSummary } from "../store/pack-reader.ts";
+import { CalledThread } from "../threads/called-thread.ts";
+import { sibling } from "../threads/sibling.ts";
+import type { Thread } from "../threads/thread.ts";
+import type { IndexCalls } from "./index-calls.ts";
+import type { IndexCounts, IndexHistory, IndexRow } from "./index-database.ts";
+import { decodeRows } from "./index-rows.ts";
+
+/** Starts the thread that owns an index. */
+export const startIndexThread = (): Thread<IndexCalls> =>
+  new CalledThread<IndexCalls>(sibling(import.meta, "index-worker"));
+
+/** The index as the main thread sees it: everything happens in a thread of its own. */
+export class IndexClient implements AsyncDisposable {
+  /** The history that the file had followed when it was opened. */
+  readonly history: IndexHistory | undefined;
+  readonly #thread: Thread<IndexCalls>;
+  /** Lookups wait for it: while the index is being made anew, "not there" would be a lie. */
+  #usable: Promise<void> = Promise.resolve();
+
+  private constructor(thread: Thread<IndexCalls>, history: IndexHistory | undefined) {
+    this.#thread = thread;
+    this.history = history;
+  }
+
+  /** Opens or makes the file; IO_FAILED when it cannot be used at all. */
+  static async open(path: string, repositoryId: string, thread = startIndexThread()): Promise<IndexClient> {
+    try {
+      return new IndexClient(thread, await thread.call("open", { path, repositoryId }));
+    } catch (caught) {
+      await thread[Symbol.asyncDispose]();
+      throw caught;
+    }
+  }
+
+  async reset(): Promise<void> {
+    await this.#thread.call("reset", undefined);
+  }
+
+  /** Starts from nothing and lets `refill` bring it up to date; when that fails, every later lookup does. */
+  async rebuild(refill: () => Promise<unknown>): Promise<void> {
+    this.#usable = this.#refillWith(refill);
+    await this.#usable;
+  }
+
+  async setHistory(history: IndexHistory): Promise<void> {
+    await this.#thread.call("setHistory", history);
+  }
+
+  /** Packs that are wholly indexed. */
+  async knownPacks(): Promise<readonly PackKey[]> {
+    const flat = await this.#thread.call("knownPacks", undefined);
+    return Array.from({ length: flat.length / 2 }, (_, index) => ({
+      epoch: flat[index * 2] ?? 0,
+      sequence: flat[index * 2 + 1] ?? 0,
+    }));
+  }
+
+  /** Takes in a pack that is durable (I4). */
+  async addPack({ header, sizeBytes, table }: PackSummary): Promise<void> {
+    const { epoch, sequence, kind } = header;
+    await this.#thread.call("addPack", { epoch, sequence, kind, sizeBytes, table });
+  }
+
+  /** In the order of `ids`. */
+  async lookup(kind: RecordKind, ids: Uint8Array): Promise<readonly (IndexRow | undefined)[]> {
+    await this.#usable;
+    return decodeRows(await this.#thread.call("lookup", { kind, ids: new Uint8Array(ids) }));
+  }
+
+  async counts(): Promise<IndexCounts> {
+    return await this.#thread.call("counts", undefined);
+  }
+
+  async #refillWith(refill: () => Promise<unknown>): Promise<void> {
+    await this.reset();
+    await refill();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#thread[Symbol.asyncDispose]();
+  }
+}

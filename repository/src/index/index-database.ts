@@ -1,0 +1,255 @@
+import { rmSync } from "node:fs";
+import Database, { type Database as Connection, SqliteError, type Statement } from "better-sqlite3";
+import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import { idAt, idCount } from "@holdfast/shared/format/content-id";
+import type { RecordKind } from "@holdfast/shared/format/record-header";
+import type { PackKey } from "../store/object-names.ts";
+import { decodeTable, type IndexedEntry } from "../store/pack-contents.ts";
+
+/** A pack as the index is told of it. */
+export interface IndexedPack extends PackKey {
+  readonly kind: RecordKind;
+  readonly sizeBytes: number;
+  /** Its table of contents, checked. */
+  readonly table: Uint8Array;
+}
+
+/** Which history of the repository an index has followed: its owner's epoch and that epoch's token. */
+export interface IndexHistory {
+  readonly epoch: number;
+  readonly token: string;
+}
+
+/** What is known of a record; `epoch` and `sequence` name its pack. */
+export interface IndexRow {
+  readonly epoch: number;
+  readonly sequence: number;
+  readonly offset: number;
+  readonly plain: number;
+  readonly stored: number;
+  readonly level: number;
+}
+
+/** Sums over all packs. */
+export interface IndexCounts {
+  readonly packs: number;
+  readonly packBytes: number;
+  readonly chunks: number;
+  readonly pages: number;
+}
+
+const schemaVersion = 1;
+const rowsPerTransaction = 1000;
+const cacheKiB = 64 * 1024;
+
+const schema = `
+  CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE packs (
+    number INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, sequence INTEGER NOT NULL, kind TEXT NOT NULL,
+    bytes INTEGER NOT NULL, records INTEGER NOT NULL, complete INTEGER NOT NULL, UNIQUE (epoch, sequence));
+  CREATE TABLE chunks (
+    id BLOB PRIMARY KEY, pack INTEGER NOT NULL, offset INTEGER NOT NULL, plain INTEGER NOT NULL, stored INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE TABLE pages (
+    id BLOB PRIMARY KEY, pack INTEGER NOT NULL, offset INTEGER NOT NULL, plain INTEGER NOT NULL, stored INTEGER NOT NULL,
+    level INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  PRAGMA user_version = ${schemaVersion};
+`;
+
+const lookupSql = {
+  chunk: `SELECT epoch, sequence, offset, plain, stored, 0 AS level FROM chunks JOIN packs ON packs.number = pack WHERE id = ?`,
+  page: `SELECT epoch, sequence, offset, plain, stored, level FROM pages JOIN packs ON packs.number = pack WHERE id = ?`,
+} as const;
+
+/** The index's SQLite file. A cache: an unreadable one, or one of another schema or repository, is thrown away. Blocks. */
+export class IndexDatabase implements Disposable {
+  readonly #path: string;
+  readonly #repositoryId: string;
+  #connection: Connection;
+  #lookups: Readonly<Record<RecordKind, Statement>>;
+
+  constructor(path: string, repositoryId: string) {
+    this.#path = path;
+    this.#repositoryId = repositoryId;
+    this.#connection = this.#openUsable();
+    this.#lookups = prepareLookups(this.#connection);
+  }
+
+  /** Starts from nothing. */
+  reset(): void {
+    this.#connection.close();
+    removeFiles(this.#path);
+    this.#connection = this.#create();
+    this.#lookups = prepareLookups(this.#connection);
+  }
+
+  /** The history it followed last; undefined for a new one. */
+  history(): IndexHistory | undefined {
+    const text = readMeta(this.#connection, "history");
+    const [epoch, token] = text?.split(":") ?? [];
+    return epoch === undefined || token === undefined ? undefined : { epoch: Number(epoch), token };
+  }
+
+  setHistory({ epoch, token }: IndexHistory): void {
+    writeMeta(this.#connection, "history", `${epoch}:${token}`);
+  }
+
+  /** Epoch and sequence of every pack that is wholly indexed, in turn. */
+  knownPacks(): Float64Array {
+    const rows = this.#connection.prepare("SELECT epoch, sequence FROM packs WHERE complete = 1").raw().all();
+    return Float64Array.from((rows as readonly (readonly number[])[]).flat());
+  }
+
+  /** Takes a pack's records in, in transactions of at most 1,000 rows; the last one says that it is complete (I5). */
+  addPack(pack: IndexedPack): void {
+    const entries = [...decodeTable(pack.table)].sort((a, b) => Buffer.compare(a.id, b.id));
+    const number = this.#packNumber(pack, entries.length);
+    const insert = this.#insertStatement(pack.kind);
+    const complete = this.#connection.prepare("UPDATE packs SET complete = 1 WHERE number = ?");
+    const addBatch = this.#connection.transaction((batch: readonly IndexedEntry[], last: boolean) => {
+      for (const { id, offset, plainLength, storedLength, level } of batch) {
+        const common = [id, number, offset, plainLength, storedLength] as const;
+        if (pack.kind === "page") insert.run(...common, level);
+        else insert.run(...common);
+      }
+      if (last) complete.run(number);
+    });
+    let start = 0;
+    do {
+      const end = start + rowsPerTransaction;
+      addBatch(entries.slice(start, end), end >= entries.length);
+      start = end;
+    } while (start < entries.length);
+  }
+
+  /** Rows in the order of `ids`; looked up in key order so that neighbours share reads. */
+  lookup(kind: RecordKind, ids: Uint8Array): readonly (IndexRow | undefined)[] {
+    const order = Array.from({ length: idCount(ids) }, (_, index) => index);
+    order.sort((a, b) => Buffer.compare(idAt(ids, a), idAt(ids, b)));
+    const rows = Array.from<IndexRow | undefined>({ length: order.length });
+    const statement = this.#lookups[kind];
+    for (const index of order) rows[index] = statement.get(idAt(ids, index)) as IndexRow | undefined;
+    return rows;
+  }
+
+  /** Chunk ids after one, in key order; for filling the filter slice by slice. */
+  chunkIdsAfter(id: Uint8Array, limit: number): readonly Uint8Array[] {
+    const statement = this.#connection.prepare("SELECT id FROM chunks WHERE id > ? ORDER BY id LIMIT ?").pluck();
+    return statement.all(id, limit) as readonly Uint8Array[];
+  }
+
+  counts(): IndexCounts {
+    const sums = `SELECT count(*) AS packs, coalesce(sum(bytes), 0) AS packBytes,
+      coalesce(sum(records) FILTER (WHERE kind = 'chunk'), 0) AS chunks,
+      coalesce(sum(records) FILTER (WHERE kind = 'page'), 0) AS pages FROM packs WHERE complete = 1`;
+    return this.#connection.prepare(sums).get() as IndexCounts;
+  }
+
+  /**
+   * Runs work on it; what SQLite throws becomes REPOSITORY_FULL or IO_FAILED. A file that proves to be damaged is thrown away
+   * at once, so that the next start makes a new one.
+   */
+  use<Value>(work: (database: this) => Value): Value {
+    try {
+      return work(this);
+    } catch (caught) {
+      if (isUnreadable(caught)) this.#giveUp();
+      if (caught instanceof SqliteError || !this.#connection.open) throw toIndexError(caught, this.#path);
+      throw caught;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#connection.close();
+  }
+
+  #giveUp(): void {
+    this.#connection.close();
+    removeFiles(this.#path);
+  }
+
+  #insertStatement(kind: RecordKind): Statement {
+    const table = kind === "chunk" ? "chunks" : "pages";
+    const places = kind === "chunk" ? "?, ?, ?, ?, ?" : "?, ?, ?, ?, ?, ?";
+    return this.#connection.prepare(`INSERT OR IGNORE INTO ${table} VALUES (${places})`);
+  }
+
+  /** The number under which rows name the pack; the same again for a pack that was indexed in part. */
+  #packNumber({ epoch, sequence, kind, sizeBytes }: IndexedPack, records: number): number {
+    const sql = `INSERT INTO packs (epoch, sequence, kind, bytes, records, complete) VALUES (?, ?, ?, ?, ?, 0)
+      ON CONFLICT (epoch, sequence) DO UPDATE SET bytes = excluded.bytes RETURNING number`;
+    const number = this.#connection.prepare(sql).pluck().get(epoch, sequence, kind, sizeBytes, records);
+    return Number(number);
+  }
+
+  #openUsable(): Connection {
+    try {
+      const connection = openConnection(this.#path);
+      if (isOurs(connection, this.#repositoryId)) return connection;
+      connection.close();
+    } catch (caught) {
+      if (!isUnreadable(caught)) throw toIndexError(caught, this.#path);
+    }
+    removeFiles(this.#path);
+    return this.#create();
+  }
+
+  #create(): Connection {
+    try {
+      const connection = openConnection(this.#path);
+      connection.exec(schema);
+      writeMeta(connection, "repository", this.#repositoryId);
+      return connection;
+    } catch (caught) {
+      throw toIndexError(caught, this.#path);
+    }
+  }
+}
+
+const openConnection = (path: string): Connection => {
+  const connection = new Database(path, { timeout: 10_000 });
+  try {
+    connection.pragma("journal_mode = WAL");
+    connection.pragma("synchronous = NORMAL");
+    connection.pragma(`cache_size = -${cacheKiB}`);
+    return connection;
+  } catch (caught) {
+    connection.close();
+    throw caught;
+  }
+};
+
+const prepareLookups = (connection: Connection): Readonly<Record<RecordKind, Statement>> => ({
+  chunk: connection.prepare(lookupSql.chunk),
+  page: connection.prepare(lookupSql.page),
+});
+
+const readMeta = (connection: Connection, key: string): string | undefined =>
+  connection.prepare("SELECT value FROM meta WHERE key = ?").pluck().get(key) as string | undefined;
+
+const writeMeta = (connection: Connection, key: string, value: string): void => {
+  connection.prepare("INSERT OR REPLACE INTO meta VALUES (?, ?)").run(key, value);
+};
+
+const isOurs = (connection: Connection, repositoryId: string): boolean =>
+  connection.pragma("user_version", { simple: true }) === schemaVersion &&
+  readMeta(connection, "repository") === repositoryId;
+
+const isUnreadable = (caught: unknown): boolean =>
+  caught instanceof SqliteError && (caught.code.startsWith("SQLITE_CORRUPT") || caught.code === "SQLITE_NOTADB");
+
+const toIndexError = (caught: unknown, path: string): HoldfastError => {
+  const full = caught instanceof SqliteError && caught.code === "SQLITE_FULL";
+  return new HoldfastError(full ? "REPOSITORY_FULL" : "IO_FAILED", `the index ${path} cannot be used`, {
+    cause: caught,
+  });
+};
+
+const removeFiles = (path: string): void => {
+  if (path === inMemory) return;
+  for (const suffix of ["", "-wal", "-shm"]) rmSync(`${path}${suffix}`, { force: true });
+};
+
+/** The path of an index that is kept in memory. */
+export const inMemory = ":memory:";

@@ -1,0 +1,63 @@
+import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import { ChunkFilter } from "./chunk-filter.ts";
+import type { IndexCalls } from "./index-calls.ts";
+import { IndexDatabase } from "./index-database.ts";
+import { encodeRows } from "./index-rows.ts";
+
+/** What answers the calls to one index. */
+export interface IndexService extends Disposable {
+  readonly calls: IndexCalls;
+}
+
+interface OpenIndex {
+  readonly database: IndexDatabase;
+  filter: ChunkFilter;
+}
+
+/** The index with its filter in front. Everything blocks: for the one thread that owns it. */
+export const createIndexService = (): IndexService => {
+  let open: OpenIndex | undefined;
+  const opened = (): OpenIndex => {
+    if (open === undefined) throw new HoldfastError("INTERNAL", "the index is not open");
+    return open;
+  };
+  const calls: IndexCalls = {
+    open: ({ path, repositoryId }) => {
+      const database = new IndexDatabase(path, repositoryId);
+      open = { database, filter: new ChunkFilter(database) };
+      return database.history();
+    },
+    reset: () => {
+      const index = opened();
+      index.filter[Symbol.dispose]();
+      index.database.reset();
+      index.filter = new ChunkFilter(index.database);
+    },
+    setHistory: (history) => {
+      opened().database.use((database) => {
+        database.setHistory(history);
+      });
+    },
+    knownPacks: () => opened().database.use((database) => database.knownPacks()),
+    addPack: (pack) => {
+      const { database, filter } = opened();
+      database.use(() => {
+        database.addPack(pack);
+        if (pack.kind === "chunk") filter.addTable(pack.table);
+      });
+    },
+    lookup: ({ kind, ids }) => {
+      const { database, filter } = opened();
+      return database.use(() => encodeRows(kind === "chunk" ? filter.lookup(ids) : database.lookup(kind, ids)));
+    },
+    counts: () => opened().database.use((database) => database.counts()),
+  };
+  return {
+    calls,
+    [Symbol.dispose]: () => {
+      open?.filter[Symbol.dispose]();
+      open?.database[Symbol.dispose]();
+      open = undefined;
+    },
+  };
+};

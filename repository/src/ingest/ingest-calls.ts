@@ -1,0 +1,22 @@
+import type { ChunkSize } from "@holdfast/shared/format/chunk-size";
+import type { Page } from "@holdfast/shared/format/page";
+
+/** What an ingest thread is given: one whole record, and what chunks of the repository are. */
+export interface CheckRequest {
+  readonly record: Uint8Array;
+  readonly chunkSize: ChunkSize;
+  readonly repositoryId: string;
+}
+
+/** What it answers: the same bytes, and what a page lists. */
+export interface CheckAnswer {
+  readonly record: Uint8Array;
+  readonly page: Page | undefined;
+}
+
+/** What an ingest thread can be asked. */
+export interface IngestCalls {
+  readonly [name: string]: (argument: never) => unknown;
+  /** CHUNK_DAMAGED when anything of the record does not match; REPOSITORY_MISMATCH for another repository's. */
+  check(request: CheckRequest): CheckAnswer;
+}

@@ -1,0 +1,70 @@
+import { toIso } from "@holdfast/shared/clock/clock";
+import { Command } from "commander";
+import { type CatalogPoint, isGood, isRemoved } from "../../catalog/catalog-point.ts";
+import { type CommandContext, openDirectory } from "../context.ts";
+import { type Format, toSize, toTable, writeLine } from "../output.ts";
+import { formatOption, indexOption } from "./options.ts";
+
+interface ListOptions {
+  readonly output: Format;
+  readonly index?: string;
+  readonly removed?: boolean;
+  readonly vm?: string;
+}
+
+/** `list DIR`: the points of a repository. */
+export const listCommand = (context: CommandContext): Command =>
+  new Command("list")
+    .description("list the restore points, oldest first")
+    .argument("<dir>", "folder of the repository")
+    .addOption(formatOption())
+    .addOption(indexOption())
+    .option("--removed", "also those marked deleted")
+    .option("--vm <name-or-id>", "only those of this VM")
+    .action(async (directory: string, options: ListOptions) => {
+      await using opened = await openDirectory(directory, options.index, context);
+      const points = opened.catalog
+        .list()
+        .filter((point) => options.removed === true || !isRemoved(point))
+        .filter(({ vm, vmName }) => options.vm === undefined || [vm.vmId, vmName].includes(options.vm));
+      const { repositoryId } = opened.reader.facts;
+      const text =
+        options.output === "json"
+          ? JSON.stringify({ repositoryId, points: points.map(toJson) }, null, 2)
+          : toRows(points);
+      await writeLine(context.terminal.stdout, text);
+    });
+
+const stateOf = (point: CatalogPoint): string => {
+  if (isRemoved(point)) return "removed";
+  return isGood(point) ? "good" : "hurt";
+};
+
+const toRows = (points: readonly CatalogPoint[]): string =>
+  toTable(
+    ["POINT", "VM", "CAPTURED", "STATE", "DISKS", "SIZE"],
+    points.map((point) => [
+      point.pointId,
+      point.vmName === "" ? point.vm.vmId : point.vmName,
+      toIso(point.capturedMs),
+      stateOf(point),
+      String(point.disks.length),
+      toSize(point.disks.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)),
+    ]),
+  );
+
+/** A point in the stable shape of `-o json`. */
+export const toJson = (point: CatalogPoint): object => ({
+  pointId: point.pointId,
+  vm: { ...point.vm, name: point.vmName },
+  job: { id: point.jobId, name: point.jobName },
+  sessionId: point.sessionId,
+  capturedAt: toIso(point.capturedMs),
+  committedAt: toIso(point.committedMs),
+  state: stateOf(point),
+  basePointId: point.basePointId ?? null,
+  checkpointId: point.checkpointId ?? null,
+  disks: point.disks.map(({ diskId, alias, sizeBytes, mode, reason }) => ({ diskId, alias, sizeBytes, mode, reason })),
+  statistics: point.statistics,
+  damaged: point.marked.verified?.damaged ?? [],
+});

@@ -1,0 +1,60 @@
+import { toIso } from "@holdfast/shared/clock/clock";
+import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import { Command } from "commander";
+import type { CatalogPoint } from "../../catalog/catalog-point.ts";
+import { type CommandContext, openDirectory } from "../context.ts";
+import { type Format, toSize, toTable, writeLine } from "../output.ts";
+import { toJson } from "./list.ts";
+import { formatOption, indexOption } from "./options.ts";
+
+interface ShowOptions {
+  readonly output: Format;
+  readonly index?: string;
+  readonly ovf?: boolean;
+}
+
+/** `show DIR POINT`: one point with its disks, or its OVF. */
+export const showCommand = (context: CommandContext): Command =>
+  new Command("show")
+    .description("show one restore point")
+    .argument("<dir>", "folder of the repository")
+    .argument("<point>", "id of the point")
+    .addOption(formatOption())
+    .addOption(indexOption())
+    .option("--ovf", "print the VM's saved OVF instead")
+    .action(async (directory: string, pointId: string, options: ShowOptions) => {
+      await using opened = await openDirectory(directory, options.index, context);
+      const point = opened.catalog.require(pointId);
+      const stored = await opened.reader.readPoint(pointId);
+      if (!stored) throw new HoldfastError("POINT_NOT_FOUND", `no point ${pointId}`);
+      const { sealed } = stored.manifest;
+      const configuration: unknown = sealed.configurationJson === "" ? null : JSON.parse(sealed.configurationJson);
+      const json = (): string => JSON.stringify({ ...toJson(point), configuration }, null, 2);
+      if (options.ovf === true) await writeLine(context.terminal.stdout, sealed.ovf);
+      else await writeLine(context.terminal.stdout, options.output === "json" ? json() : toText(point));
+    });
+
+const toText = (point: CatalogPoint): string => {
+  const { statistics } = point;
+  const facts = [
+    ["point", point.pointId],
+    ["vm", `${point.vmName} (${point.vm.vmId} of ${point.vm.engineInstanceId})`],
+    ["job", `${point.jobName} (${point.jobId})`],
+    ["captured", toIso(point.capturedMs)],
+    ["committed", toIso(point.committedMs)],
+    ["base", point.basePointId ?? "none"],
+    ["planned", toSize(statistics.plannedBytes)],
+    ["zero", toSize(statistics.zeroBytes)],
+    ["unchanged", toSize(statistics.unchangedBytes)],
+    ["deduplicated", toSize(statistics.deduplicatedBytes)],
+    ["stored", `${toSize(statistics.storedBytes)} in ${toSize(statistics.packedBytes)} of packs`],
+  ] as const;
+  const disks = toTable(
+    ["DISK", "ALIAS", "SIZE", "MODE", "REASON"],
+    point.disks.map(({ diskId, alias, sizeBytes, mode, reason }) => [diskId, alias, toSize(sizeBytes), mode, reason]),
+  );
+  const damage = (point.marked.verified?.damaged ?? []).map(
+    ({ diskId, firstPosition, count, code }) => `damaged: disk ${diskId} chunks ${firstPosition}+${count} ${code}`,
+  );
+  return [...facts.map(([name, value]) => `${name.padEnd(14)}${value}`), "", disks, ...damage].join("\n");
+};

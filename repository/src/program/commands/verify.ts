@@ -1,0 +1,82 @@
+import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import { Command } from "commander";
+import { type CatalogPoint, isRemoved } from "../../catalog/catalog-point.ts";
+import { type VerifyProgress, verifyPoint } from "../../catalog/verify-point.ts";
+import type { RepositoryReader } from "../../store/repository-store.ts";
+import { type CommandContext, openDirectory } from "../context.ts";
+import { type Format, writeLine } from "../output.ts";
+import { Progress } from "../progress.ts";
+import { formatOption, indexOption } from "./options.ts";
+
+interface VerifyOptions {
+  readonly output: Format;
+  readonly index?: string;
+}
+
+/** `verify DIR [POINT…]`: reads chunks back and compares them with their ids; writes nothing. */
+export const verifyCommand = (context: CommandContext): Command =>
+  new Command("verify")
+    .description("read every chunk of points back and compare it with its id")
+    .argument("<dir>", "folder of the repository")
+    .argument("[points...]", "ids of points; all when none is named")
+    .addOption(formatOption())
+    .addOption(indexOption())
+    .action(async (directory: string, pointIds: readonly string[], options: VerifyOptions) => {
+      await using opened = await openDirectory(directory, options.index, context);
+      const { catalog, reader } = opened;
+      const points =
+        pointIds.length > 0
+          ? pointIds.map((id) => catalog.require(id))
+          : catalog.list().filter((point) => !isRemoved(point));
+      const results: { point: CatalogPoint; found: VerifyProgress }[] = [];
+      for (const point of points) results.push({ point, found: await verifyOne(context, reader, point) });
+      await writeLine(context.terminal.stdout, options.output === "json" ? toJson(results) : toText(results));
+      const hurt = results.filter(({ found }) => found.damaged.length > 0).length;
+      const unreadable = pointIds.length > 0 ? 0 : catalog.unreadable.size;
+      if (hurt + unreadable === 0) return;
+      throw new HoldfastError(
+        "POINT_HURT",
+        `${hurt} of ${points.length} points are damaged, ${unreadable} cannot be read`,
+      );
+    });
+
+const verifyOne = async (
+  { terminal, clock, signal }: CommandContext,
+  reader: RepositoryReader,
+  point: CatalogPoint,
+): Promise<VerifyProgress> => {
+  const progress = new Progress(terminal.stderr, clock);
+  let last: VerifyProgress = { chunksTotal: 0, chunksVerified: 0, damaged: [], damagedIds: new Map() };
+  for await (const found of verifyPoint(reader, point, signal)) {
+    last = found;
+    progress.tell(`${point.pointId}: ${found.chunksVerified} of ${found.chunksTotal} chunks`);
+  }
+  progress.end(`${point.pointId}: ${last.chunksVerified} of ${last.chunksTotal} chunks`);
+  return last;
+};
+
+type Results = readonly { readonly point: CatalogPoint; readonly found: VerifyProgress }[];
+
+const toText = (results: Results): string =>
+  results
+    .flatMap(({ point, found }) => [
+      `${point.pointId} ${found.damaged.length === 0 ? "good" : "hurt"}: ${found.chunksVerified} chunks`,
+      ...found.damaged.map(
+        ({ diskId, firstPosition, count, code }) => `  disk ${diskId} chunks ${firstPosition}+${count} ${code}`,
+      ),
+    ])
+    .join("\n");
+
+const toJson = (results: Results): string =>
+  JSON.stringify(
+    {
+      points: results.map(({ point, found }) => ({
+        pointId: point.pointId,
+        state: found.damaged.length === 0 ? "good" : "hurt",
+        chunks: found.chunksVerified,
+        damaged: found.damaged,
+      })),
+    },
+    null,
+    2,
+  );

@@ -1,0 +1,41 @@
+import { type ErrorCode, traitsOf } from "@holdfast/shared/errors/codes";
+
+/** Codes that these commands end with, for the help text; their exit codes are those of the table of codes. */
+const shown: readonly ErrorCode[] = [
+  "INVALID_ARGUMENT",
+  "POINT_HURT",
+  "CHUNK_DAMAGED",
+  "CHUNK_MISSING",
+  "REPOSITORY_DAMAGED",
+  "POINT_NOT_FOUND",
+  "NOT_FOUND",
+  "UNAVAILABLE",
+  "INTERNAL",
+  "ALREADY_EXISTS",
+  "IO_FAILED",
+  "REPOSITORY_NOT_OWNED",
+  "CONFIG_INVALID",
+  "CANCELLED",
+];
+
+/** The end of `--help`: examples and exit codes. */
+export const helpEpilogue = (): string => {
+  const codes = shown.map((code) => `  ${String(traitsOf(code).exit).padEnd(4)}${code}: ${traitsOf(code).meaning}`);
+  return [
+    "",
+    "Examples:",
+    "  holdfast-repository init /srv/backup",
+    "  holdfast-repository list /srv/backup",
+    "  holdfast-repository show /srv/backup POINT -o json",
+    "  holdfast-repository verify /srv/backup",
+    "  holdfast-repository export /srv/backup POINT --disk root --to root.raw",
+    "  holdfast-repository export /srv/backup POINT --all --to /tmp/vm --format qcow2",
+    "  holdfast-repository serve --dir /srv/backup --index /var/cache/holdfast/index.sqlite --listen 127.0.0.1:7010",
+    "",
+    "list, show, verify and export need no server and disturb none: they only read the folder.",
+    "",
+    "Exit codes:",
+    "  0   done",
+    ...codes,
+  ].join("\n");
+};

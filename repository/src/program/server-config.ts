@@ -1,0 +1,42 @@
+import { chunkSizes, defaultChunkSize } from "@holdfast/shared/format/chunk-size";
+import { rpcSecurity } from "@holdfast/shared/rpc/credentials";
+import { z } from "zod";
+
+const GiB = 1024 ** 3;
+
+/** The configuration of a repository server, from a file and from `HOLDFAST_REPOSITORY_…` variables. */
+export const serverConfigSchema = z.strictObject({
+  /** Folder of the repository. */
+  directory: z.string().min(1),
+  /** File of the index, outside the repository; it is a cache and may be deleted while the server is down. */
+  indexPath: z.string().min(1),
+  /** Where calls are taken: `127.0.0.1:0`, `unix:/path`. */
+  listen: z.string().default("127.0.0.1:0"),
+  security: rpcSecurity.default({ mode: "insecure" }),
+  /** Uploads are refused when a file system involved has fewer free bytes. */
+  lowWaterBytes: z
+    .int()
+    .nonnegative()
+    .default(4 * GiB),
+  /** The installation that it belongs to; a repository of another one is refused. */
+  installationId: z.string().max(64).default(""),
+  /** Make a repository when the folder is empty or absent. */
+  create: z.boolean().default(false),
+  /** Chunk size of a repository that is made; fixed from then on. */
+  chunkSize: z
+    .int()
+    .default(defaultChunkSize)
+    .refine((size) => chunkSizes.some((known) => known === size), `one of ${chunkSizes.join(", ")}`),
+  /** Threads that check records as they come in. */
+  ingestThreads: z.int().min(1).max(64).default(2),
+  /** Bytes at which a pack is sealed. */
+  packTargetBytes: z
+    .int()
+    .positive()
+    .default(48 * 1024 * 1024),
+  /** Minutes without a call after which an upload or a reading ends. */
+  silenceMinutes: z.number().positive().default(15),
+});
+
+/** A checked configuration. */
+export type ServerConfig = z.output<typeof serverConfigSchema>;

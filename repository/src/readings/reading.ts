@@ -1,0 +1,80 @@
+import type { Clock } from "@holdfast/shared/clock/clock";
+import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import { type RandomBytes, randomName } from "@holdfast/shared/ids/ids";
+import type { CatalogPoint } from "../catalog/catalog-point.ts";
+import { SilenceWatch } from "./silence-watch.ts";
+
+/** A reader's open work. Everything under way on it holds its `signal`, which aborts with the reason why it ended. */
+export class Reading {
+  readonly readingId: string;
+  readonly point: CatalogPoint;
+  readonly #ended = new AbortController();
+  readonly #silence: SilenceWatch;
+
+  constructor(readingId: string, point: CatalogPoint, { clock, silenceMs }: Pick<ReadingsDeps, "clock" | "silenceMs">) {
+    this.readingId = readingId;
+    this.point = point;
+    this.#silence = new SilenceWatch(clock, silenceMs, () => {
+      this.end(new HoldfastError("TIMEOUT", `reading ${readingId} was silent for ${silenceMs / 60_000} minutes`));
+    });
+  }
+
+  get signal(): AbortSignal {
+    return this.#ended.signal;
+  }
+
+  touch(): void {
+    this.#silence.touch();
+  }
+
+  end(reason: HoldfastError): void {
+    this.#silence[Symbol.dispose]();
+    this.#ended.abort(reason);
+  }
+}
+
+/** What the table of readings needs. */
+export interface ReadingsDeps {
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  /** Milliseconds of silence that end a reading. */
+  readonly silenceMs: number;
+}
+
+/** Readings open at once. */
+export const mostReadings = 256;
+
+/** The readings of this server. */
+export class Readings {
+  readonly #deps: ReadingsDeps;
+  readonly #open = new Map<string, Reading>();
+
+  constructor(deps: ReadingsDeps) {
+    this.#deps = deps;
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** Opens a point for reading; UNAVAILABLE above the limit. */
+  open(point: CatalogPoint): Reading {
+    if (this.#open.size >= mostReadings) {
+      throw new HoldfastError("UNAVAILABLE", `${mostReadings} readings are open already`);
+    }
+    const reading = new Reading(randomName(24, this.#deps.random), point, this.#deps);
+    this.#open.set(reading.readingId, reading);
+    reading.signal.addEventListener("abort", () => {
+      this.#open.delete(reading.readingId);
+    });
+    return reading;
+  }
+
+  /** An open reading, which this call keeps from falling silent; READING_UNKNOWN. */
+  require(readingId: string): Reading {
+    const reading = this.#open.get(readingId);
+    if (!reading) throw new HoldfastError("READING_UNKNOWN", `reading ${readingId} is not open`);
+    reading.touch();
+    return reading;
+  }
+}

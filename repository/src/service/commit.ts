@@ -1,0 +1,71 @@
+import type { CommitRequest, CommitStart } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
+import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import { largestManifestBytes } from "@holdfast/shared/format/manifest";
+import { toPointSummary, toRangeMessage } from "../catalog/point-message.ts";
+import { markNewPoint } from "../catalog/record-verification.ts";
+import { committedAlready, commitUpload } from "../uploads/commit-upload.ts";
+import { isSameAttempt } from "../store/task-facts.ts";
+import type { ServiceDeps } from "./deps.ts";
+import { toAttempt } from "./requests.ts";
+import type { Calls } from "./types.ts";
+
+/** Makes the point of an upload (C1–C11). */
+export const commit =
+  (deps: ServiceDeps): Calls["commit"] =>
+  async (requests, { signal }) => {
+    using _permit = await deps.manifests.acquire(signal);
+    const { start, manifestBytes } = await receive(requests);
+    const attempt = toAttempt(start.attempt);
+    const before = await committedAlready(deps, attempt);
+    if (before) return { result: { case: "committed", value: toPointSummary(before) } };
+
+    const upload = deps.uploads.require(start.uploadId);
+    const own = upload.terms.attempt;
+    if (own.taskId !== attempt.taskId || !isSameAttempt(own, attempt)) {
+      throw new HoldfastError("INVALID_ARGUMENT", `upload ${start.uploadId} is of another attempt`);
+    }
+    const outcome = await commitUpload(deps, upload, manifestBytes);
+    if (outcome.kind === "heal") {
+      return { result: { case: "heal", value: { ranges: outcome.ranges.map(toRangeMessage) } } };
+    }
+    deps.bases.setWhole(outcome.point.pointId);
+    const point = await markNewPoint(deps, outcome.point);
+    return { result: { case: "committed", value: toPointSummary(point) } };
+  };
+
+interface Received {
+  readonly start: CommitStart;
+  readonly manifestBytes: Uint8Array;
+}
+
+/** Joins the pieces of the manifest; memory grows with what arrives, never past the limit (C1). */
+const receive = async (requests: AsyncIterable<CommitRequest>): Promise<Received> => {
+  let start: CommitStart | undefined;
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  for await (const { part } of requests) {
+    if (!start) {
+      start = toStart(part);
+      continue;
+    }
+    if (part.case !== "manifestPiece")
+      throw new HoldfastError("STREAM_REFUSED", "a later message is no piece of a manifest");
+    size += part.value.byteLength;
+    if (size > start.manifestBytes)
+      throw new HoldfastError("INVALID_ARGUMENT", "the manifest is longer than announced");
+    pieces.push(part.value);
+  }
+  if (!start) throw new HoldfastError("STREAM_REFUSED", "the stream of a commit has no first message");
+  if (size !== start.manifestBytes)
+    throw new HoldfastError("INVALID_ARGUMENT", "the manifest is shorter than announced");
+  return { start, manifestBytes: Buffer.concat(pieces) };
+};
+
+const toStart = (part: CommitRequest["part"]): CommitStart => {
+  if (part.case !== "start")
+    throw new HoldfastError("STREAM_REFUSED", "the first message of a commit does not start it");
+  if (part.value.manifestBytes > largestManifestBytes) {
+    throw new HoldfastError("INVALID_ARGUMENT", `a manifest of ${part.value.manifestBytes} bytes is too large`);
+  }
+  return part.value;
+};

@@ -1,0 +1,30 @@
+import type { Clock } from "@holdfast/shared/clock/clock";
+import type { Logger } from "@holdfast/shared/logging/logger";
+import type { StreamSlots } from "@holdfast/shared/rpc/stream-slots";
+import type { Semaphore } from "@holdfast/shared/lifecycle/bounded";
+import type { Catalog } from "../catalog/catalog.ts";
+import type { KnownDamage } from "../catalog/known-damage.ts";
+import type { ReadAhead } from "../readings/read-ahead.ts";
+import type { Readings } from "../readings/reading.ts";
+import type { RepositoryStore } from "../store/repository-store.ts";
+import type { BaseChecks } from "../uploads/base-checks.ts";
+import type { Uploads } from "../uploads/uploads.ts";
+import type { Room } from "./room.ts";
+
+/** What the calls of the service share. */
+export interface ServiceDeps {
+  readonly store: RepositoryStore;
+  readonly catalog: Catalog;
+  readonly damage: KnownDamage;
+  readonly uploads: Uploads;
+  readonly bases: BaseChecks;
+  readonly readings: Readings;
+  readonly room: Room;
+  /** Data streams that are granted at once (R7). */
+  readonly slots: StreamSlots;
+  readonly readAhead: ReadAhead;
+  /** Manifests that are held in memory at once. */
+  readonly manifests: Semaphore;
+  readonly clock: Clock;
+  readonly log: Logger;
+}

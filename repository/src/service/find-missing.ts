@@ -1,0 +1,35 @@
+import { RecordKind as KindMessage } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
+import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import type { RecordKind } from "@holdfast/shared/format/record-header";
+import { findUnknown } from "../uploads/known-records.ts";
+import type { ServiceDeps } from "./deps.ts";
+import { toIds } from "./requests.ts";
+import type { Calls } from "./types.ts";
+
+/** Which ids the upload has to send (S1–S3). */
+export const findMissing =
+  ({ store, uploads }: ServiceDeps): Calls["findMissing"] =>
+  async (request) => {
+    const upload = uploads.require(request.uploadId);
+    const ids = toIds(request.ids);
+    const unknown = await findUnknown(store, upload, toKind(request.kind), ids);
+    upload.signal.throwIfAborted();
+    upload.counts.asked += unknown.length;
+    upload.counts.answeredKnown += unknown.filter((isUnknown) => !isUnknown).length;
+    return { missing: toBits(unknown) };
+  };
+
+const toKind = (kind: KindMessage): RecordKind => {
+  if (kind === KindMessage.CHUNK) return "chunk";
+  if (kind === KindMessage.PAGE) return "page";
+  throw new HoldfastError("INVALID_ARGUMENT", `${kind} is no kind of record`);
+};
+
+/** One bit each in the order given, least significant bit first. */
+const toBits = (flags: readonly boolean[]): Uint8Array => {
+  const bits = new Uint8Array(Math.ceil(flags.length / 8));
+  for (const [index, isSet] of flags.entries()) {
+    if (isSet) bits[index >> 3] = (bits[index >> 3] ?? 0) | (1 << (index & 7));
+  }
+  return bits;
+};

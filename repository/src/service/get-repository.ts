@@ -1,0 +1,30 @@
+import type { ServiceDeps } from "./deps.ts";
+import type { Calls } from "./types.ts";
+
+/** Answers always, also when uploads are refused, and says why they are (K6). */
+export const getRepository =
+  ({ store, catalog, uploads, readings, room }: ServiceDeps): Calls["getRepository"] =>
+  async () => {
+    const { facts, epoch } = store;
+    const [{ objects }, { packBytes }, refusesUploads] = await Promise.all([
+      store.space(),
+      store.counts(),
+      room.refusal(),
+    ]);
+    return {
+      repositoryId: facts.repositoryId,
+      formatVersion: facts.formatVersion,
+      chunkSize: facts.chunkSize,
+      hash: "sha256",
+      epoch: BigInt(epoch),
+      freeBytes: BigInt(objects.freeBytes),
+      totalBytes: BigInt(objects.totalBytes),
+      lowWaterBytes: BigInt(room.lowWaterBytes),
+      storedBytes: BigInt(packBytes),
+      points: catalog.size,
+      uploads: uploads.size,
+      readings: readings.size,
+      installationId: facts.installationId,
+      refusesUploads,
+    };
+  };

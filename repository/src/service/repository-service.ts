@@ -1,0 +1,32 @@
+import type { ServiceDeps } from "./deps.ts";
+import { commit } from "./commit.ts";
+import { fence } from "./fence.ts";
+import { findMissing } from "./find-missing.ts";
+import { getPoint } from "./get-point.ts";
+import { getRepository } from "./get-repository.ts";
+import { listPoints } from "./list-points.ts";
+import { openReading } from "./open-reading.ts";
+import { openUpload } from "./open-upload.ts";
+import { putRecords } from "./put-records.ts";
+import { readDisk } from "./read-disk.ts";
+import { readLeaves } from "./read-leaves.ts";
+import { removePoint } from "./remove-point.ts";
+import type { Calls } from "./types.ts";
+import { verifyPoint } from "./verify-point.ts";
+
+/** Everything that answers the repository's calls; docs/design/repository-protocol.md says what each promises. */
+export const repositoryCalls = (deps: ServiceDeps): Calls => ({
+  getRepository: getRepository(deps),
+  openUpload: openUpload(deps),
+  findMissing: findMissing(deps),
+  putRecords: putRecords(deps),
+  commit: commit(deps),
+  fence: fence(deps),
+  openReading: openReading(deps),
+  readLeaves: readLeaves(deps),
+  readDisk: readDisk(deps),
+  listPoints: listPoints(deps),
+  getPoint: getPoint(deps),
+  removePoint: removePoint(deps),
+  verifyPoint: verifyPoint(deps),
+});

@@ -1,0 +1,32 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { VerifyPointResponseSchema } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
+import { toRangeMessage } from "../catalog/point-message.ts";
+import { recordVerification } from "../catalog/record-verification.ts";
+import { type VerifyProgress, verifyPoint as verify } from "../catalog/verify-point.ts";
+import type { ServiceDeps } from "./deps.ts";
+import { toPointId } from "./requests.ts";
+import type { Calls } from "./types.ts";
+
+/** Reads every chunk of a point back; what it finds is written into marks before the last message (K5). */
+export const verifyPoint = (deps: ServiceDeps): Calls["verifyPoint"] =>
+  async function* (request, { signal }) {
+    const point = deps.catalog.requireLive(toPointId(request.pointId));
+    let last: VerifyProgress | undefined;
+    for await (const progress of verify(deps.store, point, signal)) {
+      if (last) yield toMessage(last);
+      last = progress;
+    }
+    if (!last) return;
+    await recordVerification(deps, point, last);
+    yield toMessage(last);
+  };
+
+const toMessage = ({
+  chunksTotal,
+  chunksVerified,
+  damaged,
+}: VerifyProgress): MessageInitShape<typeof VerifyPointResponseSchema> => ({
+  chunksTotal,
+  chunksVerified,
+  damaged: damaged.map((range) => ({ range: toRangeMessage(range), code: range.code })),
+});

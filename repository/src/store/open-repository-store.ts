@@ -1,0 +1,141 @@
+import { mkdir, readdir } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import type { Clock } from "@holdfast/shared/clock/clock";
+import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import type { ChunkSize } from "@holdfast/shared/format/chunk-size";
+import { newRepositoryId } from "@holdfast/shared/format/repository-id";
+import type { RandomBytes } from "@holdfast/shared/ids/ids";
+import { inMemory } from "../index/index-database.ts";
+import { currentFormatVersion, readDescriptor, writeDescriptor } from "./descriptor.ts";
+import { DirectoryObjectStore } from "./directory-object-store.ts";
+import { systemFiles } from "./durable-files.ts";
+import { takeEpoch } from "./epoch.ts";
+import type { ObjectStore } from "./object-store.ts";
+import { OwnedRepository } from "./owned-repository.ts";
+import { Ownership } from "./ownership.ts";
+import { openReadingParts, RepositoryReading } from "./repository-reading.ts";
+import type { RepositoryFacts, RepositoryReader, RepositoryStore } from "./repository-store.ts";
+import { type StoreThreads, workerThreads } from "./store-threads.ts";
+import { toStorageError } from "./storage-error.ts";
+
+/** What creating a repository needs. */
+export interface CreateRepositoryOptions {
+  readonly chunkSize: ChunkSize;
+  /** Empty on a bare directory. */
+  readonly installationId: string;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+}
+
+/** What owning a repository needs. */
+export interface OpenRepositoryOptions {
+  /** The index's file, on a path of its own; it may be lost at any time. */
+  readonly indexPath: string;
+  /** Who owns it, for people: host name and program. */
+  readonly owner: string;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  /** Threads that check records; 2 unless set. */
+  readonly ingestThreads?: number;
+  /** Bytes at which a pack is sealed; 48 MiB unless set, between 32 and 60 MiB outside tests. */
+  readonly packTargetBytes?: number;
+  /** Worker threads unless set. */
+  readonly threads?: StoreThreads;
+}
+
+/** What reading a bare repository needs. */
+export interface ReadRepositoryOptions {
+  /** A file for the index; in memory unless set. */
+  readonly indexPath?: string;
+}
+
+const defaultPackTargetBytes = 48 * 1024 * 1024;
+const defaultIngestThreads = 2;
+
+/** Makes a repository in a directory that is empty or absent; ALREADY_EXISTS otherwise. */
+export const createRepository = async (
+  directory: string,
+  options: CreateRepositoryOptions,
+): Promise<RepositoryFacts> => {
+  await makeEmptyDirectory(directory);
+  await using objects = new DirectoryObjectStore(directory, { random: options.random });
+  return await createRepositoryOn(objects, options);
+};
+
+/** The same on any object store without a descriptor. */
+export const createRepositoryOn = async (
+  objects: ObjectStore,
+  { chunkSize, installationId, clock, random }: CreateRepositoryOptions,
+): Promise<RepositoryFacts> => {
+  const facts: RepositoryFacts = {
+    repositoryId: newRepositoryId(random),
+    formatVersion: currentFormatVersion,
+    chunkSize,
+    installationId,
+    createdMs: clock.nowMs(),
+  };
+  await writeDescriptor(objects, facts);
+  return facts;
+};
+
+/**
+ * Owns the repository in a directory: creates the next epoch, removes what former owners left unfinished, brings the index to
+ * what the packs are. NOT_FOUND when there is none, FEATURE_UNSUPPORTED, SCHEMA_TOO_NEW, IO_FAILED.
+ */
+export const openRepositoryStore = async (
+  directory: string,
+  options: OpenRepositoryOptions,
+  signal?: AbortSignal,
+): Promise<RepositoryStore> => await ownRepository(new DirectoryObjectStore(directory, options), options, signal);
+
+/** The same on any object store, which it takes over. */
+export const ownRepository = async (
+  objects: ObjectStore,
+  options: OpenRepositoryOptions,
+  signal?: AbortSignal,
+): Promise<RepositoryStore> => {
+  const { indexPath, clock } = options;
+  const facts = await readDescriptor(objects, ["read", "write", "verify"]);
+  // Own first, list afterwards (I11): what a former owner acknowledged is durable before our epoch was.
+  const epoch = await takeEpoch(objects, { ...options, repositoryId: facts.repositoryId });
+  await objects.removeLeftovers();
+  const { ingestThreads = defaultIngestThreads, threads = workerThreads } = options;
+  const parts = await openReadingParts({ facts, objects, indexPath, ingestThreads, threads, owner: true, signal });
+  const ownership = new Ownership(objects, epoch.epoch);
+  const packTargetBytes = options.packTargetBytes ?? defaultPackTargetBytes;
+  await using opened = new AsyncDisposableStack();
+  const store = opened.use(new OwnedRepository({ parts, ownership, clock, indexPath, packTargetBytes }));
+  await store.adoptPoints();
+  await parts.index.setHistory(epoch);
+  opened.move();
+  return store;
+};
+
+/** Opens a bare repository for listing, verifying and restoring; nothing in it is written or needs an owner. */
+export const openRepositoryReader = async (
+  directory: string,
+  options: ReadRepositoryOptions = {},
+  signal?: AbortSignal,
+): Promise<RepositoryReader> => {
+  const objects = new DirectoryObjectStore(directory);
+  const facts = await readDescriptor(objects, ["read", "verify"]);
+  const indexPath = options.indexPath ?? inMemory;
+  const ingestThreads = defaultIngestThreads;
+  const threads = workerThreads;
+  return new RepositoryReading(
+    await openReadingParts({ facts, objects, indexPath, ingestThreads, threads, owner: false, signal }),
+  );
+};
+
+const makeEmptyDirectory = async (directory: string): Promise<void> => {
+  let entries: readonly string[];
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o750 });
+    entries = await readdir(directory);
+    await systemFiles.syncDirectory(dirname(resolve(directory)));
+  } catch (caught) {
+    throw toStorageError(caught, `making ${directory}`);
+  }
+  const foreign = entries.filter((entry) => entry !== "lost+found" && entry !== "tmp");
+  if (foreign.length > 0) throw new HoldfastError("ALREADY_EXISTS", `${directory} is not empty`);
+};

@@ -1,0 +1,165 @@
+import { statfs } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { Clock } from "@holdfast/shared/clock/clock";
+import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import { idAt, idCount } from "@holdfast/shared/format/content-id";
+import { type AttemptRef, pointIdSchema } from "@holdfast/shared/format/manifest-schema";
+import { type RecordKind, recordHeaderSize } from "@holdfast/shared/format/record-header";
+import { catchUp } from "../index/catch-up.ts";
+import { inMemory } from "../index/index-database.ts";
+import type { CheckedRecord } from "../ingest/checked-record.ts";
+import { KeyedLock } from "./keyed-lock.ts";
+import type { Mark, MarkState } from "./mark.ts";
+import { OpenPacks } from "./open-packs.ts";
+import type { Ownership } from "./ownership.ts";
+import { type ReadingParts, RepositoryReading } from "./repository-reading.ts";
+import type {
+  Appended,
+  AttemptAnswer,
+  CountedBytes,
+  FoundRecords,
+  PendingPack,
+  RecordState,
+  RepositoryStore,
+  Space,
+  StoredPoint,
+} from "./repository-store.ts";
+import { toStorageError } from "./storage-error.ts";
+import { TaskCommits } from "./task-commits.ts";
+
+/** What owning adds to reading. */
+export interface OwnedRepositoryDeps {
+  readonly parts: ReadingParts;
+  readonly ownership: Ownership;
+  readonly clock: Clock;
+  readonly indexPath: string;
+  readonly packTargetBytes: number;
+}
+
+const largestBatch = 4096;
+
+/** A repository as its one owner holds it. */
+export class OwnedRepository extends RepositoryReading implements RepositoryStore {
+  readonly epoch: number;
+  readonly #deps: OwnedRepositoryDeps;
+  readonly #packs: OpenPacks;
+  readonly #tasks: TaskCommits;
+  readonly #markLocks = new KeyedLock();
+
+  constructor(deps: OwnedRepositoryDeps) {
+    super(deps.parts);
+    this.#deps = deps;
+    this.epoch = deps.ownership.epoch;
+    const { objects, index, facts } = deps.parts;
+    const { repositoryId } = facts;
+    const { clock, ownership, packTargetBytes: targetBytes } = deps;
+    this.#packs = new OpenPacks({ objects, index, repositoryId, epoch: this.epoch, clock, targetBytes });
+    this.#tasks = new TaskCommits({ objects, repositoryId, points: this.points, ownership, clock });
+  }
+
+  async check(record: Uint8Array): Promise<CheckedRecord> {
+    try {
+      return await this.parts.ingest.check(record);
+    } catch (caught) {
+      if (!(caught instanceof HoldfastError) || caught.code !== "CHUNK_DAMAGED") throw caught;
+      throw new HoldfastError("RECORD_REJECTED", `a record was rejected: ${caught.message}`, { cause: caught });
+    }
+  }
+
+  async find(kind: RecordKind, ids: Uint8Array): Promise<FoundRecords> {
+    const count = idCount(ids);
+    if (count > largestBatch) throw new HoldfastError("INVALID_ARGUMENT", `${count} ids are more than ${largestBatch}`);
+    // Packs first: an id leaves them only after the index has it.
+    const holders = Array.from({ length: count }, (_, index) => this.#packs.holderOf(kind, ids, index));
+    const rows = await this.parts.index.lookup(kind, ids);
+    const states = holders.map((holder, index): RecordState => {
+      if (rows[index] !== undefined) return "present";
+      return holder === undefined ? "absent" : "pending";
+    });
+    const pending = new Set<PendingPack>();
+    holders.forEach((holder, index) => {
+      if (holder !== undefined && states[index] === "pending") pending.add(holder);
+    });
+    return { states, pending };
+  }
+
+  async append(record: CheckedRecord, signal?: AbortSignal): Promise<Appended> {
+    this.#deps.ownership.throwIfLost();
+    const { kind, id, storedLength } = record.header;
+    const holder = this.#packs.holderOf(kind, id);
+    if (holder !== undefined) return { outcome: "known", pending: holder };
+    const [row] = await this.parts.index.lookup(kind, idAt(id, 0));
+    if (row !== undefined) return { outcome: "known" };
+    const { pack, isNew } = await this.#packs.append(record, signal);
+    if (!isNew) return { outcome: "known", pending: pack };
+    return { outcome: "stored", packedBytes: recordHeaderSize + storedLength, pending: pack };
+  }
+
+  /** Decides about points that a former owner wrote and did not live to call committed; before anything else is asked. */
+  async adoptPoints(): Promise<void> {
+    await this.#tasks.adopt();
+  }
+
+  async settle(packs: Iterable<PendingPack>, signal?: AbortSignal): Promise<void> {
+    await this.#packs.settle(packs, signal);
+  }
+
+  async openAttempt(attempt: AttemptRef): Promise<AttemptAnswer> {
+    return await this.#tasks.open(attempt);
+  }
+
+  async fence(attempt: AttemptRef): Promise<StoredPoint | undefined> {
+    return await this.#tasks.fence(attempt);
+  }
+
+  async commitPoint(attempt: AttemptRef, manifestBytes: Uint8Array, counted: CountedBytes): Promise<StoredPoint> {
+    return await this.#tasks.commit(attempt, manifestBytes, counted);
+  }
+
+  async writeMark(pointId: string, change: (current: MarkState) => MarkState): Promise<Mark> {
+    if (!pointIdSchema.safeParse(pointId).success)
+      throw new HoldfastError("INVALID_ARGUMENT", "a point id that is none");
+    return await this.#markLocks.run(pointId, async () => {
+      this.#deps.ownership.throwIfLost();
+      const origin = { pointId, epoch: this.epoch, writtenMs: this.#deps.clock.nowMs() };
+      const mark = await this.marks.write(origin, change);
+      await this.assertOwned();
+      return mark;
+    });
+  }
+
+  async assertOwned(): Promise<void> {
+    await this.#deps.ownership.assertOwned();
+  }
+
+  async space(): Promise<{ readonly objects: Space; readonly index: Space }> {
+    const objects = await this.parts.objects.space();
+    return {
+      objects,
+      index: this.#deps.indexPath === inMemory ? objects : await spaceOf(dirname(this.#deps.indexPath)),
+    };
+  }
+
+  async rebuildIndex(): Promise<void> {
+    const { objects, index, facts } = this.parts;
+    this.records.forget();
+    await index.rebuild(async () => await catchUp({ objects, index, repositoryId: facts.repositoryId, owner: true }));
+  }
+
+  override async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      await this.#packs[Symbol.asyncDispose]();
+    } finally {
+      await super[Symbol.asyncDispose]();
+    }
+  }
+}
+
+const spaceOf = async (path: string): Promise<Space> => {
+  try {
+    const { bavail, blocks, bsize } = await statfs(path);
+    return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
+  } catch (caught) {
+    throw toStorageError(caught, "asking for free space of the index");
+  }
+};

@@ -1,0 +1,116 @@
+import { hasCode, HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import type { RepositoryId } from "@holdfast/shared/format/repository-id";
+import { AttemptObjects } from "./attempts.ts";
+import {
+  committedName,
+  parsePointName,
+  pointFolder,
+  pointName,
+  type PointPlace,
+  pointsFolder,
+  tasksFolder,
+} from "./object-names.ts";
+import type { ObjectStore } from "./object-store.ts";
+import { decodePointObject } from "./point-object.ts";
+import type { StoredPoint } from "./repository-store.ts";
+import { pointAmong, type TaskFacts } from "./task-facts.ts";
+
+/** A task's point, and whether an object says for ever that it is. */
+export interface FoundPoint {
+  readonly point: StoredPoint;
+  readonly isDecided: boolean;
+}
+
+/** Reads points, leaving out orphans (repository-format.md §6.3). Remembers nothing. */
+export class PointObjects {
+  readonly #objects: ObjectStore;
+  readonly #repositoryId: RepositoryId;
+  readonly #attempts: AttemptObjects;
+
+  constructor(objects: ObjectStore, repositoryId: RepositoryId) {
+    this.#objects = objects;
+    this.#repositoryId = repositoryId;
+    this.#attempts = new AttemptObjects(objects, repositoryId);
+  }
+
+  /** Ids of all points. Only tasks without a committed object are opened to find out whether they have one. */
+  async list(): Promise<readonly string[]> {
+    const { decided, undecided } = await this.#tasks();
+    const listed = [...decided];
+    for (const pointId of undecided) if (await this.#mayBePoint(pointId)) listed.push(pointId);
+    return listed;
+  }
+
+  /** Damage is left to whoever reads the point, so that one damaged object hides no other point. */
+  async #mayBePoint(pointId: string): Promise<boolean> {
+    try {
+      return (await this.read(pointId)) !== undefined;
+    } catch (caught) {
+      if (hasCode(caught, "REPOSITORY_DAMAGED")) return true;
+      throw caught;
+    }
+  }
+
+  /** Tasks with objects of points that no object calls committed. */
+  async undecided(): Promise<readonly string[]> {
+    const { undecided } = await this.#tasks();
+    return [...undecided];
+  }
+
+  async #tasks(): Promise<{ readonly decided: readonly string[]; readonly undecided: ReadonlySet<string> }> {
+    const undecided = new Set<string>();
+    for await (const name of this.#objects.list(pointsFolder)) {
+      const place = parsePointName(name);
+      if (place) undecided.add(place.pointId);
+    }
+    const decided: string[] = [];
+    for await (const name of this.#objects.list(tasksFolder)) {
+      const taskId = name.split("/")[1] ?? "";
+      if (name === committedName(taskId) && undecided.delete(taskId)) decided.push(taskId);
+    }
+    return { decided, undecided };
+  }
+
+  /** The point of a task; undefined when it has none. REPOSITORY_DAMAGED when the committed one is gone or not whole. */
+  async read(pointId: string): Promise<StoredPoint | undefined> {
+    const committed = await this.#attempts.readCommitted(pointId);
+    const facts: TaskFacts = committed ? { opened: [], fenced: [], committed } : await this.#attempts.read(pointId);
+    return (await this.find(pointId, facts))?.point;
+  }
+
+  /** The same for facts that were read just before: in that order, a point that lands meanwhile is seen or retired. */
+  async find(pointId: string, facts: TaskFacts): Promise<FoundPoint | undefined> {
+    const { committed } = facts;
+    if (committed) {
+      const place = { pointId, attempt: committed.number, epoch: committed.epoch };
+      return { point: await this.#readCommitted(place), isDecided: true };
+    }
+    const points = await Promise.all((await this.#places(pointId)).map((place) => this.#readAt(place)));
+    const manifests = points.map((point) => ({ ...point.commit.attempt, epoch: point.commit.epoch, point }));
+    const found = pointAmong(facts, manifests);
+    return found && { point: found.point, isDecided: false };
+  }
+
+  async #readCommitted(place: PointPlace): Promise<StoredPoint> {
+    try {
+      return await this.#readAt(place);
+    } catch (caught) {
+      if (!(caught instanceof HoldfastError) || caught.code !== "NOT_FOUND") throw caught;
+      throw new HoldfastError("REPOSITORY_DAMAGED", `the object of point ${place.pointId} is gone`, { cause: caught });
+    }
+  }
+
+  async #readAt(place: PointPlace): Promise<StoredPoint> {
+    const name = pointName(place.pointId, place);
+    return decodePointObject(await this.#objects.get(name), this.#repositoryId, name);
+  }
+
+  async #places(pointId: string): Promise<readonly PointPlace[]> {
+    const places: PointPlace[] = [];
+    for await (const name of this.#objects.list(pointFolder(pointId))) {
+      const place = parsePointName(name);
+      if (place) places.push(place);
+    }
+    return places;
+  }
+}

@@ -1,0 +1,117 @@
+import type { Page } from "@holdfast/shared/format/page";
+import type { RecordKind } from "@holdfast/shared/format/record-header";
+import { IndexClient } from "../index/index-client.ts";
+import { type CaughtUp, catchUp } from "../index/catch-up.ts";
+import { IngestPool } from "../ingest/ingest-pool.ts";
+import type { Mark } from "./mark.ts";
+import { MarkObjects } from "./marks.ts";
+import type { ObjectStore } from "./object-store.ts";
+import { PointObjects } from "./points.ts";
+import type {
+  RecordLocation,
+  RepositoryFacts,
+  RepositoryReader,
+  StoreCounts,
+  StoredPoint,
+} from "./repository-store.ts";
+import type { StoreThreads } from "./store-threads.ts";
+import { StoredRecords } from "./stored-records.ts";
+
+/** What an opened repository is made of; handed over to the reader, which disposes of it. */
+export interface ReadingParts {
+  readonly facts: RepositoryFacts;
+  readonly objects: ObjectStore;
+  readonly index: IndexClient;
+  readonly ingest: IngestPool;
+  readonly caughtUp: CaughtUp;
+}
+
+/** How the parts are opened. */
+export interface ReadingPartsOptions {
+  readonly facts: RepositoryFacts;
+  readonly objects: ObjectStore;
+  readonly indexPath: string;
+  readonly ingestThreads: number;
+  readonly threads: StoreThreads;
+  readonly owner: boolean;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Opens the index, brings it to what the packs are, and starts the threads. Takes `objects` over, also when it fails. */
+export const openReadingParts = async (options: ReadingPartsOptions): Promise<ReadingParts> => {
+  const { facts, objects, indexPath, ingestThreads, threads, owner, signal } = options;
+  await using opened = new AsyncDisposableStack();
+  opened.use(objects);
+  const index = opened.use(await IndexClient.open(indexPath, facts.repositoryId, threads.index()));
+  const { repositoryId, chunkSize } = facts;
+  const ingest = opened.use(
+    new IngestPool({ threads: ingestThreads, startThread: threads.ingest, chunkSize, repositoryId }),
+  );
+  const caughtUp = await catchUp({ objects, index, repositoryId, owner, signal });
+  opened.move();
+  return { facts, objects, index, ingest, caughtUp };
+};
+
+/** A repository opened for reading. */
+export class RepositoryReading implements RepositoryReader {
+  readonly facts: RepositoryFacts;
+  readonly damagedPacks: readonly string[];
+  protected readonly parts: ReadingParts;
+  protected readonly records: StoredRecords;
+  protected readonly points: PointObjects;
+  protected readonly marks: MarkObjects;
+
+  constructor(parts: ReadingParts) {
+    const { facts, objects, caughtUp } = parts;
+    this.facts = facts;
+    this.damagedPacks = caughtUp.damagedPacks;
+    this.parts = parts;
+    this.records = new StoredRecords(parts);
+    this.points = new PointObjects(objects, facts.repositoryId);
+    this.marks = new MarkObjects(objects, facts.repositoryId);
+  }
+
+  async locate(kind: RecordKind, ids: Uint8Array): Promise<readonly (RecordLocation | undefined)[]> {
+    return await this.records.locate(kind, ids);
+  }
+
+  async readAt(location: RecordLocation): Promise<Uint8Array> {
+    return await this.records.readAt(location);
+  }
+
+  async readRecord(kind: RecordKind, id: Uint8Array): Promise<Uint8Array> {
+    return await this.records.readRecord(kind, id);
+  }
+
+  async readPage(id: Uint8Array): Promise<Page> {
+    return await this.records.readPage(id);
+  }
+
+  async verifyRecord(kind: RecordKind, id: Uint8Array): Promise<void> {
+    await this.records.verifyRecord(kind, id);
+  }
+
+  async listPoints(): Promise<readonly string[]> {
+    return await this.points.list();
+  }
+
+  async readPoint(pointId: string): Promise<StoredPoint | undefined> {
+    return await this.points.read(pointId);
+  }
+
+  async readMark(pointId: string): Promise<Mark | undefined> {
+    return await this.marks.read(pointId);
+  }
+
+  async counts(): Promise<StoreCounts> {
+    return await this.parts.index.counts();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const { objects, index, ingest } = this.parts;
+    await using closing = new AsyncDisposableStack();
+    closing.use(objects);
+    closing.use(index);
+    closing.use(ingest);
+  }
+}

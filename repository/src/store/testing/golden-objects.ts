@@ -1,0 +1,82 @@
+import { toHex } from "@holdfast/shared/format/content-id";
+import { encodeManifest } from "@holdfast/shared/format/manifest";
+import { counting, goldenManifest, goldenRepository } from "@holdfast/shared/format/testing/golden-samples";
+import { committedKind, fencedKind, openedKind } from "../attempts.ts";
+import { descriptorKind, plainDescriptor } from "../descriptor.ts";
+import { epochKind } from "../epoch.ts";
+import { unmarked } from "../mark.ts";
+import { markKind } from "../marks.ts";
+import { encodePackContents } from "../pack-contents.ts";
+import { encodePackHeader } from "../pack-header.ts";
+import { encodePointObject } from "../point-object.ts";
+import { encodeSmallObject } from "../small-object.ts";
+
+const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString("utf8");
+const taskId = "0123456789abcdefghij";
+const writtenMs = 1_767_225_700_000;
+
+/** Every golden vector of this folder by its name, made by the code of now: text, or hexadecimal digits. */
+export const makeObjectVectors = (): Readonly<Record<string, string>> => {
+  const createdMs = 1_767_225_600_000;
+  const facts = {
+    repositoryId: goldenRepository,
+    formatVersion: 1,
+    chunkSize: 1_048_576,
+    installationId: "golden",
+    createdMs,
+  } as const;
+  const header = encodePackHeader({
+    repositoryId: goldenRepository,
+    kind: "page",
+    epoch: 3,
+    sequence: 70_000,
+    createdMs,
+  });
+  const entry = {
+    id: counting(32),
+    offset: 64,
+    plainLength: 1000,
+    storedLength: 300,
+    kind: "page",
+    codec: "zstd",
+    level: 1,
+  } as const;
+  const attempt = { taskId, number: 2, attemptId: "zyxwvutsrqponmlk" };
+  const counted = { deduplicatedBytes: 1, storedBytes: 2, packedBytes: 3 };
+  const state = {
+    ...unmarked,
+    removed: { atMs: writtenMs, reason: "by hand", belowFloor: false },
+    verified: {
+      atMs: writtenMs,
+      damaged: [{ diskId: "d", firstPosition: 7, count: 2, code: "CHUNK_DAMAGED" as const }],
+    },
+  };
+  return {
+    descriptor: text(encodeSmallObject(descriptorKind, goldenRepository, plainDescriptor(facts))),
+    epoch: text(
+      encodeSmallObject(epochKind, goldenRepository, {
+        epoch: 3,
+        owner: "holdfast-repository on host",
+        token: "0123456789abcdef0123456789abcdef",
+        startedMs: createdMs,
+      }),
+    ),
+    opened: text(encodeSmallObject(openedKind, goldenRepository, { ...attempt, epoch: 3, writtenMs })),
+    fenced: text(encodeSmallObject(fencedKind, goldenRepository, { taskId, number: 2, epoch: 3, writtenMs })),
+    committed: text(
+      encodeSmallObject(committedKind, goldenRepository, { ...attempt, epoch: 4, writtenMs, pointEpoch: 3 }),
+    ),
+    mark: text(
+      encodeSmallObject(markKind, goldenRepository, { pointId: taskId, number: 1, epoch: 3, writtenMs, state }),
+    ),
+    packHeader: toHex(header),
+    packContents: toHex(encodePackContents(header, [entry])),
+    point: toHex(
+      encodePointObject(
+        goldenRepository,
+        { schema: 1, attempt, committedMs: writtenMs, epoch: 3, counted },
+        encodeManifest(goldenManifest),
+      ),
+    ),
+  };
+};

@@ -1,0 +1,49 @@
+import { join } from "node:path";
+import { type ChildProcess, startProcess } from "@holdfast/shared/process/child-process";
+import { connect, type RepositoryClient, testChunkSize } from "./test-server.ts";
+
+/** A repository server as a process of its own, with a client. */
+export interface ServerProcess extends AsyncDisposable {
+  readonly process: ChildProcess;
+  readonly client: RepositoryClient;
+  readonly repositoryId: string;
+  /** Ends it at once, as a crash would, and waits until it is gone. */
+  kill(): Promise<void>;
+}
+
+const main = new URL("../main.ts", import.meta.url).pathname;
+const startMs = 20_000;
+
+/** Starts `main.ts` on a repository in the folder, making it when there is none. */
+export const startServer = async (folder: string): Promise<ServerProcess> => {
+  const child = await startProcess({
+    name: "repository",
+    command: process.execPath,
+    args: ["--conditions=source", main, "--init"],
+    env: {
+      ...process.env,
+      HOLDFAST_REPOSITORY_DIRECTORY: join(folder, "r"),
+      HOLDFAST_REPOSITORY_INDEX_PATH: join(folder, "index"),
+      HOLDFAST_REPOSITORY_CHUNK_SIZE: String(testChunkSize),
+      HOLDFAST_REPOSITORY_LOW_WATER_BYTES: "0",
+      HOLDFAST_REPOSITORY_INGEST_THREADS: "1",
+      HOLDFAST_REPOSITORY_PACK_TARGET_BYTES: String(512 * 1024),
+    },
+    onLine: () => undefined,
+  });
+  const ready = await child.ready(startMs);
+  const connection = connect(ready.address ?? "");
+  return {
+    process: child,
+    client: connection.client,
+    repositoryId: String(ready["repository"]),
+    kill: async () => {
+      child.kill("SIGKILL");
+      await child.exited;
+    },
+    [Symbol.asyncDispose]: async () => {
+      await connection[Symbol.asyncDispose]();
+      await child[Symbol.asyncDispose]();
+    },
+  };
+};

@@ -1,0 +1,144 @@
+import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import { decodeManifest, type Manifest } from "@holdfast/shared/format/manifest";
+import type { AttemptRef } from "@holdfast/shared/format/manifest-schema";
+import type { Catalog } from "../catalog/catalog.ts";
+import { type CatalogDisk, type CatalogPoint, catalogDisks, isSameVm } from "../catalog/catalog-point.ts";
+import type { DiskRange } from "../catalog/disk-range.ts";
+import { HoleFinder } from "../catalog/holes.ts";
+import { limitRanges } from "../catalog/limit-ranges.ts";
+import type { RepositoryStore } from "../store/repository-store.ts";
+import { mostHealRanges } from "./base-checks.ts";
+import { checkBalance, toBytes } from "./balance.ts";
+import { settleAll } from "./dependencies.ts";
+import { addCounts, countPositions, noPositions, type PositionCounts } from "./position-counts.ts";
+import { isSameAttempt } from "../store/task-facts.ts";
+import type { Upload } from "./upload.ts";
+
+/** What commits need. */
+export interface CommitDeps {
+  readonly store: RepositoryStore;
+  readonly catalog: Catalog;
+}
+
+/** A point, or what has to be read again before there is one (C5). */
+export type CommitOutcome =
+  | { readonly kind: "committed"; readonly point: CatalogPoint }
+  | { readonly kind: "heal"; readonly ranges: readonly DiskRange[] };
+
+/**
+ * The point of this attempt when its task is committed already (C2); undefined when it is not. ATTEMPT_FENCED when another
+ * attempt made the point, REPOSITORY_NOT_OWNED when this server may not say so any more.
+ */
+export const committedAlready = async (
+  { store, catalog }: CommitDeps,
+  attempt: AttemptRef,
+): Promise<CatalogPoint | undefined> => {
+  const point = catalog.get(attempt.taskId);
+  if (!point) return undefined;
+  await store.assertOwned();
+  if (isSameAttempt(point.attempt, attempt)) return point;
+  throw new HoldfastError("ATTEMPT_FENCED", `the point of task ${attempt.taskId} was made by another attempt`);
+};
+
+/** Checks everything that a commit promises, then makes the point durable (C3–C8). */
+export const commitUpload = async (
+  deps: CommitDeps,
+  upload: Upload,
+  manifestBytes: Uint8Array,
+): Promise<CommitOutcome> => {
+  const manifest = readManifest(manifestBytes);
+  checkManifest(deps.store, upload, manifest);
+  upload.move("committing");
+  try {
+    const outcome = await checkAndWrite(deps, upload, { manifest, manifestBytes });
+    if (upload.state === "committing") upload.move(outcome.kind === "committed" ? "committed" : "open");
+    return outcome;
+  } catch (caught) {
+    if (upload.state === "committing") upload.move("open");
+    throw caught;
+  }
+};
+
+interface GivenManifest {
+  readonly manifest: Manifest;
+  readonly manifestBytes: Uint8Array;
+}
+
+const checkAndWrite = async (
+  { store, catalog }: CommitDeps,
+  upload: Upload,
+  { manifest, manifestBytes }: GivenManifest,
+): Promise<CommitOutcome> => {
+  await settleAll(store, upload);
+  const { clear } = manifest;
+  const { counts, holes } = await walkDisks(store, upload, manifest);
+  if (holes.length > 0) {
+    const ranges = limitRanges(holes, mostHealRanges);
+    upload.addHeal(ranges);
+    return { kind: "heal", ranges };
+  }
+  const bytes = toBytes(counts, upload.counts.storedChunks, store.facts.chunkSize);
+  checkBalance(clear.statistics, bytes);
+  const { deduplicatedBytes, storedBytes } = bytes;
+  const counted = { deduplicatedBytes, storedBytes, packedBytes: upload.counts.packedBytes };
+  upload.signal.throwIfAborted();
+  const point = await store.commitPoint(clear.attempt, manifestBytes, counted);
+  return { kind: "committed", point: catalog.add(point) };
+};
+
+const readManifest = (bytes: Uint8Array): Manifest => {
+  try {
+    return decodeManifest(bytes);
+  } catch (cause) {
+    if (!(cause instanceof HoldfastError) || cause.code !== "REPOSITORY_DAMAGED") throw cause;
+    throw new HoldfastError("INVALID_ARGUMENT", cause.message, { cause });
+  }
+};
+
+/** C3: the manifest speaks of the upload that it came with. */
+const checkManifest = ({ facts }: RepositoryStore, { terms }: Upload, { repositoryId, clear }: Manifest): void => {
+  if (repositoryId !== facts.repositoryId) {
+    throw new HoldfastError("REPOSITORY_MISMATCH", `the manifest is for repository ${repositoryId}`);
+  }
+  const { attempt, vm, base } = terms;
+  const differs = (what: string): HoldfastError =>
+    new HoldfastError("INVALID_ARGUMENT", `the manifest and its upload differ in ${what}`);
+  const isSame = clear.attempt.taskId === attempt.taskId && isSameAttempt(clear.attempt, attempt);
+  if (!isSame) throw differs("their attempt");
+  if (!isSameVm(clear.vm, vm)) throw differs("their VM");
+  if ((clear.basePointId ?? undefined) !== base?.pointId) throw differs("their base");
+  if (clear.chunkSize !== facts.chunkSize) throw differs("their chunk size");
+  const ids = new Set(clear.disks.map(({ diskId }) => diskId));
+  if (ids.size !== clear.disks.length) throw new HoldfastError("INVALID_ARGUMENT", "the manifest names a disk twice");
+};
+
+/** Walks the trees of all disks: C4, C5 and the counts of C6. */
+const walkDisks = async (
+  store: RepositoryStore,
+  upload: Upload,
+  { clear, sealed }: Manifest,
+): Promise<{ readonly counts: PositionCounts; readonly holes: readonly DiskRange[] }> => {
+  const finder = new HoleFinder(store);
+  let counts = noPositions;
+  for (const { diskId, tree } of catalogDisks(clear.disks, sealed.diskAliases, store.facts.chunkSize)) {
+    if (!tree) continue;
+    const heal = upload.heal.filter((range) => range.diskId === diskId);
+    const base = baseDisk(upload, diskId)?.tree;
+    const counted = await countPositions(
+      { diskId, tree, base, heal },
+      {
+        readPage: (id) => {
+          upload.signal.throwIfAborted();
+          upload.touch();
+          return store.readPage(id);
+        },
+        onLeaf: (leaf) => finder.look(leaf),
+      },
+    );
+    counts = addCounts(counts, counted);
+  }
+  return { counts, holes: finder.ranges };
+};
+
+const baseDisk = ({ terms }: Upload, diskId: string): CatalogDisk | undefined =>
+  terms.base?.disks.find((disk) => disk.diskId === diskId);

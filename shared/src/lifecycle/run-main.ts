@@ -1,0 +1,79 @@
+import { type Clock, systemClock } from "../clock/clock.ts";
+import { traitsOf } from "../errors/codes.ts";
+import { HoldfastError } from "../errors/holdfast-error.ts";
+import type { Logger } from "../logging/logger.ts";
+import { openLogger } from "../logging/pino-logger.ts";
+
+/** What a program may be told about its own frame. */
+export interface MainOptions {
+  /** Standard output as JSON lines unless told. */
+  readonly log?: Logger;
+  readonly clock?: Clock;
+  /** Milliseconds from a signal until a program that does not end is ended by force (default 30,000). */
+  readonly stopWithinMs?: number;
+}
+
+/**
+ * Runs a program until it returns or fails. SIGTERM and SIGINT abort its signal; it ends by returning, after its own
+ * `await using` closed everything. The exit code is 0, or that of the error's code; nothing calls `process.exit`.
+ */
+export const runMain = async (
+  name: string,
+  main: (signal: AbortSignal, log: Logger) => Promise<void>,
+  options: MainOptions = {},
+): Promise<void> => {
+  const log = options.log ?? openLogger({ component: name });
+  const clock = options.clock ?? systemClock;
+  const controller = new AbortController();
+  const stopWithinMs = options.stopWithinMs ?? 30_000;
+  using _signals = onSignals((received) => {
+    if (controller.signal.aborted) return;
+    log.info("stopping", { signal: received });
+    controller.abort(new HoldfastError("CANCELLED", `received ${received}`));
+    clock.after(stopWithinMs, () => {
+      log.error("did not stop in time", { stopWithinMs });
+      process.kill(process.pid, "SIGKILL");
+    });
+  });
+  using _bugs = onBugs((caught) => {
+    log.error("an error was not caught", { err: caught });
+    process.exitCode = traitsOf("INTERNAL").exit;
+    controller.abort(new HoldfastError("INTERNAL", "an error was not caught", { cause: caught }));
+  });
+
+  try {
+    await main(controller.signal, log);
+  } catch (caught) {
+    endWith(caught, controller.signal, log);
+  }
+};
+
+/** Sets the exit code of a failure; one that only follows from a signal is a good end. */
+const endWith = (caught: unknown, signal: AbortSignal, log: Logger): void => {
+  const error = HoldfastError.from(caught);
+  if (signal.aborted && error.code === "CANCELLED") return;
+
+  log.error("ended with an error", { code: error.code, err: caught });
+  process.exitCode = traitsOf(error.code).exit;
+};
+
+const onSignals = (callback: (received: NodeJS.Signals) => void): Disposable => {
+  const names = ["SIGTERM", "SIGINT"] as const;
+  for (const name of names) process.on(name, callback);
+  return {
+    [Symbol.dispose]: () => {
+      for (const name of names) process.removeListener(name, callback);
+    },
+  };
+};
+
+const onBugs = (callback: (caught: unknown) => void): Disposable => {
+  process.on("uncaughtException", callback);
+  process.on("unhandledRejection", callback);
+  return {
+    [Symbol.dispose]: () => {
+      process.removeListener("uncaughtException", callback);
+      process.removeListener("unhandledRejection", callback);
+    },
+  };
+};

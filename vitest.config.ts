@@ -1,0 +1,41 @@
+import { defineConfig } from "vitest/config";
+
+const conditions = ["source", "node", "import"];
+const common = {
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+};
+
+export default defineConfig({
+  test: {
+    reporters: ["default", "./scripts/tally-reporter.ts"],
+    projects: [
+      {
+        ...common,
+        test: {
+          name: "unit",
+          include: [
+            "{proto,shared,controller,agent,repository,cli}/src/**/*.test.ts",
+            "e2e/src/**/*.test.ts",
+            "scripts/**/*.test.ts",
+          ],
+          exclude: ["e2e/src/stories/**"],
+          pool: "forks",
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+        },
+      },
+      {
+        ...common,
+        test: {
+          name: "e2e",
+          include: ["e2e/src/stories/**/*.test.ts"],
+          pool: "forks",
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
