@@ -1,4 +1,5 @@
 import { errorCodes, traitsOf, isErrorCode } from "@holdfast/shared/errors/codes";
+import { productVersion } from "@holdfast/shared/version/product-version";
 import { Command } from "commander";
 import { agentList } from "./agent/list.ts";
 import { agentShow } from "./agent/show.ts";
@@ -20,7 +21,6 @@ import { managerRemove } from "./manager/remove.ts";
 import { managerShow } from "./manager/show.ts";
 import { managerTest } from "./manager/test.ts";
 import { outputFormats, parseOutputFormat } from "./output/output.ts";
-import { cliVersion } from "./package-version.ts";
 import { pointExport } from "./point/export.ts";
 import { pointList } from "./point/list.ts";
 import { pointRemove } from "./point/remove.ts";
@@ -45,7 +45,7 @@ import { vmShow } from "./vm/show.ts";
 export const createProgram = (context: CliContext): Command => {
   const program = new Command("holdfast")
     .description("Protects the virtual machines of oVirt")
-    .version(cliVersion)
+    .version(productVersion)
     .option("-o, --output <format>", `form of the result: ${outputFormats.join(", ")}`, parseOutputFormat, "table")
     .option("--controller <address>", "host:port or unix:path of the controller (or HOLDFAST_CONTROLLER)")
     .addHelpText("after", `\n${exitCodesText()}`)

@@ -1,10 +1,10 @@
 import { GetVersionResponseSchema, SystemService } from "@holdfast/proto/holdfast/controller/v1/system_pb";
 import { create } from "@bufbuild/protobuf";
 import { hasCode } from "@holdfast/shared/errors/holdfast-error";
+import { productVersion } from "@holdfast/shared/version/product-version";
 import { type CommandMaker, optionsOf, verb } from "./command.ts";
 import { quickCallMs, withService } from "./connection.ts";
 import { emit, factsText } from "./output/output.ts";
-import { cliVersion } from "./package-version.ts";
 
 /** `version`: of this program, and of the controller when it answers. */
 export const versionCommand: CommandMaker = (context) =>
@@ -22,7 +22,7 @@ export const versionCommand: CommandMaker = (context) =>
         message: controller,
         table: () =>
           factsText([
-            ["holdfast", cliVersion],
+            ["holdfast", productVersion],
             ["controller", controller.version === "" ? "does not answer" : controller.version],
             ["installation", controller.installationId],
             ["time zone", controller.timeZone],

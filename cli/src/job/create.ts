@@ -1,11 +1,13 @@
-import { InventoryService } from "@holdfast/proto/holdfast/controller/v1/inventory_pb";
+import { InventoryService, ListVmsResponseSchema } from "@holdfast/proto/holdfast/controller/v1/inventory_pb";
 import { CreateJobResponseSchema, JobService } from "@holdfast/proto/holdfast/controller/v1/job_pb";
 import { RepositoryRegistryService } from "@holdfast/proto/holdfast/controller/v1/repository_pb";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { type CommandMaker, optionsOf, verb } from "../command.ts";
 import { slowCallMs, withService } from "../connection.ts";
 import type { CliContext } from "../context.ts";
-import { type GlobalOptions, emit } from "../output/output.ts";
+import { collectBatches } from "../output/collect-batches.ts";
+import { type GlobalOptions } from "../output/output.ts";
+import { showAnswer } from "../show-answer.ts";
 import { type DefinitionOptions, isEmpty, newDefinition, withDefinitionOptions } from "./definition-options.ts";
 import { jobText } from "./job-text.ts";
 import { type WizardChoices, runWizard } from "./wizard.ts";
@@ -24,16 +26,12 @@ export const jobCreate: CommandMaker = (context) =>
       context.note("nothing was created");
       return;
     }
-    const answer = await withService(context, options, JobService, (client) =>
-      client.createJob(
-        { definition: newDefinition(chosen.name, chosen.options) },
-        { signal: context.signal, timeoutMs: slowCallMs },
-      ),
-    );
-    emit(context, options, {
-      schema: CreateJobResponseSchema,
-      message: answer,
-      table: () => (answer.job ? jobText(answer.job) : ""),
+    await showAnswer(context, options, {
+      service: JobService,
+      answer: CreateJobResponseSchema,
+      timeoutMs: slowCallMs,
+      ask: (client, call) => client.createJob({ definition: newDefinition(chosen.name, chosen.options) }, call),
+      text: (answer) => (answer.job ? jobText(answer.job) : ""),
     });
   });
 
@@ -54,7 +52,9 @@ const chooseJob = async (
 
 const choicesOf = async (context: CliContext, options: GlobalOptions): Promise<WizardChoices> => {
   const call = { signal: context.signal, timeoutMs: slowCallMs };
-  const inventory = await withService(context, options, InventoryService, (client) => client.listVms({}, call));
+  const inventory = await withService(context, options, InventoryService, (client) =>
+    collectBatches(ListVmsResponseSchema, client.listVms({}, call)),
+  );
   const registry = await withService(context, options, RepositoryRegistryService, (client) =>
     client.listRepositories({}, call),
   );

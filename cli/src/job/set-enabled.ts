@@ -1,20 +1,19 @@
 import { JobService, SetJobEnabledResponseSchema } from "@holdfast/proto/holdfast/controller/v1/job_pb";
 import { type CommandMaker, optionsOf, verb } from "../command.ts";
-import { quickCallMs, withService } from "../connection.ts";
-import { emit } from "../output/output.ts";
+import { quickCallMs } from "../connection.ts";
+import { showAnswer } from "../show-answer.ts";
 
 const setEnabled =
   (name: "enable" | "disable", description: string): CommandMaker =>
   (context) =>
     verb(`${name} <job>`, description, [`job ${name} nightly`]).action(async (job: string, _options, command) => {
       const options = optionsOf(command);
-      const answer = await withService(context, options, JobService, (client) =>
-        client.setJobEnabled({ job, enabled: name === "enable" }, { signal: context.signal, timeoutMs: quickCallMs }),
-      );
-      emit(context, options, {
-        schema: SetJobEnabledResponseSchema,
-        message: answer,
-        table: () => `job ${job} is ${name}d`,
+      await showAnswer(context, options, {
+        service: JobService,
+        answer: SetJobEnabledResponseSchema,
+        timeoutMs: quickCallMs,
+        ask: (client, call) => client.setJobEnabled({ job, enabled: name === "enable" }, call),
+        text: () => `job ${job} is ${name}d`,
       });
     });
 

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { EditManagerResponseSchema, ManagerService } from "@holdfast/proto/holdfast/controller/v1/manager_pb";
 import { type CommandMaker, optionsOf, verb } from "../command.ts";
-import { slowCallMs, withService } from "../connection.ts";
-import { emit } from "../output/output.ts";
+import { slowCallMs } from "../connection.ts";
+import { showAnswer } from "../show-answer.ts";
 import { managerText } from "./manager-text.ts";
 import { takePassword } from "./password.ts";
 
@@ -32,13 +32,12 @@ export const managerEdit: CommandMaker = (context) =>
     .action(async (manager: string, _options, command) => {
       const options = optionsOf<EditOptions>(command);
       const request = { manager, ...(await changesOf(context, options)) };
-      const answer = await withService(context, options, ManagerService, (client) =>
-        client.editManager(request, { signal: context.signal, timeoutMs: slowCallMs }),
-      );
-      emit(context, options, {
-        schema: EditManagerResponseSchema,
-        message: answer,
-        table: () => (answer.manager ? managerText(answer.manager) : ""),
+      await showAnswer(context, options, {
+        service: ManagerService,
+        answer: EditManagerResponseSchema,
+        timeoutMs: slowCallMs,
+        ask: (client, call) => client.editManager(request, call),
+        text: (answer) => (answer.manager ? managerText(answer.manager) : ""),
       });
     });
 

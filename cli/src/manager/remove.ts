@@ -1,7 +1,7 @@
 import { ManagerService, RemoveManagerResponseSchema } from "@holdfast/proto/holdfast/controller/v1/manager_pb";
 import { type CommandMaker, optionsOf, verb } from "../command.ts";
-import { slowCallMs, withService } from "../connection.ts";
-import { emit } from "../output/output.ts";
+import { slowCallMs } from "../connection.ts";
+import { showAnswer } from "../show-answer.ts";
 
 /** `manager remove` */
 export const managerRemove: CommandMaker = (context) =>
@@ -12,15 +12,11 @@ export const managerRemove: CommandMaker = (context) =>
     .option("--force", "also when jobs name its VMs")
     .action(async (manager: string, _options, command) => {
       const options = optionsOf<{ force?: boolean }>(command);
-      const answer = await withService(context, options, ManagerService, (client) =>
-        client.removeManager(
-          { manager, force: options.force ?? false },
-          { signal: context.signal, timeoutMs: slowCallMs },
-        ),
-      );
-      emit(context, options, {
-        schema: RemoveManagerResponseSchema,
-        message: answer,
-        table: () => `manager ${manager} is forgotten`,
+      await showAnswer(context, options, {
+        service: ManagerService,
+        answer: RemoveManagerResponseSchema,
+        timeoutMs: slowCallMs,
+        ask: (client, call) => client.removeManager({ manager, force: options.force ?? false }, call),
+        text: () => `manager ${manager} is forgotten`,
       });
     });

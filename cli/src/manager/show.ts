@@ -1,7 +1,7 @@
 import { GetManagerResponseSchema, ManagerService } from "@holdfast/proto/holdfast/controller/v1/manager_pb";
 import { type CommandMaker, optionsOf, verb } from "../command.ts";
-import { quickCallMs, withService } from "../connection.ts";
-import { emit } from "../output/output.ts";
+import { quickCallMs } from "../connection.ts";
+import { showAnswer } from "../show-answer.ts";
 import { managerText } from "./manager-text.ts";
 
 /** `manager show` */
@@ -9,13 +9,12 @@ export const managerShow: CommandMaker = (context) =>
   verb("show <manager>", "Show one manager: state, anchors, what it has", ["manager show prod"]).action(
     async (manager: string, _options, command) => {
       const options = optionsOf(command);
-      const answer = await withService(context, options, ManagerService, (client) =>
-        client.getManager({ manager }, { signal: context.signal, timeoutMs: quickCallMs }),
-      );
-      emit(context, options, {
-        schema: GetManagerResponseSchema,
-        message: answer,
-        table: () => (answer.manager ? managerText(answer.manager) : ""),
+      await showAnswer(context, options, {
+        service: ManagerService,
+        answer: GetManagerResponseSchema,
+        timeoutMs: quickCallMs,
+        ask: (client, call) => client.getManager({ manager }, call),
+        text: (answer) => (answer.manager ? managerText(answer.manager) : ""),
       });
     },
   );

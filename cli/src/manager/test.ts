@@ -1,26 +1,35 @@
-import { ManagerService, TestManagerResponseSchema } from "@holdfast/proto/holdfast/controller/v1/manager_pb";
+import {
+  type Check,
+  ManagerService,
+  TestManagerResponseSchema,
+} from "@holdfast/proto/holdfast/controller/v1/manager_pb";
 import { traitsOf } from "@holdfast/shared/errors/codes";
 import { type CommandMaker, optionsOf, verb } from "../command.ts";
-import { slowCallMs, withService } from "../connection.ts";
-import { emit, tableText } from "../output/output.ts";
+import { slowCallMs } from "../connection.ts";
+import { tableText } from "../output/output.ts";
+import { showAnswer } from "../show-answer.ts";
 
 /** `manager test`: can it work now? */
 export const managerTest: CommandMaker = (context) =>
   verb("test <manager>", "Try address, anchors, login, and imageio of each host", ["manager test prod"]).action(
     async (manager: string, _options, command) => {
       const options = optionsOf(command);
-      const answer = await withService(context, options, ManagerService, (client) =>
-        client.testManager({ manager }, { signal: context.signal, timeoutMs: slowCallMs }),
-      );
-      emit(context, options, {
-        schema: TestManagerResponseSchema,
-        message: answer,
-        table: () =>
+      const { checks } = await showAnswer(context, options, {
+        service: ManagerService,
+        answer: TestManagerResponseSchema,
+        timeoutMs: slowCallMs,
+        ask: (client, call) => client.testManager({ manager }, call),
+        text: (answer) =>
           tableText(
             ["check", "result", "what"],
-            answer.checks.map((one) => [one.name, one.passed ? "ok" : "FAILED", one.message]),
+            answer.checks.map((one) => [one.name, resultText(one), one.message]),
           ),
       });
-      if (answer.checks.some((one) => !one.passed)) context.setExitCode(traitsOf("UNAVAILABLE").exit);
+      if (checks.some((one) => !one.passed)) context.setExitCode(traitsOf("UNAVAILABLE").exit);
     },
   );
+
+const resultText = ({ passed, skipped }: Check): string => {
+  if (skipped) return "-";
+  return passed ? "ok" : "FAILED";
+};

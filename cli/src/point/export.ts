@@ -1,9 +1,10 @@
 import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type Point, PointService } from "@holdfast/proto/holdfast/controller/v1/point_pb";
-import { type OpenReadingResponse, RepositoryService } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
+import { RepositoryService } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
-import { chunkCountOf, parseChunkSize } from "@holdfast/shared/format/chunk-size";
+import { chunkCountOf } from "@holdfast/shared/format/chunk-size";
+import { openReading } from "@holdfast/shared/reading/open-reading";
 import { type ReadChunk, readChunks } from "@holdfast/shared/reading/read-chunks";
 import { openRpcClient } from "@holdfast/shared/rpc/client";
 import { clientCredentials } from "@holdfast/shared/rpc/credentials";
@@ -109,34 +110,13 @@ const exportDisk = async (context: CliContext, one: DiskExport): Promise<number>
 };
 
 const readInto = async (context: CliContext, one: DiskExport, file: FileHandle): Promise<number> => {
-  const stop = new AbortController();
-  const signal = AbortSignal.any([context.signal, stop.signal]);
   await using connection = openRpcClient(one.point.repositoryAddress, clientCredentials({ mode: "insecure" }));
   const client = connection.service(RepositoryService);
-  const held = client.openReading({ pointId: one.point.pointId }, { signal })[Symbol.asyncIterator]();
-  try {
-    const opened = await held.next();
-    if (opened.done === true)
-      throw new HoldfastError("READING_UNKNOWN", `the repository ended the reading of ${one.point.pointId}`);
-    return await writeParts(readAll(client, opened.value, one, signal), file, {
-      ...one,
-      chunkSize: opened.value.chunkSize,
-    });
-  } finally {
-    stop.abort();
-    await held.return?.().catch(() => undefined);
-  }
-};
-
-const readAll = (
-  client: Parameters<typeof readChunks>[0],
-  reading: OpenReadingResponse,
-  one: DiskExport,
-  signal: AbortSignal,
-) => {
-  const chunkSize = parseChunkSize(reading.chunkSize);
-  const count = chunkCountOf(one.sizeBytes, chunkSize);
-  return readChunks(client, { readingId: reading.readingId, diskId: one.diskId, first: 0, count, chunkSize }, signal);
+  await using reading = await openReading(client, one.point.pointId, context.signal);
+  const { readingId, chunkSize } = reading;
+  const range = { readingId, diskId: one.diskId, first: 0, count: chunkCountOf(one.sizeBytes, chunkSize), chunkSize };
+  const signal = AbortSignal.any([context.signal, reading.ended]);
+  return await writeParts(readChunks(client, range, signal), file, { ...one, chunkSize });
 };
 
 const writeParts = async (

@@ -1,8 +1,9 @@
 import { ListPointsResponseSchema, PointService } from "@holdfast/proto/holdfast/controller/v1/point_pb";
 import { type CommandMaker, optionsOf, verb } from "../command.ts";
-import { slowCallMs, withService } from "../connection.ts";
-import { emit } from "../output/output.ts";
+import { slowCallMs } from "../connection.ts";
+import { collectBatches } from "../output/collect-batches.ts";
 import { remarkText } from "../session/session-text.ts";
+import { showAnswer } from "../show-answer.ts";
 import { pointsTable } from "./point-text.ts";
 
 interface ListOptions {
@@ -20,13 +21,12 @@ export const pointList: CommandMaker = (context) =>
     .action(async (_options, command) => {
       const options = optionsOf<ListOptions>(command);
       const request = { vm: options.vm ?? "", repository: options.repository ?? "", job: options.job ?? "" };
-      const answer = await withService(context, options, PointService, (client) =>
-        client.listPoints(request, { signal: context.signal, timeoutMs: slowCallMs }),
-      );
-      for (const remark of answer.remarks) context.note(remarkText(remark));
-      emit(context, options, {
-        schema: ListPointsResponseSchema,
-        message: answer,
-        table: () => pointsTable(answer.points),
+      const { remarks } = await showAnswer(context, options, {
+        service: PointService,
+        answer: ListPointsResponseSchema,
+        timeoutMs: slowCallMs,
+        ask: (client, call) => collectBatches(ListPointsResponseSchema, client.listPoints(request, call)),
+        text: ({ points }) => pointsTable(points),
       });
+      for (const remark of remarks) context.note(remarkText(remark));
     });

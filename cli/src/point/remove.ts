@@ -1,9 +1,15 @@
-import { PointService, RemovePointResponseSchema } from "@holdfast/proto/holdfast/controller/v1/point_pb";
+import {
+  ListPointsResponseSchema,
+  PointService,
+  RemovePointResponseSchema,
+} from "@holdfast/proto/holdfast/controller/v1/point_pb";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { type CommandMaker, optionsOf, verb } from "../command.ts";
 import { slowCallMs, withService } from "../connection.ts";
 import type { CliContext } from "../context.ts";
-import { type GlobalOptions, emit } from "../output/output.ts";
+import { collectBatches } from "../output/collect-batches.ts";
+import { type GlobalOptions } from "../output/output.ts";
+import { showAnswer } from "../show-answer.ts";
 
 interface RemoveOptions {
   readonly belowFloor?: boolean;
@@ -21,16 +27,12 @@ export const pointRemove: CommandMaker = (context) =>
     .action(async (pointId: string, _options, command) => {
       const options = optionsOf<RemoveOptions>(command);
       if (options.belowFloor === true && options.yes !== true) await askBeforeLast(context, options, pointId);
-      const answer = await withService(context, options, PointService, (client) =>
-        client.removePoint(
-          { pointId, belowFloor: options.belowFloor ?? false },
-          { signal: context.signal, timeoutMs: slowCallMs },
-        ),
-      );
-      emit(context, options, {
-        schema: RemovePointResponseSchema,
-        message: answer,
-        table: () => `point ${pointId} is marked deleted`,
+      await showAnswer(context, options, {
+        service: PointService,
+        answer: RemovePointResponseSchema,
+        timeoutMs: slowCallMs,
+        ask: (client, call) => client.removePoint({ pointId, belowFloor: options.belowFloor ?? false }, call),
+        text: () => `point ${pointId} is marked deleted`,
       });
     });
 
@@ -38,7 +40,8 @@ const askBeforeLast = async (context: CliContext, options: GlobalOptions, pointI
   const call = { signal: context.signal, timeoutMs: slowCallMs };
   const { point, good } = await withService(context, options, PointService, async (client) => {
     const point = (await client.getPoint({ pointId }, call)).point;
-    const listed = await client.listPoints({ vm: point?.vmId ?? "", repository: point?.repositoryId ?? "" }, call);
+    const wanted = { vm: point?.vmId ?? "", repository: point?.repositoryId ?? "" };
+    const listed = await collectBatches(ListPointsResponseSchema, client.listPoints(wanted, call));
     return { point, good: listed.points.filter((one) => one.health === "good") };
   });
   if (point === undefined || good.length > 1 || good[0]?.pointId !== pointId) return;

@@ -3,8 +3,8 @@ import {
   RepositoryRegistryService,
 } from "@holdfast/proto/holdfast/controller/v1/repository_pb";
 import { type CommandMaker, optionsOf, verb } from "../command.ts";
-import { slowCallMs, withService } from "../connection.ts";
-import { emit } from "../output/output.ts";
+import { slowCallMs } from "../connection.ts";
+import { showAnswer } from "../show-answer.ts";
 import { repositoryText } from "./repository-text.ts";
 
 /** `repository add` */
@@ -13,12 +13,11 @@ export const repositoryAdd: CommandMaker = (context) =>
     .requiredOption("--address <address>", "host:port or unix:path of the repository's server")
     .action(async (name: string, _options, command) => {
       const options = optionsOf<{ address: string }>(command);
-      const answer = await withService(context, options, RepositoryRegistryService, (client) =>
-        client.addRepository({ name, address: options.address }, { signal: context.signal, timeoutMs: slowCallMs }),
-      );
-      emit(context, options, {
-        schema: AddRepositoryResponseSchema,
-        message: answer,
-        table: () => (answer.repository ? repositoryText(answer.repository) : ""),
+      await showAnswer(context, options, {
+        service: RepositoryRegistryService,
+        answer: AddRepositoryResponseSchema,
+        timeoutMs: slowCallMs,
+        ask: (client, call) => client.addRepository({ name, address: options.address }, call),
+        text: (answer) => (answer.repository ? repositoryText(answer.repository) : ""),
       });
     });

@@ -1,7 +1,8 @@
 import { ListSessionsResponseSchema, SessionService } from "@holdfast/proto/holdfast/controller/v1/session_pb";
 import { type CommandMaker, optionsOf, verb } from "../command.ts";
-import { quickCallMs, withService } from "../connection.ts";
-import { emit } from "../output/output.ts";
+import { quickCallMs } from "../connection.ts";
+import { collectBatches } from "../output/collect-batches.ts";
+import { showAnswer } from "../show-answer.ts";
 import { sessionsTable } from "./session-text.ts";
 
 interface ListOptions {
@@ -19,12 +20,11 @@ export const sessionList: CommandMaker = (context) =>
     .action(async (_options, command) => {
       const options = optionsOf<ListOptions>(command);
       const request = { job: options.job ?? "", limit: Number(options.limit), activeOnly: options.active ?? false };
-      const answer = await withService(context, options, SessionService, (client) =>
-        client.listSessions(request, { signal: context.signal, timeoutMs: quickCallMs }),
-      );
-      emit(context, options, {
-        schema: ListSessionsResponseSchema,
-        message: answer,
-        table: () => sessionsTable(answer.sessions),
+      await showAnswer(context, options, {
+        service: SessionService,
+        answer: ListSessionsResponseSchema,
+        timeoutMs: quickCallMs,
+        ask: (client, call) => collectBatches(ListSessionsResponseSchema, client.listSessions(request, call)),
+        text: (answer) => sessionsTable(answer.sessions),
       });
     });

@@ -1,7 +1,7 @@
 import { GetSessionResponseSchema, SessionService } from "@holdfast/proto/holdfast/controller/v1/session_pb";
 import { type CommandMaker, optionsOf, verb } from "../command.ts";
-import { quickCallMs, withService } from "../connection.ts";
-import { emit } from "../output/output.ts";
+import { quickCallMs } from "../connection.ts";
+import { showAnswer } from "../show-answer.ts";
 import { sessionText } from "./session-text.ts";
 
 /** `session show` */
@@ -10,12 +10,11 @@ export const sessionShow: CommandMaker = (context) =>
     "session show k3v9x0c2m1qa",
   ]).action(async (sessionId: string, _options, command) => {
     const options = optionsOf(command);
-    const answer = await withService(context, options, SessionService, (client) =>
-      client.getSession({ sessionId }, { signal: context.signal, timeoutMs: quickCallMs }),
-    );
-    emit(context, options, {
-      schema: GetSessionResponseSchema,
-      message: answer,
-      table: () => (answer.session ? sessionText(answer.session) : ""),
+    await showAnswer(context, options, {
+      service: SessionService,
+      answer: GetSessionResponseSchema,
+      timeoutMs: quickCallMs,
+      ask: (client, call) => client.getSession({ sessionId }, call),
+      text: (answer) => (answer.session ? sessionText(answer.session) : ""),
     });
   });

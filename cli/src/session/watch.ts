@@ -77,7 +77,7 @@ const openLiveView = (): View => {
   const log = createLogUpdate(process.stderr, { showCursor: true });
   return {
     show: (session) => {
-      log(progressView(session, process.stderr.columns ?? 100));
+      log(progressView(session, process.stderr.columns || 100));
     },
     [Symbol.dispose]: () => {
       log.clear();

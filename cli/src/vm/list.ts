@@ -1,8 +1,10 @@
 import { InventoryService, ListVmsResponseSchema, type Vm } from "@holdfast/proto/holdfast/controller/v1/inventory_pb";
 import { type CommandMaker, optionsOf, verb } from "../command.ts";
-import { slowCallMs, withService } from "../connection.ts";
-import { emit, tableText } from "../output/output.ts";
+import { slowCallMs } from "../connection.ts";
+import { collectBatches } from "../output/collect-batches.ts";
+import { tableText } from "../output/output.ts";
 import { bytesText, spanText } from "../output/units.ts";
+import { showAnswer } from "../show-answer.ts";
 
 interface ListOptions {
   readonly manager?: string;
@@ -26,13 +28,12 @@ export const vmList: CommandMaker = (context) =>
         cluster: options.cluster ?? "",
         refresh: options.refresh ?? false,
       };
-      const answer = await withService(context, options, InventoryService, (client) =>
-        client.listVms(request, { signal: context.signal, timeoutMs: slowCallMs }),
-      );
-      emit(context, options, {
-        schema: ListVmsResponseSchema,
-        message: answer,
-        table: () =>
+      await showAnswer(context, options, {
+        service: InventoryService,
+        answer: ListVmsResponseSchema,
+        timeoutMs: slowCallMs,
+        ask: (client, call) => collectBatches(ListVmsResponseSchema, client.listVms(request, call)),
+        text: (answer) =>
           tableText(
             ["name", "manager", "cluster", "status", "disks", "size", "newest point", "age"],
             answer.vms.map((vm) => [

@@ -1,21 +1,21 @@
 import { GetVmResponseSchema, InventoryService, type Vm } from "@holdfast/proto/holdfast/controller/v1/inventory_pb";
 import { type CommandMaker, optionsOf, verb } from "../command.ts";
-import { slowCallMs, withService } from "../connection.ts";
-import { emit, factsText, tableText } from "../output/output.ts";
+import { slowCallMs } from "../connection.ts";
+import { factsText, tableText } from "../output/output.ts";
 import { bytesText, spanText } from "../output/units.ts";
+import { showAnswer } from "../show-answer.ts";
 
 /** `vm show` */
 export const vmShow: CommandMaker = (context) =>
   verb("show <vm>", "Show one VM: disks, jobs, newest good point", ["vm show web-1", "vm show prod/web-1"]).action(
     async (vm: string, _options, command) => {
       const options = optionsOf(command);
-      const answer = await withService(context, options, InventoryService, (client) =>
-        client.getVm({ vm }, { signal: context.signal, timeoutMs: slowCallMs }),
-      );
-      emit(context, options, {
-        schema: GetVmResponseSchema,
-        message: answer,
-        table: () => (answer.vm ? vmText(answer.vm) : ""),
+      await showAnswer(context, options, {
+        service: InventoryService,
+        answer: GetVmResponseSchema,
+        timeoutMs: slowCallMs,
+        ask: (client, call) => client.getVm({ vm }, call),
+        text: (answer) => (answer.vm ? vmText(answer.vm) : ""),
       });
     },
   );

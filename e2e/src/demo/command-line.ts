@@ -1,6 +1,5 @@
-import { programArguments } from "../harness/programs.ts";
 import { z } from "zod";
-import { runProgram } from "./run-program.ts";
+import type { Standalone } from "../harness/standalone.ts";
 
 /** protobuf's JSON writes 64-bit numbers as text. */
 const bigNumber = z.coerce.number();
@@ -53,27 +52,19 @@ export interface CommandLine {
   readonly session: (...args: readonly string[]) => Promise<{ readonly session: DemoSession; readonly task: DemoTask }>;
 }
 
-/** The command line, started with this environment. */
-export const createCommandLine = (env: NodeJS.ProcessEnv, signal: AbortSignal): CommandLine => {
-  const holdfast = async (args: readonly string[]): Promise<unknown> => {
-    const { code, stdout, stderr } = await runProgram(
-      {
-        name: "holdfast",
-        command: process.execPath,
-        args: [...programArguments("cli/main"), ...args, "-o", "json"],
-        env,
-      },
-      signal,
-    );
+/** The command line of an installation, read by its JSON. */
+export const createCommandLine = (holdfast: Standalone["holdfast"]): CommandLine => {
+  const run = async (args: readonly string[]): Promise<unknown> => {
+    const { code, stdout, stderr } = await holdfast(...args, "-o", "json");
     if (code === 0) return stdout === "" ? undefined : (JSON.parse(stdout) as unknown);
     throw new Error(`holdfast ${args.join(" ")} ended with code ${code}:\n${stderr}\n${stdout}`);
   };
   return {
     run: async (...args) => {
-      await holdfast(args);
+      await run(args);
     },
     session: async (...args) => {
-      const { session } = z.object({ session: sessionSchema }).parse(await holdfast([...args, "--wait"]));
+      const { session } = z.object({ session: sessionSchema }).parse(await run([...args, "--wait"]));
       const [task] = session.tasks;
       if (task === undefined || session.result !== "RESULT_SUCCESS")
         throw new Error(`holdfast ${args.join(" ")}: ${session.result} ${JSON.stringify(session.remarks)}`);

@@ -1,6 +1,6 @@
 import { open } from "node:fs/promises";
 import { findProgram } from "@holdfast/shared/process/find-program";
-import { runProgram, runWell } from "./run-program.ts";
+import { runProgram, runWell } from "../harness/run-program.ts";
 
 /** Makes a raw image with an ext4 file system that holds a folder's files. Needs no rights: nothing is mounted. */
 export const makeExt4Image = async (

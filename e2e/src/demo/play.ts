@@ -6,7 +6,7 @@ import type { Reference } from "./reference.ts";
 import type { LabVm } from "../simulator/control/control-client.ts";
 import { type Play, backUp, backUpWhileGuestWrites, exportAndCompare, restoreAndCompare } from "./acts.ts";
 import { closingTable, mibText } from "./closing-table.ts";
-import { runWell } from "./run-program.ts";
+import { runWell } from "../harness/run-program.ts";
 
 /** The main job from end to end; fails at the first thing that is not as it must be. */
 export const playAll = async (play: Play): Promise<void> => {

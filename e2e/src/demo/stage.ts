@@ -1,8 +1,7 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type ChildProcess, startProcess } from "@holdfast/shared/process/child-process";
 import { type Lab, labUser, openLab, twoClusters } from "../harness/lab.ts";
-import { programArguments } from "../harness/programs.ts";
+import { openStandalone } from "../harness/standalone.ts";
 import type { TestRun } from "../harness/test-run.ts";
 import { type CommandLine, createCommandLine } from "./command-line.ts";
 import { makeExt4Image } from "./ext4-image.ts";
@@ -56,25 +55,18 @@ export const openDemoLab = async (run: TestRun, seed: number, signal: AbortSigna
 
 /** Starts `holdfast standalone` with one agent in cluster east and connects the lab, as an operator would. */
 export const openStage = async (run: TestRun, lab: Lab, signal: AbortSignal): Promise<Stage> => {
-  const dataDir = join(run.dir, "holdfast");
-  const env = {
-    ...run.env,
-    HOLDFAST_DATA_DIR: dataDir,
-    // The demo leaves nothing behind, so it may use the last free bytes.
-    HOLDFAST_REPOSITORY_LOW_WATER_BYTES: "0",
-  };
-  const standalone = await startStandalone(run, env);
+  const args = ["--agent-manager", "lab", "--agent-cluster", "east"];
+  const standalone = await openStandalone({ run, args, signal });
   try {
-    await standalone.ready(60_000, signal);
-    const cli = createCommandLine(env, signal);
+    const cli = createCommandLine(standalone.holdfast);
     await connectLab(run, lab, cli);
     return {
       dir: run.dir,
       lab,
       cli,
-      repositoryDir: join(dataDir, "repository"),
+      repositoryDir: join(standalone.dataDir, "repository"),
       stopHoldfast: async () => {
-        await standalone.stop();
+        await standalone.child.stop();
       },
       [Symbol.asyncDispose]: () => standalone[Symbol.asyncDispose](),
     };
@@ -83,16 +75,6 @@ export const openStage = async (run: TestRun, lab: Lab, signal: AbortSignal): Pr
     throw caught;
   }
 };
-
-const startStandalone = (run: TestRun, env: NodeJS.ProcessEnv): Promise<ChildProcess> =>
-  startProcess({
-    name: "holdfast standalone",
-    command: process.execPath,
-    args: [...programArguments("cli/main"), "standalone", "--agent-manager", "lab", "--agent-cluster", "east"],
-    env,
-    logFile: join(run.dir, "standalone.log"),
-    graceMs: 30_000,
-  });
 
 const connectLab = async (run: TestRun, { addresses }: Lab, cli: CommandLine): Promise<void> => {
   const passwordFile = join(run.dir, "password");
