@@ -14,6 +14,7 @@ export default defineConfig({
         ...common,
         test: {
           name: "unit",
+          sequence: { groupOrder: 0 },
           include: [
             "{proto,shared,controller,agent,repository,cli}/src/**/*.test.ts",
             "e2e/src/**/*.test.ts",
@@ -29,6 +30,8 @@ export default defineConfig({
         ...common,
         test: {
           name: "e2e",
+          // Stories start many processes: they come after the unit tests, one file at a time.
+          sequence: { groupOrder: 1 },
           include: ["e2e/src/stories/**/*.test.ts"],
           pool: "forks",
           fileParallelism: false,

@@ -242,6 +242,29 @@ describe("an agent", () => {
     expect(inspect([log.lines, heard.report], { depth: 20 })).not.toContain(ticket);
   });
 
+  it("reports the highest attempt that the repository names when it refuses a retired one (A9)", async () => {
+    const image = await serveImage({ misbehave: () => ({ kind: "status", status: 403, text: "No such ticket" }) });
+    const first = newAttempt();
+    const claims = [
+      { ...first, number: 5 },
+      { ...first, attemptId: `${first.attemptId}-old`, number: 1 },
+    ];
+    const { heard } = await control({
+      claim: () => {
+        const attempt = claims.shift();
+        return attempt === undefined ? {} : { attempt };
+      },
+      orders: () => ({ orders: backupOrders() }),
+      openDisk: () => ({ access: imageOf(image) }),
+    });
+    await startAgent("overtaken");
+    await expect.poll(() => heard.report.length, within).toBe(2);
+    expect(heard.report.map(({ outcome }) => outcome)).toMatchObject([
+      { case: "failed", value: { code: "TICKET_REFUSED", highestAttempt: 0 } },
+      { case: "failed", value: { code: "ATTEMPT_FENCED", highestAttempt: 5 } },
+    ]);
+  });
+
   it("reads a disk through another agent, which claims the ticket itself (A11)", async () => {
     const image = await serveImage();
     const attempt = newAttempt();

@@ -15,6 +15,7 @@ import { bePresent } from "./claims/presence.ts";
 import { RunningAttempt } from "./claims/run-attempt.ts";
 import { loadAgentId } from "./config/agent-id.ts";
 import type { AgentConfig } from "./config/agent-config.ts";
+import { productVersion } from "@holdfast/shared/version/product-version";
 import { createDiskService, type LoanRequest } from "./disk-service/disk-service.ts";
 import { type OpenDisk, openDisk } from "./disks/open-disk.ts";
 import { shareRoom } from "./lanes/lane-room.ts";
@@ -23,7 +24,6 @@ import { shareRoom } from "./lanes/lane-room.ts";
 export interface AgentOverrides {
   readonly clock?: Clock;
   readonly random?: RandomBytes;
-  readonly version?: string;
 }
 
 /** An agent that is ready to work. Disposing it closes its connections. */
@@ -50,7 +50,7 @@ const reportWithinMs = 5_000;
 
 /** Wires an agent: identity, bus, disk service, claims. */
 export const createAgent = async (config: AgentConfig, log: Logger, overrides: AgentOverrides = {}): Promise<Agent> => {
-  const { clock = systemClock, random = systemRandom, version = "0.1.0" } = overrides;
+  const { clock = systemClock, random = systemRandom } = overrides;
   await using opening = new AsyncDisposableStack();
   const agentId = await loadAgentId(config.dataDir, random);
   const { servers, security } = config.bus;
@@ -67,17 +67,13 @@ export const createAgent = async (config: AgentConfig, log: Logger, overrides: A
   return {
     agentId,
     diskServiceAddress,
-    run: (signal) => run(frame, { diskServiceAddress, version }, signal),
+    run: (signal) => run(frame, { diskServiceAddress }, signal),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 };
 
 /** Accept nothing new, drain, cancel; what is left is closed by disposal. */
-const run = async (
-  frame: Frame,
-  self: { readonly diskServiceAddress: string; readonly version: string },
-  signal: AbortSignal,
-): Promise<void> => {
+const run = async (frame: Frame, self: { readonly diskServiceAddress: string }, signal: AbortSignal): Promise<void> => {
   const { config, bus, agentId, controller, clock, random, log } = frame;
   const { host: hostName, reachableHosts, slots } = config;
   const where = { hostName, reachableHosts };
@@ -86,7 +82,7 @@ const run = async (
   const claimer = new Claimer({ controller, slots, clock, log, start: (attempt) => new RunningAttempt(attempt, deps) });
   const said = {
     name: config.name,
-    version: self.version,
+    version: productVersion,
     managerName: config.manager,
     clusterName: config.cluster,
     hostName,

@@ -116,8 +116,8 @@ describe("a controller", () => {
       const { managers } = await client.service(ManagerService).listManagers({});
       expect(managers).toMatchObject([{ name: "east", state: "connected", vms: 2, clusters: ["c1", "c2"] }]);
     });
-    const { vms } = await client.service(InventoryService).listVms({ cluster: "c1" });
-    expect(vms).toMatchObject([{ name: "one", jobs: ["nightly"] }]);
+    const batches = await Array.fromAsync(client.service(InventoryService).listVms({ cluster: "c1" }));
+    expect(batches).toMatchObject([{ vms: [{ name: "one", jobs: ["nightly"] }] }]);
   });
 
   it("refuses what makes no sense with a code", async () => {
@@ -155,8 +155,8 @@ describe("a controller", () => {
       ["one", "failed"],
       ["two", "failed"],
     ]);
-    const { sessions } = await client.service(SessionService).listSessions({ job: "nightly" });
-    expect(sessions).toHaveLength(2);
+    const batches = await Array.fromAsync(client.service(SessionService).listSessions({ job: "nightly" }));
+    expect(batches.flatMap(({ sessions }) => sessions)).toHaveLength(2);
   });
 
   it("edits, disables and removes a job", async () => {

@@ -6,6 +6,7 @@ import { type RandomBytes, systemRandom } from "@holdfast/shared/ids/ids";
 import type { Logger } from "@holdfast/shared/logging/logger";
 import { clientCredentials, serverCredentials } from "@holdfast/shared/rpc/credentials";
 import { openRpcServer } from "@holdfast/shared/rpc/server";
+import { productVersion } from "@holdfast/shared/version/product-version";
 import { createBusBell, serveAgents } from "./agents/agent-bus.ts";
 import { openAgentRegistry } from "./agents/agent-registry.ts";
 import { createAttemptLiveness } from "./agents/attempt-liveness.ts";
@@ -49,8 +50,6 @@ export interface ControllerOverrides {
   readonly engines?: EngineConnector;
 }
 
-const version = "0.1.0";
-
 /** Wires a controller and starts it; disposing it takes nothing new, ends what is under way, and closes. */
 export const createController = async (
   config: ControllerConfig,
@@ -76,7 +75,7 @@ export const createController = async (
       runner,
       engines: work.engines,
       timeZone,
-      version,
+      version: productVersion,
       startedMs: work.clock.nowMs(),
     }),
   });

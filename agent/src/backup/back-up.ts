@@ -4,10 +4,10 @@ import { retry } from "@holdfast/shared/retry/retry";
 import { codecNumbers, type Compression } from "@holdfast/shared/format/codec";
 import { encodeManifest } from "@holdfast/shared/format/manifest";
 import { parseRepositoryId } from "@holdfast/shared/format/repository-id";
-import { LanePool } from "../lanes/lane-pool.ts";
+import { sibling } from "@holdfast/shared/threads/sibling";
+import { WorkerThread } from "@holdfast/shared/threads/worker-thread";
+import { type LaneCalls, LanePool } from "../lanes/lane-pool.ts";
 import { chunksPerRun, requestsPerLane } from "../lanes/lane-room.ts";
-import { sibling } from "../lanes/sibling.ts";
-import { Thread } from "../lanes/thread.ts";
 import { LeafSource } from "../repository/base-leaves.ts";
 import { commitUpload, openUpload, type OpenedUpload, type Upload } from "../repository/open-upload.ts";
 import { openRepositoryConnection, type RepositoryCalls } from "../repository/repository-access.ts";
@@ -198,7 +198,9 @@ const openPatiently = async (
 
 const openPool = (task: BackupTask, upload: Upload): LanePool<LaneRequest, LaneAnswer> => {
   const start: LaneStart = { repository: task.repository, chunkSize: upload.chunkSize, ...targetOf(task, upload) };
-  return new LanePool(() => new Thread(sibling(import.meta, "lane-worker"), start), requestsPerLane);
+  const open = (): WorkerThread<LaneCalls<LaneRequest, LaneAnswer>> =>
+    new WorkerThread(sibling(import.meta, "lane-worker"), { start, ending: "terminate" });
+  return new LanePool(open, requestsPerLane);
 };
 
 const targetOf = (

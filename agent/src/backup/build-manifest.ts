@@ -3,10 +3,9 @@ import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import type { ChunkSize } from "@holdfast/shared/format/chunk-size";
 import { toHex } from "@holdfast/shared/format/content-id";
 import type { Manifest } from "@holdfast/shared/format/manifest";
-import type { ClearDisk, DiskMode } from "@holdfast/shared/format/manifest-schema";
+import type { ClearDisk, DiskMode, Statistics } from "@holdfast/shared/format/manifest-schema";
 import { parseRepositoryId } from "@holdfast/shared/format/repository-id";
 import type { AttemptKey } from "./backup-task.ts";
-import type { ByteAccount } from "./disk-tally.ts";
 
 /** What became of one disk. */
 export interface DiskOutcome {
@@ -25,7 +24,7 @@ export interface ManifestParts {
   /** The base that the upload really has; undefined for none. */
   readonly basePointId: string | undefined;
   readonly disks: readonly DiskOutcome[];
-  readonly account: ByteAccount;
+  readonly account: Statistics;
 }
 
 /** States the restore point: what the controller knows of it and what was found. */

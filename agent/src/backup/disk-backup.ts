@@ -3,7 +3,7 @@ import type { BaseDisk, DiskRange } from "@holdfast/proto/holdfast/repository/v1
 import { chunkCountOf } from "@holdfast/shared/format/chunk-size";
 import { zeroId } from "@holdfast/shared/format/content-id";
 import { leafCapacity } from "@holdfast/shared/format/page";
-import { type DiskMode, diskModeSchema } from "@holdfast/shared/format/manifest-schema";
+import { type DiskMode, diskModeSchema, noStatistics, type Statistics } from "@holdfast/shared/format/manifest-schema";
 import { openDiskReader } from "../disks/disk-access.ts";
 import type { OpenDisk } from "../disks/open-disk.ts";
 import { lanesFor } from "../lanes/lane-room.ts";
@@ -14,7 +14,7 @@ import { checkSample } from "./check-sample.ts";
 import { ChunkMap } from "./chunk-map.ts";
 import { DiskPass, type PassParts } from "./disk-pass.ts";
 import { toDiskProgress } from "./disk-progress.ts";
-import { type ByteAccount, DiskTally, emptyAccount } from "./disk-tally.ts";
+import { DiskTally } from "./disk-tally.ts";
 import type { OpenedDisks } from "./opened-disks.ts";
 import { type DiskPlan, planDisk, planInFull, type PlanRequest } from "./plan-disk.ts";
 import type { Remark } from "./remark.ts";
@@ -53,7 +53,10 @@ export class DiskBackup {
     this.#reason = disk.reason;
     this.#sizeBytes = Number(disk.sizeBytes);
     parts.task.board.show(disk.diskId, () =>
-      toDiskProgress({ diskId: disk.diskId, mode: this.#mode, route: this.#route }, this.account()),
+      toDiskProgress(
+        { diskId: disk.diskId, mode: this.#mode, reason: this.#reason, route: this.#route },
+        this.account(),
+      ),
     );
   }
 
@@ -62,8 +65,8 @@ export class DiskBackup {
   }
 
   /** What was counted so far; nothing for a skipped disk, which has no content in the point. */
-  account(): ByteAccount {
-    return this.#tally?.account() ?? emptyAccount;
+  account(): Statistics {
+    return this.#tally?.account() ?? noStatistics;
   }
 
   outcome(): DiskOutcome {

@@ -1,13 +1,14 @@
+import type { Statistics } from "@holdfast/shared/format/manifest-schema";
 import type { DiskProgress } from "../claims/progress-board.ts";
-import type { ByteAccount } from "./disk-tally.ts";
 
 /** A disk's account as it travels in heartbeats. */
 export const toDiskProgress = (
-  disk: { readonly diskId: string; readonly mode: string; readonly route: string },
-  account: ByteAccount,
+  disk: { readonly diskId: string; readonly mode: string; readonly reason: string; readonly route: string },
+  account: Statistics,
 ): DiskProgress => ({
   diskId: disk.diskId,
   mode: disk.mode,
+  reason: disk.reason,
   route: disk.route,
   plannedBytes: BigInt(account.plannedBytes),
   zeroBytes: BigInt(account.zeroBytes),

@@ -1,18 +1,6 @@
+import { noStatistics, type Statistics } from "@holdfast/shared/format/manifest-schema";
 import type { ChunkSize } from "@holdfast/shared/format/chunk-size";
 import { equalBytes, idAt, idCount, isZeroId } from "@holdfast/shared/format/content-id";
-
-/** R8 for one disk or a whole point, in bytes of whole chunks. */
-export interface ByteAccount {
-  readonly plannedBytes: number;
-  readonly zeroBytes: number;
-  readonly unchangedBytes: number;
-  readonly deduplicatedBytes: number;
-  readonly storedBytes: number;
-  readonly changedBytes: number;
-  readonly readBytes: number;
-  readonly sampledBytes: number;
-  readonly packedBytes: number;
-}
 
 /** Positions of one leaf by what became of them; `fresh` are stored or deduplicated. */
 export interface LeafCounts {
@@ -82,7 +70,7 @@ export class DiskTally {
   }
 
   /** The account as it stands; it balances once every leaf is done. */
-  account(): ByteAccount {
+  account(): Statistics {
     const { zero, unchanged, fresh } = this.#counts;
     const bytes = (chunks: number): number => chunks * this.#chunkSize;
     return {
@@ -109,7 +97,7 @@ export class DiskTally {
 }
 
 /** The account of a whole point. */
-export const sumAccounts = (accounts: readonly ByteAccount[]): ByteAccount =>
+export const sumAccounts = (accounts: readonly Statistics[]): Statistics =>
   accounts.reduce(
     (sum, one) => ({
       plannedBytes: sum.plannedBytes + one.plannedBytes,
@@ -122,22 +110,9 @@ export const sumAccounts = (accounts: readonly ByteAccount[]): ByteAccount =>
       sampledBytes: sum.sampledBytes + one.sampledBytes,
       packedBytes: sum.packedBytes + one.packedBytes,
     }),
-    emptyAccount,
+    noStatistics,
   );
 
-/** Nothing counted. */
-export const emptyAccount: ByteAccount = {
-  plannedBytes: 0,
-  zeroBytes: 0,
-  unchangedBytes: 0,
-  deduplicatedBytes: 0,
-  storedBytes: 0,
-  changedBytes: 0,
-  readBytes: 0,
-  sampledBytes: 0,
-  packedBytes: 0,
-};
-
 /** R8: what was planned is what was dealt with. */
-export const isBalanced = (account: ByteAccount): boolean =>
+export const isBalanced = (account: Statistics): boolean =>
   account.plannedBytes === account.zeroBytes + account.unchangedBytes + account.deduplicatedBytes + account.storedBytes;

@@ -1,9 +1,11 @@
 import { systemClock } from "@holdfast/shared/clock/clock";
-import { serveThread } from "../lanes/serve-thread.ts";
+import { serveCalls } from "@holdfast/shared/threads/serve-calls";
+import type { LaneCalls } from "../lanes/lane-pool.ts";
 import { BackupLane } from "./backup-lane.ts";
 import type { LaneAnswer, LaneRequest, LaneStart } from "./lane-messages.ts";
 
-serveThread<LaneStart, LaneRequest, LaneAnswer>((start) => {
+serveCalls((start: LaneStart) => {
   const lane = new BackupLane(start, systemClock);
-  return (request, signal) => lane.answer(request, signal);
+  const calls: LaneCalls<LaneRequest, LaneAnswer> = { work: (request, signal) => lane.answer(request, signal) };
+  return { calls };
 });

@@ -18,6 +18,8 @@ export interface ClaimerDeps {
 /** With a free slot a lost wake-up costs no more than this. */
 const claimEveryMs = 5_000;
 const defaultHeartbeatMs = 2_000;
+/** A claim was answered by an attempt that is held already: the controller has not heard yet that it arrived. */
+const unheardMs = 200;
 
 /** Takes tasks while there are free slots, and keeps the attempts that it holds alive (A4). */
 export class Claimer {
@@ -84,8 +86,8 @@ export class Claimer {
     const { controller, slots, clock } = this.#deps;
     const free = slots - this.#attempts.size;
     const attempt = free > 0 ? await controller.claim(free, signal) : undefined;
-    if (attempt === undefined || this.#attempts.has(attempt.attemptId))
-      await this.#nudge.wait(claimEveryMs, clock, signal);
+    if (attempt === undefined) await this.#nudge.wait(claimEveryMs, clock, signal);
+    else if (this.#attempts.has(attempt.attemptId)) await this.#nudge.wait(unheardMs, clock, signal);
     else this.#hold(attempt);
   }
 

@@ -193,6 +193,8 @@ export class RunningAttempt {
 
 const toWire = (outcome: AttemptOutcome) => {
   if (outcome.state === "succeeded") return { case: "succeeded", value: outcome.pointId } as const;
-  const { code, message } = outcome.error;
-  return { case: "failed", value: { code, message, retryable: traitsOf(code).retryable } } as const;
+  const { code, message, details } = outcome.error;
+  const highest = code === "ATTEMPT_FENCED" ? details["highest"] : undefined;
+  const highestAttempt = typeof highest === "number" ? highest : 0;
+  return { case: "failed", value: { code, message, retryable: traitsOf(code).retryable, highestAttempt } } as const;
 };

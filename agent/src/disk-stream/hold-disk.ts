@@ -2,7 +2,7 @@ import { DiskService } from "@holdfast/proto/holdfast/disk/v1/disk_pb";
 import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
 import { openRpcClient } from "@holdfast/shared/rpc/client";
 import { clientCredentials, type RpcSecurity } from "@holdfast/shared/rpc/credentials";
-import { holdStream } from "../streams/hold-stream.ts";
+import { holdStream } from "@holdfast/shared/rpc/hold-stream";
 
 /** A loan that the controller named. */
 export interface Loan {

@@ -19,16 +19,8 @@ export interface OpenDiskDeps {
 }
 
 /** A disk that any thread of this process can reach. Disposing it gives it back as failed unless it was closed before. */
-export interface OpenDisk extends AsyncDisposable {
+export interface OpenDisk extends Reached {
   readonly diskId: string;
-  readonly sizeBytes: number;
-  readonly access: DiskAccess;
-  readonly route: Route;
-  /** Connections that may be used at once. */
-  readonly maxReaders: number;
-  readonly maxWriters: number;
-  /** The host was out of reach, so the engine's proxy serves it. */
-  readonly hasFallenBack: boolean;
   close(succeeded: boolean): Promise<void>;
 }
 
@@ -37,8 +29,10 @@ interface Reached extends AsyncDisposable {
   readonly sizeBytes: number;
   readonly access: DiskAccess;
   readonly route: Route;
+  /** Connections that may be used at once. */
   readonly maxReaders: number;
   readonly maxWriters: number;
+  /** The host was out of reach, so the engine's proxy serves it. */
   readonly hasFallenBack: boolean;
 }
 

@@ -9,7 +9,7 @@ import type {
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { type ChunkSize, parseChunkSize } from "@holdfast/shared/format/chunk-size";
-import { holdStream } from "../streams/hold-stream.ts";
+import { holdStream } from "@holdfast/shared/rpc/hold-stream";
 import type { RepositoryCalls } from "./repository-access.ts";
 
 /** An upload that is held open. Disposing it ends it at the repository. */

@@ -1,9 +1,13 @@
 import { systemClock } from "@holdfast/shared/clock/clock";
-import { serveThread } from "../lanes/serve-thread.ts";
+import { serveCalls } from "@holdfast/shared/threads/serve-calls";
+import type { LaneCalls } from "../lanes/lane-pool.ts";
 import { RestoreLane } from "./restore-lane.ts";
 import type { RestoreLaneAnswer, RestoreLaneRequest, RestoreLaneStart } from "./restore-messages.ts";
 
-serveThread<RestoreLaneStart, RestoreLaneRequest, RestoreLaneAnswer>((start) => {
+serveCalls((start: RestoreLaneStart) => {
   const lane = new RestoreLane(start, systemClock);
-  return (request, signal) => lane.answer(request, signal);
+  const calls: LaneCalls<RestoreLaneRequest, RestoreLaneAnswer> = {
+    work: (request, signal) => lane.answer(request, signal),
+  };
+  return { calls };
 });

@@ -1,11 +1,11 @@
 import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
 import type { ChunkSize } from "@holdfast/shared/format/chunk-size";
+import { openReading } from "@holdfast/shared/reading/open-reading";
 import { retry } from "@holdfast/shared/retry/retry";
-import { LanePool } from "../lanes/lane-pool.ts";
+import { sibling } from "@holdfast/shared/threads/sibling";
+import { WorkerThread } from "@holdfast/shared/threads/worker-thread";
+import { type LaneCalls, LanePool } from "../lanes/lane-pool.ts";
 import { type LaneRoom, requestsPerLane } from "../lanes/lane-room.ts";
-import { sibling } from "../lanes/sibling.ts";
-import { Thread } from "../lanes/thread.ts";
-import { openReading } from "../repository/open-reading.ts";
 import { openRepositoryConnection } from "../repository/repository-access.ts";
 import { restoreDisk } from "./restore-disk.ts";
 import type { RestoreLaneAnswer, RestoreLaneRequest, RestoreLaneStart } from "./restore-messages.ts";
@@ -32,8 +32,8 @@ export const restore = async (task: RestoreTask, signal: AbortSignal): Promise<v
       chunkSize,
       writeBytes: writeBytesOf(task.room, chunkSize),
     };
-    const open = (): Thread<RestoreLaneRequest, RestoreLaneAnswer> =>
-      new Thread(sibling(import.meta, "restore-worker"), start);
+    const open = (): WorkerThread<LaneCalls<RestoreLaneRequest, RestoreLaneAnswer>> =>
+      new WorkerThread(sibling(import.meta, "restore-worker"), { start, ending: "terminate" });
     await using pool = new LanePool<RestoreLaneRequest, RestoreLaneAnswer>(open, requestsPerLane);
     task.board.phase = "writing";
     for (const disk of task.orders.disks) await restoreDisk({ task, calls, reading, pool }, disk, inner);

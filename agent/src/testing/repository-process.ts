@@ -31,9 +31,17 @@ export const openRepositoryProcess = async (): Promise<RepositoryProcess> => {
       command: process.execPath,
       args: ["--conditions=source", main, "--config", file],
     });
-    return { child, ready: await child.ready(20_000) };
+    try {
+      return { child, ready: await child.ready(20_000) };
+    } catch (caught) {
+      await child.stop();
+      throw caught;
+    }
   };
-  let { child, ready } = await start("127.0.0.1:0");
+  let { child, ready } = await start("127.0.0.1:0").catch(async (caught: unknown) => {
+    await rm(folder, { recursive: true, force: true });
+    throw caught;
+  });
   const address = ready.address ?? "";
   const again = async (between: () => Promise<void>): Promise<void> => {
     await between();

@@ -1,5 +1,7 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
 import {
   type Attempt,
+  type AttemptFailureSchema,
   ClaimRequestSchema,
   ClaimResponseSchema,
   HeartbeatRequestSchema,
@@ -97,7 +99,7 @@ const scriptedAgent = (agentId: string, cluster: string, incarnation = "life1") 
       { v: 1, agentId, attemptId, outcome: { case: "succeeded", value: "point" } },
       limits,
     ),
-  fail: (attemptId: string, retryable: boolean) =>
+  fail: (attemptId: string, retryable: boolean, said: MessageInitShape<typeof AttemptFailureSchema> = {}) =>
     busRequest(
       bench.agentBus,
       { subject: agentSubject(agentId, "report"), request: ReportRequestSchema, response: ReportResponseSchema },
@@ -105,7 +107,7 @@ const scriptedAgent = (agentId: string, cluster: string, incarnation = "life1") 
         v: 1,
         agentId,
         attemptId,
-        outcome: { case: "failed", value: { code: "DISK_READ_FAILED", message: "broken", retryable } },
+        outcome: { case: "failed", value: { code: "DISK_READ_FAILED", message: "broken", retryable, ...said } },
       },
       limits,
     ),
@@ -161,6 +163,20 @@ describe("an agent on the bus", () => {
     expect((await agent.claim()).attempt?.attemptId).toBe(attempt.attemptId);
     await agent.beat(attempt);
     expect((await agent.claim()).attempt).toBeUndefined();
+  });
+
+  it("is allotted one attempt by claims that come at once, and the task moves once (A1)", async () => {
+    const agent = scriptedAgent("a1", "c1");
+    await agent.hello();
+    await bench.begin("s1", ["one"]);
+    const attempt = await claimed(agent);
+    const repeated = await Promise.all([agent.claim(), agent.claim(), agent.claim()]);
+    expect(repeated.map((answer) => answer.attempt?.attemptId)).toStrictEqual(Array(3).fill(attempt.attemptId));
+    expect(await listAttempts(bench.deps.database.queries, attempt.taskId)).toHaveLength(1);
+    const moves = bench.log.lines.filter(
+      ({ message, fields }) => message === "task moved" && fields["to"] === "preparing",
+    );
+    expect(moves).toHaveLength(1);
   });
 
   it("is given nothing that placement gives to another, nor before it said hello", async () => {
@@ -248,6 +264,16 @@ describe("a task", () => {
     const task = await findTask(bench.deps.database.queries, taskId);
     expect(task?.result).toBe("failed");
     expect(task?.remarks.at(-1)).toMatchObject({ level: "error", code: "DISK_READ_FAILED", message: "broken" });
+  });
+
+  it("goes on above the highest attempt that its repository named (A9)", async () => {
+    const agent = scriptedAgent("a1", "c1");
+    await agent.hello();
+    await bench.begin("s1", ["one"]);
+    const first = await claimed(agent);
+    await ready(agent, first.attemptId);
+    await agent.fail(first.attemptId, false, { code: "ATTEMPT_FENCED", highestAttempt: 41 });
+    expect(await claimed(agent)).toMatchObject({ taskId: first.taskId, number: 42 });
   });
 
   it("is not tried again after a failure that will not mend, nor when its engine cannot be made ready for such", async () => {

@@ -39,13 +39,14 @@ const toEnding = ({ outcome }: ReportRequest): Ending => {
   if (outcome.case === "succeeded")
     return { v: 1, cause: "succeeded", code: "", message: "the agent reported success", retryable: true };
   if (outcome.case === "failed") {
-    const { code, message, retryable } = outcome.value;
+    const { code, message, retryable, highestAttempt } = outcome.value;
     return {
       v: 1,
       cause: "failed",
       code: code === "" ? "INTERNAL" : code,
       message,
       retryable: retryable || code === "ATTEMPT_FENCED",
+      ...(code === "ATTEMPT_FENCED" && highestAttempt > 0 ? { highestAttempt } : {}),
     };
   }
   return {

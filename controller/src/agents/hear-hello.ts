@@ -3,7 +3,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import type { AgentId } from "@holdfast/shared/ids/ids";
 import { listUnfinishedAttempts } from "../database/attempts-table.ts";
-import { endAttempt } from "../sessions/end-attempt.ts";
+import { loseAttempt } from "./lose-attempt.ts";
 import type { AgentRecord } from "./agent-record.ts";
 import { type AskedFrom, type VerbDeps, askingAgent } from "./verb-deps.ts";
 
@@ -54,14 +54,6 @@ const loseFormerLife = async (
   for (const attempt of await listUnfinishedAttempts(deps.database.queries)) {
     if (attempt.state !== "open" || attempt.agentId !== agent.agentId || attempt.incarnation === agent.incarnation)
       continue;
-    const taskId = await endAttempt(deps, attempt.attemptId, {
-      v: 1,
-      cause: "lost",
-      code: "AGENT_LOST",
-      message,
-      retryable: true,
-    });
-    deps.tickets.drop(attempt.attemptId);
-    if (taskId !== undefined) deps.runner.interrupt(taskId);
+    await loseAttempt(deps, attempt.attemptId, message);
   }
 };

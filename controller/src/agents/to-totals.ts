@@ -12,6 +12,7 @@ export const toProgress = (message: ProgressMessage): AttemptProgress => ({
 const toTotals = (disk: DiskProgress): DiskTotals => ({
   diskId: disk.diskId,
   mode: disk.mode,
+  reason: disk.reason,
   route: disk.route,
   bytes: {
     planned: toCount(disk.plannedBytes),

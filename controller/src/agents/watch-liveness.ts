@@ -1,5 +1,5 @@
 import { findAttempt, listUnfinishedAttempts } from "../database/attempts-table.ts";
-import { endAttempt } from "../sessions/end-attempt.ts";
+import { loseAttempt } from "./lose-attempt.ts";
 import type { VerbDeps } from "./verb-deps.ts";
 
 /** Gives up every open attempt whose agent was not heard for longer than the time-out (A4). */
@@ -7,15 +7,7 @@ export const giveUpSilentAttempts = async (deps: VerbDeps): Promise<void> => {
   for (const attempt of await listUnfinishedAttempts(deps.database.queries)) {
     if (attempt.state !== "open" || !deps.liveness.isLost(attempt.attemptId)) continue;
     const message = `agent ${attempt.agentName} was not heard for ${deps.heartbeatTimeoutMs / 1_000} s`;
-    const taskId = await endAttempt(deps, attempt.attemptId, {
-      v: 1,
-      cause: "lost",
-      code: "AGENT_LOST",
-      message,
-      retryable: true,
-    });
-    deps.tickets.drop(attempt.attemptId);
-    if (taskId !== undefined) deps.runner.interrupt(taskId);
+    await loseAttempt(deps, attempt.attemptId, message);
   }
 };
 

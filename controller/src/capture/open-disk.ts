@@ -40,7 +40,7 @@ export const openDisk = async (
   signal: AbortSignal,
 ): Promise<OpenedDisk> => {
   if (request.repeated) await endTransfersOf(deps, [request.diskId], request.direction, signal);
-  const opening = await ask(deps, request, signal);
+  const opening = await askAgain(deps, request, signal);
   await onOpening(opening.id);
   try {
     return await awaitOpen(deps, request, opening, signal);
@@ -96,6 +96,22 @@ export const endTransfersOf = async (
       one.direction === direction && one.diskId !== undefined && diskIds.includes(one.diskId) && !isTransferOver(one),
   );
   for (const { id } of ours) await closeDisk(deps, { transferId: id, direction, succeeded: false }, signal);
+};
+
+/**
+ * Asks once more when the engine went away: whether it opened the disk nobody can say, so what may be open is ended first. An
+ * upload's end would take its disk along; there the attempt fails.
+ */
+const askAgain = async (deps: StepDeps, request: OpenDiskRequest, signal: AbortSignal): Promise<Transfer> => {
+  const { diskId, direction } = request;
+  try {
+    return await ask(deps, request, signal);
+  } catch (caught) {
+    if (direction === "upload" || !hasCode(caught, "ENGINE_UNREACHABLE")) throw caught;
+    deps.log.debug("the answer about a disk's opening was lost", { disk: diskId, err: caught });
+    await endTransfersOf(deps, [diskId], direction, signal);
+    return await ask(deps, request, signal);
+  }
 };
 
 const ask = async (deps: StepDeps, request: OpenDiskRequest, signal: AbortSignal): Promise<Transfer> => {

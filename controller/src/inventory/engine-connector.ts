@@ -12,6 +12,8 @@ export interface EngineAddress {
 export interface ManagerCheck {
   readonly name: string;
   readonly passed: boolean;
+  /** It could not be looked at, which proves nothing: `message` says why, and `passed` is true. */
+  readonly skipped: boolean;
   readonly message: string;
 }
 
@@ -23,6 +25,6 @@ export interface EngineConnector {
   probe(url: string, signal: AbortSignal): Promise<ProbedAnchors>;
   /** Looks at a pinned anchor; INVALID_ARGUMENT when it is no certificate. */
   describeAnchor(pem: string): CertificateFacts;
-  /** Can it work now: address, anchors, login, rights, imageio of each host. Never fails for what it finds. */
+  /** Can it work now: address, anchors, login, rights, imageio of each host that answers us. Never fails for what it finds. */
   test(hypervisor: Hypervisor, address: EngineAddress, signal: AbortSignal): Promise<readonly ManagerCheck[]>;
 }

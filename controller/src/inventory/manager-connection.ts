@@ -70,7 +70,8 @@ export class ManagerConnection {
   /** Takes notice of what a call to the engine failed with, so that a refused login is kept at once (R14). */
   async note(caught: unknown): Promise<void> {
     const next = conditionOf(caught);
-    if (next === null) return;
+    // Refused once, every call repeats the first reason in other words.
+    if (next === null || this.#condition.state === "credentials-refused") return;
     this.#become(next);
     if (next.state === "credentials-refused") await this.#deps.onRefused(next.reason);
   }

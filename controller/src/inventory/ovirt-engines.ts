@@ -5,6 +5,9 @@ import { parseEngineAddress } from "../engine/engine-address.ts";
 import { openOvirtEngine } from "../engine/ovirt-engine.ts";
 import { checkServer, factsOfPem, probeAnchors } from "../engine/probe.ts";
 import type { Hypervisor } from "../hypervisor/hypervisor.ts";
+import type { Host } from "../hypervisor/inventory.ts";
+import type { Transfer } from "../hypervisor/transfers.ts";
+import { checkHosts } from "./check-hosts.ts";
 import type { EngineAddress, EngineConnector, ManagerCheck } from "./engine-connector.ts";
 
 /** Connections to oVirt engines. */
@@ -40,16 +43,22 @@ const testManager = async (
     return `${productName} ${version}`;
   });
   if (!login.passed) return [anchor, login];
+  let hosts: readonly Host[] = [];
   const inventory = await check("inventory", signal, async () => {
-    const { vms, hosts, clusters } = await hypervisor.readInventory(signal);
-    return `${vms.length} VMs, ${hosts.length} hosts, ${clusters.length} clusters`;
+    const found = await hypervisor.readInventory(signal);
+    ({ hosts } = found);
+    return `${found.vms.length} VMs, ${hosts.length} hosts, ${found.clusters.length} clusters`;
   });
-  return [anchor, login, inventory, await checkTransfers(hypervisor, signal), ...anchorChecks(address, clock)];
+  let transfers: readonly Transfer[] = [];
+  // Listing transfers needs the rights that backups need for finding their own again.
+  const listing = await check("image transfers", signal, async () => {
+    transfers = await hypervisor.listTransfers(signal);
+    return `${transfers.length} under way`;
+  });
+  const { imageioAnchorPem } = address;
+  const ofHosts = await checkHosts({ hosts, transfers, imageioAnchorPem, clock }, signal);
+  return [anchor, login, inventory, listing, ...ofHosts, ...anchorChecks(address, clock)];
 };
-
-/** Listing transfers and captures needs the rights that backups need for finding their own again. */
-const checkTransfers = (hypervisor: Hypervisor, signal: AbortSignal): Promise<ManagerCheck> =>
-  check("image transfers", signal, async () => `${(await hypervisor.listTransfers(signal)).length} under way`);
 
 const soonDays = 30;
 
@@ -59,15 +68,15 @@ const anchorChecks = ({ apiAnchorPem, imageioAnchorPem }: EngineAddress, clock: 
     { name: "imageio anchor's validity", pem: imageioAnchorPem },
   ].map(({ name, pem }) => {
     const { daysLeft } = factsOfPem(pem, clock.nowMs());
-    return { name, passed: daysLeft >= soonDays, message: `${daysLeft} days left` };
+    return { name, passed: daysLeft >= soonDays, skipped: false, message: `${daysLeft} days left` };
   });
 
 const check = async (name: string, signal: AbortSignal, look: () => Promise<string>): Promise<ManagerCheck> => {
   try {
-    return { name, passed: true, message: await look() };
+    return { name, passed: true, skipped: false, message: await look() };
   } catch (caught) {
     signal.throwIfAborted();
     const { code, message } = HoldfastError.from(caught);
-    return { name, passed: false, message: `${code}: ${message}` };
+    return { name, passed: false, skipped: false, message: `${code}: ${message}` };
   }
 };

@@ -5,8 +5,11 @@ import { awaitReady, beginCapture } from "../capture/begin-capture.ts";
 import { endCapture } from "../capture/end-capture.ts";
 import { examineVm } from "../capture/examine-vm.ts";
 import { openDisk } from "../capture/open-disk.ts";
+import { waitFor } from "../capture/waiting.ts";
 import { type Lab, type LabVm, plainVm, startLab } from "../engine/testing/start-simulator.ts";
+import type { Hypervisor } from "../hypervisor/hypervisor.ts";
 import { type Owner, captureIdOf, correlationIdOf, markOf } from "../hypervisor/marks.ts";
+import type { SurveyedVm } from "../hypervisor/survey.ts";
 import { buildVm, releaseVm } from "../restore/build-vm.ts";
 import { makeDisks } from "../restore/engine-steps.ts";
 import { type FenceAnswer, type JanitorDeps, cleanEngine } from "./clean-engine.ts";
@@ -139,18 +142,56 @@ test("checkpoints go when no newest good point names them, stay when nobody know
   expect(await listed()).toEqual([neededId]);
 });
 
-test("a snapshot that the engine failed to merge is merged by the row of its capture, or by the journal later", async () => {
-  const vm = await lab.addVm(plainVm("vm-snapshot"));
+/** A VM with a user's snapshot, and a capture of ours that ended without its merge. */
+const leaveSnapshot = async (name: string) => {
+  const vm = await lab.addVm(plainVm(name));
   await lab.control("POST", `/vms/${vm.id}/snapshots`, { description: "Auto-generated for Backup VM" });
   await lab.control("POST", `/vms/${vm.id}/leave-snapshot`);
-  const owner = newOwner();
-  const { captureId, snapshotId } = await freeze(owner, vm);
+  const { captureId, snapshotId } = await freeze(newOwner(), vm);
   await lab.hypervisor.finalizeCapture({ vmId: vm.id, captureId, correlationId: "c" }, never);
+  const ended = async () => {
+    const now = await lab.hypervisor.getCapture(vm.id, captureId, never);
+    return now?.phase === "succeeded" ? true : undefined;
+  };
+  await waitFor(lab.deps, { what: `capture ${captureId} to end`, deadlineMs: 60_000 }, ended, never);
+  return { vm, snapshotId };
+};
 
+test("a capture that the engine is still ending is waited for: what it leaves is found", async () => {
+  const { vm, snapshotId } = await leaveSnapshot("vm-merging");
+  let surveys = 0;
+  const slow: Partial<Hypervisor> = {
+    survey: async (request, signal) => {
+      const found = await lab.hypervisor.survey(request, signal);
+      surveys += 1;
+      return surveys > 3
+        ? found
+        : { ...found, vms: found.vms.map((one) => (one.vm.id === vm.id ? stillMerging(one) : one)) };
+    },
+    listSnapshots: (vmId, signal) => lab.hypervisor.listSnapshots(vmId, signal),
+    removeSnapshot: (request, signal) => lab.hypervisor.removeSnapshot(request, signal),
+  };
+  const few = await cleanEngine({ ...janitor(), hypervisor: slow as Hypervisor }, { ...pace, maxPasses: 3 }, never);
+  expect(few).toMatchObject({ passes: 3, done: [], ending: 2, isClean: false });
+  surveys = 0;
+  const report = await cleanEngine({ ...janitor(), hypervisor: slow as Hypervisor }, pace, never);
+  expect(report).toMatchObject({ passes: 6, ending: 0, isClean: true });
+  expect(report.done).toEqual([expect.objectContaining({ kind: "remove-snapshot", vmId: vm.id, snapshotId })]);
+});
+
+/** As a survey shows a VM whose captures and snapshots the engine has not ended yet. */
+const stillMerging = (vm: SurveyedVm): SurveyedVm => ({
+  ...vm,
+  captures: vm.captures.map((capture) => ({ ...capture, phase: "finalizing" })),
+  snapshots: vm.snapshots.map((snapshot) => ({ ...snapshot, status: "locked" })),
+});
+
+test("a snapshot that the engine failed to merge is merged by the row of its capture, or by the journal later", async () => {
+  const { vm, snapshotId } = await leaveSnapshot("vm-snapshot");
   const report = await cleanEngine(janitor(), pace, never);
   expect(report.done).toEqual([expect.objectContaining({ kind: "remove-snapshot", snapshotId })]);
   const left = await lab.leftovers();
-  expect(left.snapshots.map(({ madeBy }) => madeBy)).toEqual(["lab"]);
+  expect(left.snapshots.filter(({ vmId }) => vmId === vm.id).map(({ madeBy }) => madeBy)).toEqual(["lab"]);
 });
 
 test("what a lost restore made is removed; one that succeeded keeps all and loses its marks", async () => {

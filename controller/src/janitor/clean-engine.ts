@@ -35,7 +35,9 @@ export interface CleaningReport {
   readonly done: readonly CleaningAction[];
   readonly failed: readonly { readonly action: CleaningAction; readonly error: HoldfastError }[];
   readonly left: readonly LeftAlone[];
-  /** True when two passes, a request time-out apart, found nothing. */
+  /** Things of ours that the engine was still ending by itself at the last pass. */
+  readonly ending: number;
+  /** True when two passes, a request time-out apart, found nothing, and nothing of ours that is still ending. */
   readonly isClean: boolean;
 }
 
@@ -50,26 +52,26 @@ export const cleanEngine = async (
   signal: AbortSignal,
 ): Promise<CleaningReport> => {
   const done: CleaningAction[] = [];
-  let last: PassResult = { done: [], failed: [], left: [] };
+  let last: PassResult = { done: [], failed: [], left: [], ending: 0 };
   let quiet = 0;
   let passes = 0;
   while (quiet < 2 && passes < pace.maxPasses) {
     if (passes > 0) await deps.clock.sleep(pace.requestTimeoutMs, signal);
     last = await cleanOnce(deps, signal);
     done.push(...last.done);
-    quiet = last.done.length + last.failed.length === 0 ? quiet + 1 : 0;
+    quiet = last.done.length + last.failed.length + last.ending === 0 ? quiet + 1 : 0;
     passes += 1;
   }
-  return { passes, done, failed: last.failed, left: last.left, isClean: quiet >= 2 };
+  return { ...last, passes, done, isClean: quiet >= 2 };
 };
 
 /** What one pass did. */
-export type PassResult = Pick<CleaningReport, "done" | "failed" | "left">;
+export type PassResult = Pick<CleaningReport, "done" | "failed" | "left" | "ending">;
 
 /** One pass: look, decide, do. */
 export const cleanOnce = async (deps: JanitorDeps, signal: AbortSignal): Promise<PassResult> => {
   const found = await deps.hypervisor.survey({ markPrefix: markPrefixOf(deps.installationId) }, signal);
-  const { actions, left } = planCleaning(found, await deps.known(signal), deps.installationId);
+  const { actions, left, ending } = planCleaning(found, await deps.known(signal), deps.installationId);
   const done: CleaningAction[] = [];
   const failed: { action: CleaningAction; error: HoldfastError }[] = [];
   const unanswered = new Set<string>();
@@ -87,7 +89,7 @@ export const cleanOnce = async (deps: JanitorDeps, signal: AbortSignal): Promise
       deps.log.warn("the janitor could not clean something", { ...factsOf(action), err: caught });
     }
   }
-  return { done, failed, left };
+  return { done, failed, left, ending };
 };
 
 /** A long merge is not waited for here: other leftovers stand in line, and the next pass looks again. */

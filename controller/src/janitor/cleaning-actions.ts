@@ -36,4 +36,6 @@ export interface LeftAlone {
 export interface CleaningPlan {
   readonly actions: readonly CleaningAction[];
   readonly left: readonly LeftAlone[];
+  /** Things of ours that the engine is ending by itself: what they leave shows only when they have ended. */
+  readonly ending: number;
 }

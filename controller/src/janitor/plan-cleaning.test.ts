@@ -205,5 +205,17 @@ test("a restore that succeeded only loses its marks, and is not fenced", () => {
 });
 
 test("an empty engine needs nothing", () => {
-  expect(plan({ vms: [vm()] })).toEqual({ actions: [], left: [] });
+  expect(plan({ vms: [vm()] })).toEqual({ actions: [], left: [], ending: 0 });
+});
+
+test("captures that are finalizing and snapshots that are merging are ending, if they are ours and not live", () => {
+  const endings = (owner: Owner) => {
+    const merging = { id: "s1", type: "regular", status: "locked", description: "", createdMs: 1 } as const;
+    const one = capture(markOf(owner), { phase: "finalizing", snapshotId: "s1" });
+    const found = { vms: [vm({ captures: [one], snapshots: [merging] })], transfers: [], markedDisks: [] };
+    return planCleaning(found, known(), "ours");
+  };
+  expect(endings(lost)).toMatchObject({ actions: [], ending: 2 });
+  expect(endings(live)).toMatchObject({ actions: [], ending: 0 });
+  expect(endings(foreign)).toMatchObject({ actions: [], ending: 0 });
 });

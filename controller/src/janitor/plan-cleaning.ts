@@ -51,6 +51,7 @@ export const planCleaning = (found: Survey, known: Known, installationId: string
   return {
     actions: [...fencesFor(reach), ...transfers, ...captures, ...snapshots, ...restores.actions, ...checkpoints],
     left: restores.left,
+    ending: found.vms.reduce((sum, vm) => sum + countEnding(look, vm), 0),
   };
 };
 
@@ -139,13 +140,28 @@ const planCaptures = (look: Look, { vm, captures }: SurveyedVm): readonly Cleani
     return [{ kind: "end-capture", vmId: vm.id, captureId: capture.id, snapshotId, owner, reason }];
   });
 
-const planSnapshots = (look: Look, { vm, captures, snapshots }: SurveyedVm): readonly CleaningAction[] => {
-  if (captures.some(isOpen)) return [];
+/** Captures that are finalizing and snapshots that are merging: either may still fail and leave something. */
+const countEnding = (look: Look, { captures, snapshots }: SurveyedVm): number => {
+  const isOurs = (owner: Owner | undefined): boolean => owner !== undefined && !look.isLive(owner);
+  const owners = ownersOfSnapshots(look, captures);
+  return (
+    captures.filter(({ phase, description }) => phase === "finalizing" && isOurs(look.ownerOf(description))).length +
+    snapshots.filter(({ id, status }) => status === "locked" && isOurs(owners.get(id))).length
+  );
+};
+
+const ownersOfSnapshots = (look: Look, captures: readonly SurveyedCapture[]): ReadonlyMap<string, Owner> => {
   const owners = new Map(look.known.snapshotOwners);
   for (const { snapshotId, description } of captures) {
     const owner = look.ownerOf(description);
     if (snapshotId !== undefined && owner !== undefined) owners.set(snapshotId, owner);
   }
+  return owners;
+};
+
+const planSnapshots = (look: Look, { vm, captures, snapshots }: SurveyedVm): readonly CleaningAction[] => {
+  if (captures.some(isOpen)) return [];
+  const owners = ownersOfSnapshots(look, captures);
   return snapshots.flatMap((snapshot): readonly CleaningAction[] => {
     const owner = owners.get(snapshot.id);
     if (owner === undefined || look.isLive(owner) || snapshot.type !== "regular" || snapshot.status !== "ok") return [];

@@ -9,7 +9,7 @@ import type { Look } from "./plan-cleaning.ts";
  * the mark. A VM that is not down, and a disk that a VM without the same mark has, are in someone's use: they are named and
  * left alone.
  */
-export const planRestoreLeftovers = (look: Look): CleaningPlan => {
+export const planRestoreLeftovers = (look: Look): Omit<CleaningPlan, "ending"> => {
   const vms = look.found.vms.map((vm) => judgeVm(look, vm));
   const disks = look.found.markedDisks.map((disk) => judgeDisk(look, disk));
   const judged = [...vms, ...disks];

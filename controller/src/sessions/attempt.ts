@@ -11,6 +11,8 @@ export const endingSchema = z.object({
   message: z.string(),
   /** The agent's or our word that another attempt may do better. */
   retryable: z.boolean(),
+  /** With ATTEMPT_FENCED: the highest number of the task that the repository named. */
+  highestAttempt: z.int().positive().optional(),
 });
 
 /** Why an attempt ends. */
@@ -40,12 +42,17 @@ export interface Attempt {
   readonly endedMs: number | null;
 }
 
-/** The next attempt's number. After a refusal as retired, others made attempts that we do not know: jump past them (A9). */
+/**
+ * The next attempt's number. After a refusal as retired, others made attempts that we do not know: it is above the highest
+ * that the repository named, and where it named none a jump past them (A9).
+ */
 export const nextAttemptNumber = (attempts: readonly Attempt[]): number => {
   const last = attempts.reduce<Attempt | undefined>(
     (highest, one) => (highest === undefined || one.number > highest.number ? one : highest),
     undefined,
   );
   if (last === undefined) return 1;
-  return last.ending?.code === "ATTEMPT_FENCED" ? last.number * 2 + 1 : last.number + 1;
+  if (last.ending?.code !== "ATTEMPT_FENCED") return last.number + 1;
+  const { highestAttempt } = last.ending;
+  return highestAttempt === undefined ? last.number * 2 + 1 : Math.max(last.number, highestAttempt) + 1;
 };

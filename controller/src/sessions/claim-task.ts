@@ -27,15 +27,8 @@ export interface Allotted {
  * lost is given the attempt that this life of the agent holds already. Undefined when nothing waits for it.
  */
 export const claimTask = async (deps: WorkDeps, claimant: Claimant): Promise<Allotted | undefined> => {
-  const allotted = await deps.database.inTransaction(async (queries) => {
-    const held = await findUnacknowledged(queries, deps, claimant);
-    if (held !== undefined) return held;
-    if (claimant.freeSlots === 0) return undefined;
-    const { queue, busy } = await readQueue(queries, deps);
-    const verdict = firstFor(claimant.agentId, judgeQueue(queue, deps.agents.placed(busy)));
-    return verdict === undefined ? undefined : allot(queries, deps, { claimant, verdict });
-  });
-  if (allotted === undefined) return undefined;
+  const { held, allotted } = await deps.database.inTransaction((queries) => holdOrAllot(queries, deps, claimant));
+  if (allotted === undefined) return held;
   deps.liveness.allotted(allotted.attempt.attemptId);
   deps.changes.changed(allotted.task.sessionId);
   deps.log.info("task moved", {
@@ -49,6 +42,21 @@ export const claimTask = async (deps: WorkDeps, claimant: Claimant): Promise<All
     reason: allotted.task.placement,
   });
   return allotted;
+};
+
+interface Claimed {
+  /** What the claimant holds already. */
+  readonly held?: Allotted;
+  readonly allotted?: Allotted | undefined;
+}
+
+const holdOrAllot = async (queries: Queries, deps: WorkDeps, claimant: Claimant): Promise<Claimed> => {
+  const held = await findUnacknowledged(queries, deps, claimant);
+  if (held !== undefined) return { held };
+  if (claimant.freeSlots === 0) return {};
+  const { queue, busy } = await readQueue(queries, deps);
+  const verdict = firstFor(claimant.agentId, judgeQueue(queue, deps.agents.placed(busy)));
+  return verdict === undefined ? {} : { allotted: await allot(queries, deps, { claimant, verdict }) };
 };
 
 const findUnacknowledged = async (

@@ -5,6 +5,8 @@ import { byteCountsSchema } from "./byte-counts.ts";
 export const diskTotalsSchema = z.object({
   diskId: z.string(),
   mode: z.string(),
+  /** Why it has this mode, a stable word; empty where only the plan tells. */
+  reason: z.string().default(""),
   /** socket, direct, stream or proxy; empty before the disk is open. */
   route: z.string(),
   bytes: byteCountsSchema,

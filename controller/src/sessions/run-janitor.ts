@@ -36,7 +36,11 @@ const cleanOne = async (
       signal,
     );
     if (!report.isClean)
-      log.warn("the janitor is not done", { done: report.done.length, failed: report.failed.length });
+      log.warn("the janitor is not done", {
+        done: report.done.length,
+        failed: report.failed.length,
+        ending: report.ending,
+      });
   } catch (caught) {
     signal.throwIfAborted();
     await manager.note(caught);

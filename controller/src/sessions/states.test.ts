@@ -5,8 +5,10 @@ import { resultOfSuccess, worstResult } from "./result.ts";
 import { sessionStates } from "./session-state.ts";
 import { holdingStates, openTaskStates, taskStates } from "./task-state.ts";
 
-const attempt = (number: number, code = ""): Attempt =>
-  ({ number, ending: { v: 1, cause: "failed", code, message: "", retryable: true } }) as Attempt;
+const attempt = (number: number, code = "", highestAttempt?: number): Attempt => {
+  const ending = { v: 1, cause: "failed", code, message: "", retryable: true };
+  return { number, ending: highestAttempt === undefined ? ending : { ...ending, highestAttempt } } as Attempt;
+};
 
 describe("the state machines", () => {
   it.each([taskStates, sessionStates, attemptStates])(
@@ -34,7 +36,12 @@ describe("attempt numbers", () => {
     expect(nextAttemptNumber([attempt(1), attempt(2)])).toBe(3);
   });
 
-  it("jump when the repository knows of attempts that we do not (A9)", () => {
+  it("are above the highest that the repository names when it refuses one as retired (A9)", () => {
+    expect(nextAttemptNumber([attempt(1, "ATTEMPT_FENCED", 6)])).toBe(7);
+    expect(nextAttemptNumber([attempt(4, "ATTEMPT_FENCED", 2)])).toBe(5);
+  });
+
+  it("jump when the repository knows of attempts that we do not, and names none", () => {
     expect(nextAttemptNumber([attempt(1, "ATTEMPT_FENCED")])).toBe(3);
     expect(nextAttemptNumber([attempt(1, "ATTEMPT_FENCED"), attempt(3, "ATTEMPT_FENCED")])).toBe(7);
   });

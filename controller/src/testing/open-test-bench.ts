@@ -4,7 +4,7 @@ import { openBus } from "@holdfast/shared/bus/nats-bus";
 import { openNatsServer } from "@holdfast/shared/bus/testing/nats-server";
 import { systemClock } from "@holdfast/shared/clock/clock";
 import { type InstallationId, type SessionId, systemRandom } from "@holdfast/shared/ids/ids";
-import { memoryLogger } from "@holdfast/shared/logging/memory-logger";
+import { type MemoryLogger, memoryLogger } from "@holdfast/shared/logging/memory-logger";
 import { clientCredentials } from "@holdfast/shared/rpc/credentials";
 import { createBusBell, serveAgents } from "../agents/agent-bus.ts";
 import { openAgentRegistry } from "../agents/agent-registry.ts";
@@ -33,6 +33,7 @@ import { scriptedEngines, testInventory, testVm } from "./scripted-engine.ts";
 export interface TestBench extends AsyncDisposable {
   readonly deps: VerbDeps;
   readonly work: ScriptedWork;
+  readonly log: MemoryLogger;
   /** A connection of its own, as an agent has it. */
   readonly agentBus: Bus;
   readonly natsUrl: string;
@@ -49,12 +50,14 @@ export const openTestBench = async (heartbeatTimeoutMs = 60_000): Promise<TestBe
   const agentBus = stack.use(await connect(nats.url, "agent-under-test"));
   const bus = stack.use(await connect(nats.url, "controller"));
   const work = createScriptedWork();
-  const deps = await openDeps(stack, { bus, work, heartbeatTimeoutMs });
+  const log = memoryLogger();
+  const deps = await openDeps(stack, { bus, work, log, heartbeatTimeoutMs });
   stack.use(await serveAgents(bus, deps));
   const opened = stack.move();
   return {
     deps,
     work,
+    log,
     agentBus,
     natsUrl: nats.url,
     begin: (sessionId, vms) => begin(deps, sessionId as SessionId, vms),
@@ -71,16 +74,18 @@ const connect = (url: string, ownerId: string): Promise<Bus> =>
     log: memoryLogger(),
   });
 
+interface BenchParts {
+  readonly bus: Bus;
+  readonly work: ScriptedWork;
+  readonly log: MemoryLogger;
+  readonly heartbeatTimeoutMs: number;
+}
+
 const openDeps = async (
   stack: AsyncDisposableStack,
-  {
-    bus,
-    work,
-    heartbeatTimeoutMs,
-  }: { readonly bus: Bus; readonly work: ScriptedWork; readonly heartbeatTimeoutMs: number },
+  { bus, work, log, heartbeatTimeoutMs }: BenchParts,
 ): Promise<VerbDeps> => {
   const clock = systemClock;
-  const log = memoryLogger();
   const database = stack.use(await openDatabase(":memory:", clock));
   const secrets = createSecretBox(new Uint8Array(32));
   const managers = stack.use(

@@ -78,7 +78,7 @@ export const createOperator = (installation: Installation): Operator => {
   const startJob = async (job: string): Promise<string> =>
     (await api.service(JobService).runJob({ job, requestId: randomName(16) }, call)).sessionId;
   const points = async (vm: string): Promise<readonly Point[]> =>
-    (await api.service(PointService).listPoints({ vm }, call)).points;
+    (await Array.fromAsync(api.service(PointService).listPoints({ vm }, call))).flatMap((batch) => batch.points);
 
   return {
     addManager: async (lab, password = labUser.password) => {
@@ -114,7 +114,7 @@ export const createOperator = (installation: Installation): Operator => {
         codec: options.codec ?? "",
         excludedDisks: [...(options.excludedDisks ?? [])],
       };
-      await api.service(InventoryService).listVms({ refresh: true }, call);
+      await Array.fromAsync(api.service(InventoryService).listVms({ refresh: true }, call));
       await api.service(JobService).createJob({ definition }, call);
     },
     startJob,

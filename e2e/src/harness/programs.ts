@@ -3,7 +3,8 @@ import { extname, join } from "node:path";
 /** Top of the tree. */
 export const root = join(import.meta.dirname, "..", "..", "..");
 
-const extension = extname(import.meta.filename);
+/** Stories run programs from sources; `make test`, which has just built them, says HOLDFAST_BUILT=1: they start twice as fast. */
+const extension = process.env["HOLDFAST_BUILT"] === "1" ? ".js" : extname(import.meta.filename);
 
 /** A program of the tree that stories start as a process. */
 export type ProgramFile =

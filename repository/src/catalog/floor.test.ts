@@ -1,3 +1,4 @@
+import { noStatistics } from "@holdfast/shared/format/manifest-schema";
 import { expect, it } from "vitest";
 import { unmarked } from "../store/mark.ts";
 import type { CatalogPoint } from "./catalog-point.ts";
@@ -19,17 +20,7 @@ const point = (pointId: string, parts: Partial<CatalogPoint> = {}): CatalogPoint
   basePointId: undefined,
   checkpointId: undefined,
   disks: [],
-  statistics: {
-    plannedBytes: 0,
-    zeroBytes: 0,
-    unchangedBytes: 0,
-    deduplicatedBytes: 0,
-    storedBytes: 0,
-    changedBytes: 0,
-    readBytes: 0,
-    sampledBytes: 0,
-    packedBytes: 0,
-  },
+  statistics: noStatistics,
   marked: unmarked,
   ...parts,
 });

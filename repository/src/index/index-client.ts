@@ -1,16 +1,16 @@
 import type { RecordKind } from "@holdfast/shared/format/record-header";
+import { sibling } from "@holdfast/shared/threads/sibling";
+import type { Thread } from "@holdfast/shared/threads/thread";
+import { WorkerThread } from "@holdfast/shared/threads/worker-thread";
 import type { PackKey } from "../store/object-names.ts";
 import type { PackSummary } from "../store/pack-reader.ts";
-import { CalledThread } from "../threads/called-thread.ts";
-import { sibling } from "../threads/sibling.ts";
-import type { Thread } from "../threads/thread.ts";
 import type { IndexCalls } from "./index-calls.ts";
 import type { IndexCounts, IndexHistory, IndexRow } from "./index-database.ts";
 import { decodeRows } from "./index-rows.ts";
 
 /** Starts the thread that owns an index. */
 export const startIndexThread = (): Thread<IndexCalls> =>
-  new CalledThread<IndexCalls>(sibling(import.meta, "index-worker"));
+  new WorkerThread<IndexCalls>(sibling(import.meta, "index-worker"), { ending: "finish" });
 
 /** The index as the main thread sees it: everything happens in a thread of its own. */
 export class IndexClient implements AsyncDisposable {

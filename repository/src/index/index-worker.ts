@@ -1,12 +1,13 @@
-import { answerCalls } from "../threads/answer-calls.ts";
+import { serveCalls } from "@holdfast/shared/threads/serve-calls";
 import { createIndexService } from "./index-service.ts";
 
 /** The one thread that touches the index. */
-const service = createIndexService();
-
-answerCalls({
-  calls: service.calls,
-  onClose: () => {
-    service[Symbol.dispose]();
-  },
+serveCalls(() => {
+  const service = createIndexService();
+  return {
+    calls: service.calls,
+    onClose: () => {
+      service[Symbol.dispose]();
+    },
+  };
 });

@@ -2,9 +2,9 @@ import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import type { ChunkSize } from "@holdfast/shared/format/chunk-size";
 import { decodeRecordHeader } from "@holdfast/shared/format/record-header";
 import type { RepositoryId } from "@holdfast/shared/format/repository-id";
-import { CalledThread } from "../threads/called-thread.ts";
-import { sibling } from "../threads/sibling.ts";
-import type { Thread } from "../threads/thread.ts";
+import { sibling } from "@holdfast/shared/threads/sibling";
+import type { Thread } from "@holdfast/shared/threads/thread";
+import { WorkerThread } from "@holdfast/shared/threads/worker-thread";
 import type { CheckedRecord } from "./checked-record.ts";
 import type { CheckAnswer, IngestCalls } from "./ingest-calls.ts";
 
@@ -19,7 +19,7 @@ export interface IngestPoolOptions {
 
 /** Starts a thread that checks records. */
 export const startIngestThread = (): Thread<IngestCalls> =>
-  new CalledThread<IngestCalls>(sibling(import.meta, "ingest-worker"));
+  new WorkerThread<IngestCalls>(sibling(import.meta, "ingest-worker"), { ending: "finish" });
 
 /** Threads that check records. How many records wait here is bounded by those who hand them in. */
 export class IngestPool implements AsyncDisposable {
@@ -39,7 +39,8 @@ export class IngestPool implements AsyncDisposable {
     const thread = this.#leastLoaded();
     const own = ownBuffer(record);
     const { chunkSize, repositoryId } = this.#options;
-    const answer = await thread.call("check", { record: own, chunkSize, repositoryId }, [own.buffer]);
+    const request = { record: own, chunkSize, repositoryId };
+    const answer = await thread.call("check", request, { transfer: [own.buffer] });
     return toChecked(answer);
   }
 

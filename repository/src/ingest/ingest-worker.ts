@@ -1,11 +1,11 @@
-import { answerCalls } from "../threads/answer-calls.ts";
+import { serveCalls } from "@holdfast/shared/threads/serve-calls";
 import { ingestCalls } from "./check-record.ts";
 import type { CheckAnswer } from "./ingest-calls.ts";
 
-answerCalls({
+serveCalls(() => ({
   calls: ingestCalls,
   transferOf: (answer) => {
     const { record } = answer as CheckAnswer;
     return record.buffer instanceof ArrayBuffer ? [record.buffer] : [];
   },
-});
+}));

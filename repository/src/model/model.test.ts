@@ -42,14 +42,25 @@ const exploreWith = (broken: Partial<Rules>, { attempts, owners }: Bounds): Expl
     keyOf: keyOfWorld,
   });
 
-describe("the model of uploads, fences, commits, crashes and owners", () => {
-  it.each([oneOwner, twoOwners, threeOwners])("keeps every promise in every state with $owners owners", (bounds) => {
-    const found = exploreWith({}, bounds);
-    expect(found).toEqual({ kind: "sound", states: found.states });
-    expect(found.states).toBeGreaterThan(100);
-  });
+/** Seconds on an idle machine; the deadline is for a crowded one. */
+const deadline = { timeout: 180_000 };
 
-  it.each(Object.keys(protocolRules) as (keyof Rules)[])("finds the harm of a protocol without %s", (rule) => {
-    expect(exploreWith({ [rule]: false }, harmIn[rule])).toMatchObject({ kind: "broken" });
-  });
+describe("the model of uploads, fences, commits, crashes and owners", () => {
+  it.each([oneOwner, twoOwners, threeOwners])(
+    "keeps every promise in every state with $owners owners",
+    deadline,
+    (bounds) => {
+      const found = exploreWith({}, bounds);
+      expect(found).toEqual({ kind: "sound", states: found.states });
+      expect(found.states).toBeGreaterThan(100);
+    },
+  );
+
+  it.each(Object.keys(protocolRules) as (keyof Rules)[])(
+    "finds the harm of a protocol without %s",
+    deadline,
+    (rule) => {
+      expect(exploreWith({ [rule]: false }, harmIn[rule])).toMatchObject({ kind: "broken" });
+    },
+  );
 });

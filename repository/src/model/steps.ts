@@ -41,9 +41,9 @@ export const stepsOf =
 
 const apply = (world: World, index: number, { disk, owner, told }: Change): World => ({
   attempts: world.attempts,
-  disk: { ...world.disk, ...disk },
-  owners: world.owners.map((one, at) => (at === index ? { ...one, ...owner } : one)),
-  told: { ...world.told, ...told },
+  disk: disk ? { ...world.disk, ...disk } : world.disk,
+  owners: world.owners.map((one, at) => (at === index && owner ? { ...one, ...owner } : one)),
+  told: told ? { ...world.told, ...told } : world.told,
 });
 
 const outcomesOf = (scene: Scene): Outcome[] => {

@@ -1,8 +1,8 @@
+import type { Thread } from "@holdfast/shared/threads/thread";
 import type { IndexCalls } from "../index/index-calls.ts";
 import { startIndexThread } from "../index/index-client.ts";
 import type { IngestCalls } from "../ingest/ingest-calls.ts";
 import { startIngestThread } from "../ingest/ingest-pool.ts";
-import type { Thread } from "../threads/thread.ts";
 
 /** How a repository starts its threads. */
 export interface StoreThreads {

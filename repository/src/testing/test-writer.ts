@@ -10,7 +10,7 @@ import {
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { toHex, zeroId, equalBytes, idAt, idCount, isZeroId } from "@holdfast/shared/format/content-id";
 import { encodeManifest } from "@holdfast/shared/format/manifest";
-import type { ClearPart, Statistics } from "@holdfast/shared/format/manifest-schema";
+import { type ClearPart, noStatistics, type Statistics } from "@holdfast/shared/format/manifest-schema";
 import { type EncodedPage, encodePage, leafCapacity } from "@holdfast/shared/format/page";
 import { buildTree } from "@holdfast/shared/format/page-tree";
 import { encodeRecord } from "@holdfast/shared/format/record";
@@ -241,18 +241,6 @@ export const attemptOf = ({ taskId, number = 1, attemptId = `try${number}` }: Te
 });
 
 const vmOf = ({ vmId = "vm" }: TestBackup) => ({ engineInstanceId: "engine", vmId });
-
-const noStatistics: Statistics = {
-  plannedBytes: 0,
-  zeroBytes: 0,
-  unchangedBytes: 0,
-  deduplicatedBytes: 0,
-  storedBytes: 0,
-  changedBytes: 0,
-  readBytes: 0,
-  sampledBytes: 0,
-  packedBytes: 0,
-};
 
 interface Counted {
   readonly ids: Uint8Array;

@@ -21,12 +21,19 @@ export interface CodedBytes {
   readonly bytes: Uint8Array;
 }
 
-const zstdOptions = { params: { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 0 } };
+const zstdParameters = { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 0 };
+
+/**
+ * Room for the whole output at once: zlib's own 16 KiB steps cost a third of the time (1.68 against 1.09 ms per MiB compressed,
+ * 0.80 against 0.42 ms decompressed).
+ */
+const slackBytes = 4096;
+const smallestStep = 64;
 
 const compressWith = (plain: Uint8Array, compression: Compression): Uint8Array => {
   switch (compression) {
     case "zstd":
-      return zstdCompressSync(plain, zstdOptions);
+      return zstdCompressSync(plain, { params: zstdParameters, chunkSize: plain.byteLength + slackBytes });
     case "lz4":
       return compressSync(Buffer.from(plain.buffer, plain.byteOffset, plain.byteLength));
   }
@@ -53,7 +60,10 @@ const decodeWith = (stored: Uint8Array, codec: Codec, plainLength: number): Uint
     case "stored":
       return stored;
     case "zstd":
-      return zstdDecompressSync(stored, { maxOutputLength: plainLength });
+      return zstdDecompressSync(stored, {
+        maxOutputLength: plainLength,
+        chunkSize: Math.max(plainLength, smallestStep),
+      });
     case "lz4":
       return decodeLz4(stored, plainLength);
   }

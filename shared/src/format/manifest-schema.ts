@@ -62,6 +62,19 @@ export const statisticsSchema = z.strictObject({
 });
 export type Statistics = z.infer<typeof statisticsSchema>;
 
+/** Nothing counted. */
+export const noStatistics: Readonly<Statistics> = {
+  plannedBytes: 0,
+  zeroBytes: 0,
+  unchangedBytes: 0,
+  deduplicatedBytes: 0,
+  storedBytes: 0,
+  changedBytes: 0,
+  readBytes: 0,
+  sampledBytes: 0,
+  packedBytes: 0,
+};
+
 /** The part that stays readable without a key: what collection, retention and verification need. */
 export const clearPartSchema = z.strictObject({
   schema: z.literal(manifestSchemaVersion),

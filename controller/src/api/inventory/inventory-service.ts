@@ -1,9 +1,10 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { InventoryService, type VmSchema } from "@holdfast/proto/holdfast/controller/v1/inventory_pb";
+import { InventoryService, type ListVmsRequest, VmSchema } from "@holdfast/proto/holdfast/controller/v1/inventory_pb";
 import { type ServedService, serveService } from "@holdfast/shared/rpc/implementation";
 import { listJobs } from "../../database/jobs-table.ts";
 import { type FoundVm, resolveVm } from "../../inventory/resolve-vm.ts";
 import type { ApiDeps } from "../api-deps.ts";
+import { inBatches } from "../in-batches.ts";
 import { findInInventories, inventories } from "./inventories.ts";
 import { newestPoints } from "./newest-points.ts";
 import { toVm } from "./to-vm.ts";
@@ -11,14 +12,8 @@ import { toVm } from "./to-vm.ts";
 /** `holdfast.controller.v1.InventoryService`. */
 export const serveInventory = (deps: ApiDeps): ServedService =>
   serveService(InventoryService, {
-    listVms: async ({ manager, cluster, refresh }, { signal }) => {
-      if (manager !== "") deps.managers.get(manager);
-      const all = await inventories(deps, refresh ? "all" : "missing", signal);
-      const found = all
-        .filter(({ managerId, managerName }) => manager === "" || manager === managerId || manager === managerName)
-        .flatMap(({ managerId, managerName, vms }) => vms.map((vm) => ({ managerId, managerName, vm })));
-      const shown = await show(deps, found, signal);
-      return { vms: shown.filter(({ clusterName }) => cluster === "" || cluster === clusterName) };
+    listVms: async function* (request, { signal }) {
+      for await (const vms of inBatches(VmSchema, await listVms(deps, request, signal))) yield { vms };
     },
     getVm: async ({ vm }, { signal }) => {
       const found = await findInInventories(deps, (managers) => resolveVm(vm, managers), signal);
@@ -26,6 +21,20 @@ export const serveInventory = (deps: ApiDeps): ServedService =>
       return shown === undefined ? {} : { vm: shown };
     },
   });
+
+const listVms = async (
+  deps: ApiDeps,
+  { manager, cluster, refresh }: ListVmsRequest,
+  signal: AbortSignal,
+): Promise<MessageInitShape<typeof VmSchema>[]> => {
+  if (manager !== "") deps.managers.get(manager);
+  const all = await inventories(deps, refresh ? "all" : "missing", signal);
+  const found = all
+    .filter(({ managerId, managerName }) => manager === "" || manager === managerId || manager === managerName)
+    .flatMap(({ managerId, managerName, vms }) => vms.map((vm) => ({ managerId, managerName, vm })));
+  const shown = await show(deps, found, signal);
+  return shown.filter(({ clusterName }) => cluster === "" || cluster === clusterName);
+};
 
 const show = async (
   deps: ApiDeps,

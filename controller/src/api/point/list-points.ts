@@ -1,7 +1,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type {
-  ListPointsRequest,
-  ListPointsResponseSchema,
+import {
+  type ListPointsRequest,
+  type ListPointsResponseSchema,
   PointSchema,
 } from "@holdfast/proto/holdfast/controller/v1/point_pb";
 import type { PointSummary } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
@@ -16,15 +16,27 @@ import { judgePoints } from "../../retention/retain.ts";
 import type { Remark } from "../../sessions/remark.ts";
 import type { ApiDeps } from "../api-deps.ts";
 import { inventories } from "../inventory/inventories.ts";
+import { inBatches } from "../in-batches.ts";
 import { toRemark } from "../to-common.ts";
 import { toPoint } from "./to-point.ts";
 
-/** Points of all repositories that answer, oldest first; those that do not are named. */
-export const listPoints = async (
+/** Points of all repositories that answer, oldest first, in batches; those that do not are named in the last one. */
+export async function* listPoints(
   deps: ApiDeps,
   request: ListPointsRequest,
   signal: AbortSignal,
-): Promise<MessageInitShape<typeof ListPointsResponseSchema>> => {
+): AsyncGenerator<MessageInitShape<typeof ListPointsResponseSchema>> {
+  const { points, remarks } = await readPoints(deps, request, signal);
+  for await (const batch of inBatches(PointSchema, points)) yield { points: batch };
+  if (remarks.length > 0) yield { remarks: remarks.map(toRemark) };
+}
+
+interface FoundPoints {
+  readonly points: readonly MessageInitShape<typeof PointSchema>[];
+  readonly remarks: readonly Remark[];
+}
+
+const readPoints = async (deps: ApiDeps, request: ListPointsRequest, signal: AbortSignal): Promise<FoundPoints> => {
   const repositories =
     request.repository === "" ? deps.repositories.list() : [deps.repositories.get(request.repository)];
   const isWanted = await filterOf(deps, request, signal);
@@ -43,7 +55,7 @@ export const listPoints = async (
     }),
   );
   const points = lists.flat().sort((left, right) => Number((left.capturedMs ?? 0n) - (right.capturedMs ?? 0n)));
-  return { points, remarks: remarks.map(toRemark) };
+  return { points, remarks };
 };
 
 type Filter = (point: PointSummary) => boolean;

@@ -17,7 +17,7 @@ import type { ShownSession, ShownTask } from "./read-session.ts";
 
 type ViewDeps = Pick<ApiDeps, "managers" | "progress">;
 
-/** A session as operators see it; lists leave the disks of its tasks out. */
+/** A session as operators see it; lists leave disks, remarks and attempts of its tasks out. */
 export const toSession = (
   deps: ViewDeps,
   shown: ShownSession,
@@ -29,7 +29,7 @@ export const toSession = (
     kind: session.kind,
     jobId: session.jobId,
     jobName: session.jobName,
-    state: session.wish === "run" || session.state === "ended" ? session.state : `${session.state} (${session.wish})`,
+    state: session.state,
     result: toResult(session.result),
     trigger: session.trigger,
     createdMs: BigInt(session.createdMs),
@@ -58,8 +58,8 @@ const toTask = (deps: ViewDeps, shown: ShownTask, withDisks: boolean): MessageIn
     startedMs: BigInt(task.startedMs ?? 0),
     endedMs: BigInt(task.endedMs ?? 0),
     disks: withDisks ? toDisks(deps, shown) : [],
-    remarks: task.remarks.map(toRemark),
-    attempts: shown.attempts.map(toAttempt),
+    remarks: withDisks ? task.remarks.map(toRemark) : [],
+    attempts: withDisks ? shown.attempts.map(toAttempt) : [],
     restoredVmId: task.restoredVmId,
     restoredVmName: task.restoredVmName,
   };
@@ -100,7 +100,8 @@ const toDisks = (deps: ViewDeps, shown: ShownTask): MessageInitShape<typeof Task
     const rate = last?.state === "open" ? deps.progress.rateOf(last.attemptId, disk.diskId) : 0;
     return {
       ...disk,
-      mode: total?.mode === undefined || total.mode === "" ? disk.mode : total.mode,
+      mode: total?.mode || disk.mode,
+      reason: total?.reason || disk.reason,
       route: total?.route ?? "",
       bytes: toByteCounts(total?.bytes ?? noBytes),
       bytesPerSecond: BigInt(rate),

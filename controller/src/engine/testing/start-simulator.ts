@@ -34,7 +34,7 @@ export interface LabLeftovers {
   readonly vms: readonly (Row & { readonly name: string })[];
   readonly disks: readonly (Row & { readonly alias: string })[];
   readonly checkpoints: readonly Row[];
-  readonly snapshots: readonly Row[];
+  readonly snapshots: readonly (Row & { readonly vmId: string })[];
   readonly backups: readonly Row[];
   readonly transfers: readonly Row[];
   readonly tickets: number;

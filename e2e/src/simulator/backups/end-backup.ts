@@ -16,16 +16,17 @@ const endCapture = async (engine: Engine, actor: Actor, backup: Backup): Promise
   }
 };
 
+/** Row and bitmaps: before `ready` there is no row yet, though the capture may have made the bitmaps. */
 const removeCheckpointOf = async (engine: Engine, backup: Backup): Promise<void> => {
+  const { toCheckpointId } = backup;
   const vm = engine.world.vms.get(backup.vmId);
-  const checkpoint = vm?.checkpoints.find((one) => one.id === backup.toCheckpointId);
-  if (vm === undefined || checkpoint === undefined) return;
-  vm.checkpoints = vm.checkpoints.filter((one) => one !== checkpoint);
-  for (const diskId of checkpoint.diskIds) {
+  if (vm === undefined || toCheckpointId === undefined) return;
+  vm.checkpoints = vm.checkpoints.filter(({ id }) => id !== toCheckpointId);
+  for (const { diskId } of backup.disks) {
     const disk = engine.world.disks.get(diskId);
-    if (disk === undefined) continue;
+    if (disk === undefined || disk.format === "raw") continue;
     const parent = vm.checkpoints.findLast((one) => one.diskIds.includes(diskId));
-    await engine.storage.removeCheckpoint(disk.imageId, checkpoint.id, parent?.id);
+    await engine.storage.removeCheckpoint(disk.imageId, toCheckpointId, parent?.id);
   }
 };
 

@@ -148,14 +148,19 @@ test("legacy=true is the opt-out of hybrid; use_active is ignored", async () => 
   await finishBackup(api, vm("hybrid").id, hybrid.id);
 });
 
-test("finalize before ready makes the backup fail, and its checkpoint is gone", async () => {
-  const { id } = await start("live");
-  const path = `/vms/${vm("live").id}/backups/${id}`;
-  const reply = await api.post(`${path}/finalize`);
-  expect(reply.status).toBe(400);
-  expect(reply.json.detail).toContain("premature backup stop was initiated");
-  await api.untilPhase(path, "failed");
-});
+test.each(["live", "hybrid", "cold"])(
+  "finalize before ready makes a %s backup fail, and its checkpoint is gone with its bitmap",
+  async (name) => {
+    const { id } = await start(name);
+    const path = `/vms/${vm(name).id}/backups/${id}`;
+    const reply = await api.post(`${path}/finalize`);
+    expect(reply.status).toBe(400);
+    expect(reply.json.detail).toContain("premature backup stop was initiated");
+    await api.untilPhase(path, "failed");
+    const { strayBitmaps } = await lab.control.leftovers();
+    expect(strayBitmaps.filter((one) => one.diskId === diskId(name))).toEqual([]);
+  },
+);
 
 test("a capture may fail after its call was answered", async () => {
   for (const name of ["live", "hybrid"]) {

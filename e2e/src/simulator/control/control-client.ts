@@ -223,6 +223,11 @@ export class ControlClient {
     await this.#post("/accounts/unlock", { login });
   }
 
+  /** Changes a password until the simulator ends; tokens stay. */
+  async setPassword(login: string, password: string): Promise<void> {
+    await this.#post("/accounts/password", { login, password });
+  }
+
   /** Forgets all tokens, as an engine's restart does. */
   async expireTokens(): Promise<void> {
     await this.#post("/tokens/expire");

@@ -36,6 +36,9 @@ export const hostStatusSchema = z.strictObject({ status: z.enum(["up", "maintena
 /** Body of `POST /accounts/unlock`. */
 export const loginSchema = z.strictObject({ login: z.string().min(1) });
 
+/** Body of `POST /accounts/password`. */
+export const passwordSchema = z.strictObject({ login: z.string().min(1), password: z.string().min(1) });
+
 /** Body of `POST /imageio-faults`: hits every ticket, or those of one disk. */
 export const imageioFaultSchema = z.strictObject({
   diskId: z.string().optional(),

@@ -12,6 +12,7 @@ import {
   hostStatusSchema,
   imageioFaultSchema,
   loginSchema,
+  passwordSchema,
   writerSchema,
 } from "./control-schemas.ts";
 import { diskOf, vmOf } from "./machine-routes.ts";
@@ -59,6 +60,13 @@ const accounts = (control: Control) =>
       { wrong, locked: isLocked(control.engine, login) },
     ]),
   );
+
+const setPassword = (control: Control, call: ControlCall): void => {
+  const { login, password } = passwordSchema.parse(call.body);
+  const user = control.engine.config.users.find(({ name }) => name === login);
+  if (user === undefined) throw new HoldfastError("NOT_FOUND", "no such user");
+  user.password = password;
+};
 
 const post = (pattern: string, handle: ControlHandle): Route<ControlHandle> => ({ method: "POST", pattern, handle });
 const get = (pattern: string, handle: ControlHandle): Route<ControlHandle> => ({ method: "GET", pattern, handle });
@@ -136,6 +144,10 @@ export const labRoutes = (control: Control): readonly Route<ControlHandle>[] => 
   post("/accounts/unlock", (call) => {
     control.engine.world.wrongPasswords.delete(loginSchema.parse(call.body).login);
     control.engine.save();
+    return done;
+  }),
+  post("/accounts/password", (call) => {
+    setPassword(control, call);
     return done;
   }),
   post("/tokens/expire", () => {

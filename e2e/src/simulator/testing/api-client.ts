@@ -31,10 +31,10 @@ const parse = (text: string): Tree => {
 /** A plain client of the API for the simulator's own tests: one token, no cleverness. */
 export class ApiClient implements AsyncDisposable {
   readonly #agent: Agent;
-  readonly #lab: Lab;
+  readonly #lab: Pick<Lab, "addresses" | "apiCa">;
   token = "";
 
-  constructor(lab: Lab) {
+  constructor(lab: Pick<Lab, "addresses" | "apiCa">) {
     this.#lab = lab;
     this.#agent = new Agent({ connect: { ca: lab.apiCa }, headersTimeout: 30_000, bodyTimeout: 30_000 });
   }

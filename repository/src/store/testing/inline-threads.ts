@@ -1,6 +1,6 @@
+import { InlineThread } from "@holdfast/shared/threads/inline-thread";
 import { createIndexService } from "../../index/index-service.ts";
 import { ingestCalls } from "../../ingest/check-record.ts";
-import { InlineThread } from "../../threads/inline-thread.ts";
 import type { StoreThreads } from "../store-threads.ts";
 
 /** The same work in the caller's thread, so that a test can open a repository in milliseconds. */

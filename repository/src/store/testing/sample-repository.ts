@@ -1,3 +1,4 @@
+import { noStatistics } from "@holdfast/shared/format/manifest-schema";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -116,17 +117,7 @@ const clearPart = (store: RepositoryStore, { attempt, seeds }: SampleBackup, roo
       granularityBytes: null,
     },
   ],
-  statistics: {
-    plannedBytes: 0,
-    zeroBytes: 0,
-    unchangedBytes: 0,
-    deduplicatedBytes: 0,
-    storedBytes: 0,
-    changedBytes: 0,
-    readBytes: 0,
-    sampledBytes: 0,
-    packedBytes: 0,
-  },
+  statistics: noStatistics,
 });
 
 const sealedPart: SealedPart = {

@@ -16,7 +16,7 @@ export const snapshotResource = (vm: Vm, snapshot: Snapshot, ovf?: string): Reso
     fields: {
       description: snapshot.description,
       snapshot_type: snapshot.type,
-      snapshot_status: snapshot.status,
+      snapshot_status: isPreviewed(vm, snapshot) ? "in_preview" : snapshot.status,
       persist_memorystate: snapshot.memory,
       date: new Instant(snapshot.createdMs),
       vm: stubOf("vm", "vms", vm.id),
@@ -28,3 +28,7 @@ export const snapshotResource = (vm: Vm, snapshot: Snapshot, ovf?: string): Reso
     links: linksOf(href, ["disks", "nics", "cdroms"]),
   };
 };
+
+/** A VM that previews, previews its newest snapshot. */
+const isPreviewed = (vm: Vm, snapshot: Snapshot): boolean =>
+  vm.previewing && snapshot === vm.snapshots.findLast(({ type }) => type === "regular");

@@ -1,8 +1,12 @@
-import type { BaseDisk, OpenReadingResponse } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
-import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
-import { type ChunkSize, parseChunkSize } from "@holdfast/shared/format/chunk-size";
-import { holdStream } from "../streams/hold-stream.ts";
-import type { RepositoryCalls } from "./repository-access.ts";
+import type {
+  BaseDisk,
+  OpenReadingResponse,
+  RepositoryService,
+} from "@holdfast/proto/holdfast/repository/v1/repository_pb";
+import { HoldfastError } from "../errors/holdfast-error.ts";
+import { type ChunkSize, parseChunkSize } from "../format/chunk-size.ts";
+import type { ServiceClient } from "../rpc/client-types.ts";
+import { holdStream } from "../rpc/hold-stream.ts";
 
 /** A point that is held for reading. Disposing it ends the reading. */
 export interface Reading extends AsyncDisposable {
@@ -15,7 +19,11 @@ export interface Reading extends AsyncDisposable {
 }
 
 /** Opens a point and holds it. POINT_NOT_FOUND when there is none, or it is marked deleted. */
-export const openReading = async (calls: RepositoryCalls, pointId: string, signal: AbortSignal): Promise<Reading> => {
+export const openReading = async (
+  calls: Pick<ServiceClient<typeof RepositoryService>, "openReading">,
+  pointId: string,
+  signal: AbortSignal,
+): Promise<Reading> => {
   const { first, held } = await holdStream<OpenReadingResponse>(
     (held) => calls.openReading({ pointId }, { signal: held }),
     signal,

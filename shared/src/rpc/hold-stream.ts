@@ -1,4 +1,4 @@
-import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import { HoldfastError } from "../errors/holdfast-error.ts";
 
 /** A stream of answers that stands for something that is open as long as it is. */
 export interface HeldStream extends AsyncDisposable {

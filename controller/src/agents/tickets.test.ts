@@ -1,0 +1,116 @@
+import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { listJournalOfAttempt, writeJournal } from "../database/journal-table.ts";
+import type { Hypervisor } from "../hypervisor/hypervisor.ts";
+import type { Transfer } from "../hypervisor/transfers.ts";
+import type { OpenableDisk, Try } from "../sessions/task-work.ts";
+import { type TestBench, openTestBench } from "../testing/open-test-bench.ts";
+import { testAttempt, testSession, testTask } from "../testing/test-rows.ts";
+import { createTicketBox } from "./tickets.ts";
+
+const open: Transfer = {
+  id: "tr1",
+  phase: "open",
+  enginePhase: "transferring",
+  direction: "download",
+  diskId: "d1",
+  hostId: "h1",
+  transferUrl: "https://h1:54322/images/secret-ticket",
+  proxyUrl: undefined,
+};
+const disk: OpenableDisk = {
+  diskId: "d1",
+  direction: "download",
+  captureId: "c",
+  vmId: "v1",
+  sizeBytes: 10,
+  hasDirty: false,
+  hostId: undefined,
+};
+
+let bench: TestBench;
+let opened: number;
+let transfers: readonly Transfer[];
+let what: Try;
+beforeEach(async () => {
+  bench = await openTestBench();
+  const [manager] = bench.deps.managers.list();
+  if (manager === undefined) throw new Error("the bench has a manager");
+  opened = 0;
+  transfers = [];
+  Object.assign(manager.hypervisor, {
+    openTransfer: () => {
+      opened += 1;
+      return Promise.resolve(open);
+    },
+    getTransfer: (id: string) => Promise.resolve(transfers.find((transfer) => transfer.id === id)),
+    listTransfers: () => Promise.resolve(transfers),
+  } satisfies Partial<Hypervisor>);
+  what = { task: testTask({ managerId: manager.record.managerId }), session: testSession(), attempt: testAttempt() };
+});
+afterEach(async () => {
+  await bench[Symbol.asyncDispose]();
+});
+
+const journal = () => listJournalOfAttempt(bench.deps.database.queries, { taskId: "t1", number: 1 });
+const noteTransfer = (facts: Record<string, string>): Promise<void> =>
+  writeJournal(
+    bench.deps.database.queries,
+    {
+      managerId: what.task.managerId,
+      taskId: "t1",
+      attemptNumber: 1,
+      attemptId: "a1",
+      kind: "transfer",
+      vmId: "v1",
+      objectId: "d1",
+      facts,
+    },
+    1,
+  );
+
+describe("tickets", () => {
+  it("are opened once however often they are asked for, with the intent journalled and the ticket nowhere (A2, R12)", async () => {
+    await using box = createTicketBox(bench.deps);
+    expect(box.look(what, disk)).toStrictEqual({ kind: "opening" });
+    expect(box.look(what, disk)).toStrictEqual({ kind: "opening" });
+    await vi.waitFor(() => expect(box.look(what, disk).kind).toBe("open"));
+    expect(opened).toBe(1);
+    expect(await journal()).toMatchObject([{ kind: "transfer", objectId: "d1", facts: { transferId: "tr1" } }]);
+    expect(JSON.stringify(await journal())).not.toContain("secret-ticket");
+  });
+
+  it("are found again on the engine after a restart, while the engine has them open", async () => {
+    await noteTransfer({ transferId: "tr1" });
+    transfers = [open];
+    await using box = createTicketBox(bench.deps);
+    await vi.waitFor(() => expect(box.look(what, disk)).toMatchObject({ kind: "open", disk: { transferId: "tr1" } }));
+    expect(opened).toBe(0);
+  });
+
+  it("of a download are opened anew when the engine closed them, of an upload never", async () => {
+    await noteTransfer({ transferId: "tr0" });
+    await using box = createTicketBox(bench.deps);
+    await vi.waitFor(() => expect(box.look(what, disk)).toMatchObject({ kind: "open", disk: { transferId: "tr1" } }));
+    await using other = createTicketBox(bench.deps);
+    await noteTransfer({});
+    await vi.waitFor(() => {
+      const state = other.look(what, { ...disk, direction: "upload" });
+      expect(state).toMatchObject({ kind: "failed", error: { code: "TRANSFER_FAILED" } });
+    });
+    expect(opened).toBe(1);
+  });
+
+  it("that could not be opened say why, each time", async () => {
+    const [manager] = bench.deps.managers.list();
+    const refuse = () => Promise.reject(new HoldfastError("ENGINE_FAULT", "no host"));
+    Object.assign(manager?.hypervisor ?? {}, { openTransfer: refuse } satisfies Partial<Hypervisor>);
+    await using box = createTicketBox(bench.deps);
+    await vi.waitFor(() =>
+      expect(box.look(what, disk)).toMatchObject({ kind: "failed", error: { message: "no host" } }),
+    );
+    expect(box.attemptIds()).toStrictEqual(["a1"]);
+    box.drop("a1");
+    expect(box.attemptIds()).toStrictEqual([]);
+  });
+});

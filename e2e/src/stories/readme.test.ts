@@ -1,0 +1,24 @@
+import { join } from "node:path";
+import { beforeAll, test } from "vitest";
+import { runDocument } from "../documents/run-document.ts";
+import { root } from "../harness/programs.ts";
+import { runWell } from "../harness/run-program.ts";
+import { openTestRun } from "../harness/test-run.ts";
+
+const withinMs = 120_000;
+
+/** Readers run what was built, so that is what runs here; HOLDFAST_FROM_SOURCE=1 takes the sources instead. */
+beforeAll(async () => {
+  if (process.env["HOLDFAST_FROM_SOURCE"] === "1") return;
+  const args = [join(root, "node_modules", "typescript", "bin", "tsc"), "-b"];
+  await runWell({ name: "tsc -b", command: process.execPath, args, cwd: root }, AbortSignal.timeout(withinMs));
+});
+
+test.for(["README.md", "docs/getting-started.md"])(
+  "every sh block of %s works, in order, in an empty home",
+  { timeout: withinMs + 30_000 },
+  async (path) => {
+    await using run = await openTestRun();
+    await runDocument(run, path, withinMs);
+  },
+);
