@@ -3,7 +3,7 @@ import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
 import { traitsOf } from "@holdfast/shared/errors/codes";
 import type { RandomBytes } from "@holdfast/shared/ids/ids";
 import type { Clock } from "@holdfast/shared/clock/clock";
-import { type Logger, logTransition } from "@holdfast/shared/logging/logger";
+import type { Logger } from "@holdfast/shared/logging/logger";
 import type { RpcSecurity } from "@holdfast/shared/rpc/credentials";
 import { backUp } from "../backup/back-up.ts";
 import type { Remark } from "../backup/remark.ts";
@@ -180,14 +180,9 @@ export class RunningAttempt {
     throw caught;
   }
 
+  /** The logger names the attempt already. */
   #move(from: string, to: string, reason?: string): void {
-    logTransition(this.#log, {
-      kind: "attempt",
-      id: this.attempt.attemptId,
-      from,
-      to,
-      ...(reason === undefined ? {} : { reason }),
-    });
+    this.#log.info("attempt moved", { from, to, ...(reason === undefined ? {} : { reason }) });
   }
 }
 

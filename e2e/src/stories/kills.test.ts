@@ -6,7 +6,9 @@ import { twoClusters } from "../harness/lab.ts";
 import { expectNothingLeft } from "../harness/nothing-left.ts";
 import { present, quietMoment } from "../harness/operator.ts";
 import { openPointReader } from "../harness/point-reader.ts";
+import { programArguments } from "../harness/programs.ts";
 import { expectPointsIntact, keepReferences, neededCheckpoints } from "../harness/references.ts";
+import { runWell } from "../harness/run-program.ts";
 import { type Dice, rollDice } from "../harness/seed.ts";
 import { expectCoded, expectDone, isDone } from "../harness/session-end.ts";
 import { type Story, openStory } from "../harness/story.ts";
@@ -95,6 +97,19 @@ test.for(targets)(
     await lab.control.stopWriter(vm.id);
   },
 );
+
+test("after all kills the bare folder of the repository verifies whole, without server and index (R1)", async () => {
+  const { run, installation } = story;
+  await installation.repository.stop();
+  const args = [...programArguments("repository/cli"), "verify", installation.repositoryDir, "-o", "json"];
+  const said = await runWell(
+    { name: "verify", command: process.execPath, args, env: run.env },
+    AbortSignal.timeout(120_000),
+  );
+  const { points } = JSON.parse(said) as { points: readonly { readonly state: string }[] };
+  expect(points).toHaveLength(targets.length * (kills + 2));
+  expect(points.filter(({ state }) => state !== "good")).toEqual([]);
+});
 
 const untilReached = async (sessionId: string, state: string): Promise<void> => {
   await until(`the task to be ${state}`, async () => {

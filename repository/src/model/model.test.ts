@@ -18,6 +18,8 @@ interface Bounds {
 const oneOwner: Bounds = { owners: 1, attempts: [first, twin, second] };
 const twoOwners: Bounds = { owners: 2, attempts: [first, second] };
 const threeOwners: Bounds = { owners: 3, attempts: [first] };
+/** Three owners take as long as everything else: all of their states in the long runs, the harm of a missing rule always. */
+const explored = process.env["HOLDFAST_SOAK"] === "1" ? [oneOwner, twoOwners, threeOwners] : [oneOwner, twoOwners];
 
 /** Every rule, with the smallest bounds in which its absence does harm. */
 const harmIn: Record<keyof Rules, Bounds> = {
@@ -46,15 +48,11 @@ const exploreWith = (broken: Partial<Rules>, { attempts, owners }: Bounds): Expl
 const deadline = { timeout: 180_000 };
 
 describe("the model of uploads, fences, commits, crashes and owners", () => {
-  it.each([oneOwner, twoOwners, threeOwners])(
-    "keeps every promise in every state with $owners owners",
-    deadline,
-    (bounds) => {
-      const found = exploreWith({}, bounds);
-      expect(found).toEqual({ kind: "sound", states: found.states });
-      expect(found.states).toBeGreaterThan(100);
-    },
-  );
+  it.each(explored)("keeps every promise in every state with $owners owners", deadline, (bounds) => {
+    const found = exploreWith({}, bounds);
+    expect(found).toEqual({ kind: "sound", states: found.states });
+    expect(found.states).toBeGreaterThan(100);
+  });
 
   it.each(Object.keys(protocolRules) as (keyof Rules)[])(
     "finds the harm of a protocol without %s",

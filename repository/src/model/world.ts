@@ -88,19 +88,7 @@ export const keyOfWorld = ({ disk, owners, told }: World): string =>
     ...owners.map(keyOfOwner),
   ].join("|");
 
-/** Most parts of a state are those of the state before it, so their keys are made once. */
-const remembered = <Part extends object>(keyOf: (part: Part) => string): ((part: Part) => string) => {
-  const keys = new WeakMap<Part, string>();
-  return (part) => {
-    const known = keys.get(part);
-    if (known !== undefined) return known;
-    const key = keyOf(part);
-    keys.set(part, key);
-    return key;
-  };
-};
-
-const keyOfOwner = remembered(({ phase, facts, adopting, openPack, uploads, doing }: Owner): string =>
+const keyOfOwner = ({ phase, facts, adopting, openPack, uploads, doing }: Owner): string =>
   [
     phase,
     keyOfFacts(facts),
@@ -108,16 +96,14 @@ const keyOfOwner = remembered(({ phase, facts, adopting, openPack, uploads, doin
     Number(openPack),
     uploads.map((upload) => upload.charAt(0)).join(""),
     doing ? `${doing.kind}${doing.attempt}${doing.step}` : "",
-  ].join("/"),
-);
+  ].join("/");
 
-const keyOfFacts = remembered(({ opened, fenced, committed }: TaskFacts): string =>
+const keyOfFacts = ({ opened, fenced, committed }: TaskFacts): string =>
   [
     ...opened.map(keyOfAttempt),
     ...fenced.map(({ number, epoch }) => `${number}.${epoch}`),
     committed ? keyOfAttempt(committed) : "",
-  ].join(),
-);
+  ].join();
 
 const keyOfAttempt = ({ number, attemptId, epoch }: Attempt & { readonly epoch?: number }): string =>
   `${number}${attemptId}${epoch ?? ""}`;
