@@ -36,7 +36,7 @@ export const createAttemptDesk = ({ controller, attemptId, loanId, nudge, clock,
     } catch (caught) {
       if (hasCode(caught, "ATTEMPT_UNKNOWN")) return;
       log.debug("closing a disk was not answered; the end of the attempt closes it", {
-        attempt: attemptId,
+        attemptId,
         disk: diskId,
         err: caught,
       });

@@ -50,8 +50,15 @@ export class RunningAttempt {
   constructor(attempt: Attempt, deps: AttemptDeps) {
     this.attempt = attempt;
     this.#deps = deps;
-    const { taskId, attemptId, sessionId, vmName, correlationId } = attempt;
-    this.#log = deps.log.child({ session: sessionId, task: taskId, attempt: attemptId, vm: vmName, correlationId });
+    const { taskId, number, attemptId, sessionId, vmName, correlationId } = attempt;
+    this.#log = deps.log.child({
+      session: sessionId,
+      task: taskId,
+      attempt: number,
+      attemptId,
+      vm: vmName,
+      correlationId,
+    });
     this.done = this.#run();
   }
 

@@ -67,7 +67,7 @@ class ServedDisks {
     const { sizeBytes, maxReaders, route } = disk.opened;
     const openDiskId = randomName(20, random);
     this.#disks.set(openDiskId, disk);
-    const fields = { task: taskId, attempt: attemptId, disk: diskId, loan: loanId, route };
+    const fields = { task: taskId, attemptId, disk: diskId, loan: loanId, route };
     log.info("a disk is served", fields);
     try {
       yield { openDiskId, sizeBytes: BigInt(sizeBytes), maxReaders };
