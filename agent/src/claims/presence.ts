@@ -18,16 +18,20 @@ export interface PresenceDeps {
 }
 
 const helloEveryMs = 5_000;
+/** While no controller knows its manager or cluster: it may be added any moment, and work may wait for it then. */
+const helloUnplacedMs = 1_000;
 
 /** Says hello every few seconds, and listens to the wake-ups of this agent and of its cluster, until the signal aborts. */
 export const bePresent = async (deps: PresenceDeps, signal: AbortSignal): Promise<void> => {
   const { agentId, sayHello, claimer, clock, log } = deps;
   await using _own = await listen(deps, toAgentSubject(agentId));
   await using cluster = new ClusterWakes(deps);
-  const step = async (each: AbortSignal): Promise<void> => {
+  const step = async (each: AbortSignal): Promise<number> => {
     const { managerId, clusterId, heartbeatIntervalMs } = await sayHello(claimer.busySlots, each);
     if (heartbeatIntervalMs > 0) claimer.heartbeatMs = heartbeatIntervalMs;
-    if (managerId !== "" && clusterId !== "") await cluster.follow(wakeSubject(managerId, clusterId));
+    if (managerId === "" || clusterId === "") return helloUnplacedMs;
+    await cluster.follow(wakeSubject(managerId, clusterId));
+    return helloEveryMs;
   };
   await runForever(signal, step, {
     name: "hello",
@@ -53,6 +57,8 @@ class ClusterWakes implements AsyncDisposable {
     await this.#listening?.[Symbol.asyncDispose]();
     this.#listening = await listen(this.#deps, subject);
     this.#subject = subject;
+    // What waited before the subject was known rang nobody.
+    this.#deps.claimer.wake("");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
