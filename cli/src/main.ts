@@ -5,7 +5,7 @@ import { CommanderError } from "commander";
 import type { CliContext } from "./context.ts";
 import { errorData, errorText } from "./output/error-text.ts";
 import { createProgram } from "./program.ts";
-import { askOnTerminal, askSecretOnTerminal } from "./terminal.ts";
+import { openTerminal } from "./terminal.ts";
 
 const interrupt = new AbortController();
 process.once("SIGINT", () => interrupt.abort(new HoldfastError("CANCELLED", "interrupted")));
@@ -16,14 +16,15 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 });
 
 const hasTerminal = process.stdin.isTTY && process.stderr.isTTY;
+using terminal = openTerminal();
 const context: CliContext = {
   env: process.env,
   clock: systemClock,
   print: (text) => void process.stdout.write(`${text}\n`),
   note: (text) => void process.stderr.write(`${text}\n`),
   isTerminal: process.stdout.isTTY && process.stderr.isTTY,
-  ask: hasTerminal ? (question) => askOnTerminal(question, interrupt.signal) : undefined,
-  askSecret: hasTerminal ? (question) => askSecretOnTerminal(question, interrupt.signal) : undefined,
+  ask: hasTerminal ? (question) => terminal.ask(question, interrupt.signal) : undefined,
+  askSecret: hasTerminal ? (question) => terminal.askSecret(question, interrupt.signal) : undefined,
   signal: interrupt.signal,
   setExitCode: (code) => {
     process.exitCode = code;

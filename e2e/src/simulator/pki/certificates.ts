@@ -57,7 +57,7 @@ export const openAuthority = async (directory: string, name: string, subject: st
   return { name, directory, certificateFile };
 };
 
-/** A server's identity signed by the authority, for loopback and further host names; valid for 398 days as oVirt's are. */
+/** A server's identity signed by the authority, for loopback and further host names; valid for 398 days as oVirt's are. The chain is sent whole. */
 export const openIdentity = async (
   authority: Authority,
   name: string,
@@ -86,7 +86,7 @@ export const openIdentity = async (
     `subjectAltName=${names.join(",")}`,
   ]);
   return {
-    cert: await readFile(certificate, "utf8"),
+    cert: `${await readFile(certificate, "utf8")}${await readFile(authority.certificateFile, "utf8")}`,
     key: await readFile(join(authority.directory, `${name}.key`), "utf8"),
   };
 };

@@ -13,6 +13,11 @@ export const answerPkiResource = (pki: Pki, request: Request): Response => {
     kind: "answer",
     status: 200,
     headers: { "content-type": format === "X509-PEM-CA" ? "application/x-x509-ca-cert" : "application/x-pem-file" },
-    body: resource === "engine-certificate" ? pki.api.cert : pki.internalCa,
+    body: resource === "engine-certificate" ? leafOf(pki.api.cert) : pki.internalCa,
   };
 };
+
+const endOfLeaf = "-----END CERTIFICATE-----\n";
+
+/** The first certificate of a chain. */
+const leafOf = (chain: string): string => chain.slice(0, chain.indexOf(endOfLeaf) + endOfLeaf.length);
