@@ -83,23 +83,22 @@ const guestSchema = z
   })
   .prefault({});
 
-const delays = z
-  .strictObject({
-    /** Between two phases of a backup, transfer or checkpoint removal. */
-    phaseMs: milliseconds.default(0),
-    /** Making or removing a disk or a snapshot. */
-    taskMs: milliseconds.default(0),
-    /** Between two statuses of a VM. */
-    vmMs: milliseconds.default(0),
-    /** How long a VM whose disk boots nothing stays `powering_up` until the engine shows it as `up`. */
-    bootTimeoutMs: milliseconds.default(0),
-    /** How long a shutdown waits for the guest until the VM is shown as `up` again. */
-    shutdownTimeoutMs: milliseconds.default(60_000),
-    /** How often the engine looks at its tickets for idleness and completion. */
-    pollMs: milliseconds.default(1_000),
-  })
-  .prefault({});
-export type Delays = z.infer<typeof delays>;
+/** How long what the engine and its hosts do takes. */
+export const delaysSchema = z.strictObject({
+  /** Between two phases of a backup, transfer or checkpoint removal. */
+  phaseMs: milliseconds.default(0),
+  /** Making or removing a disk or a snapshot. */
+  taskMs: milliseconds.default(0),
+  /** Between two statuses of a VM. */
+  vmMs: milliseconds.default(0),
+  /** How long a VM whose disk boots nothing stays `powering_up` until the engine shows it as `up`. */
+  bootTimeoutMs: milliseconds.default(0),
+  /** How long a shutdown waits for the guest until the VM is shown as `up` again. */
+  shutdownTimeoutMs: milliseconds.default(60_000),
+  /** How often the engine looks at its tickets for idleness and completion. */
+  pollMs: milliseconds.default(1_000),
+});
+export type Delays = z.infer<typeof delaysSchema>;
 
 /** The whole configuration of one simulated Manager with its hosts and storage. */
 export const configSchema = z.strictObject({
@@ -116,7 +115,7 @@ export const configSchema = z.strictObject({
   lockAfter: z.number().int().positive().default(5),
   /** Idle time after which a token is dropped. */
   tokenIdleMs: milliseconds.default(360_000_000),
-  delays,
+  delays: delaysSchema.prefault({}),
   /** How long rows of finished backups and transfers stay visible. */
   rows: z
     .strictObject({ succeededMs: milliseconds.default(900_000), failedMs: milliseconds.default(1_800_000) })

@@ -173,3 +173,25 @@ test("a VM that still boots can be stopped, and is not up afterwards", async () 
   await untilStatus(api, id, "down");
   expect((await statusesOf(lab, id)).slice(-3)).toEqual(["powering_up", "powering_down", "down"]);
 });
+
+test("while a VM is made or suspended, nothing else can be done to it", async () => {
+  const hour = 3_600_000;
+  await lab.control.setDelays({ taskMs: hour });
+  const wanted = { name: "locked", cluster: { name: "hybrid" }, template: { name: "worker" } };
+  const { id } = (await api.post("/vms", wanted)).json;
+  expect((await api.get(`/vms/${id}`)).json.status).toBe("image_locked");
+  expect(await refusedStart(id)).toBe("[Cannot run VM. VM is locked. Please try again in a few minutes.]");
+  expect((await api.delete(`/vms/${id}`)).status).toBe(409);
+
+  await lab.control.setDelays({ taskMs: 0 });
+  const other = await makeVm(api, "saving");
+  await startWith(api, other, "a: 1\n");
+  await lab.control.setDelays({ vmMs: hour });
+  await act(api, other, "suspend");
+  expect((await api.get(`/vms/${other}`)).json.status).toBe("saving_state");
+  for (const action of ["start", "stop", "shutdown", "suspend"]) {
+    const reply = await api.post(`/vms/${other}/${action}`);
+    expect([reply.status, reply.json.detail]).toEqual([409, expect.stringContaining("VM is Saving/Restoring.")]);
+  }
+  await lab.control.setDelays({ vmMs: 0 });
+});

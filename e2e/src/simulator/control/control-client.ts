@@ -7,7 +7,13 @@ import type { diskSchema, vmSchema } from "../config/schema.ts";
 import type { callFaultSchema } from "../faults/call-faults.ts";
 import type { WriterLog } from "../guest/guest-writers.ts";
 import type { VmHistory } from "../model/vm-history.ts";
-import type { imageioFaultSchema, settingsSchema, startRefusalSchema, writerSchema } from "./control-schemas.ts";
+import type {
+  imageioFaultSchema,
+  settingsSchema,
+  someDelaysSchema,
+  startRefusalSchema,
+  writerSchema,
+} from "./control-schemas.ts";
 import type { Leftovers } from "./objects.ts";
 import type { GuestDisk, LabCounters, LabGuest } from "./lab-views.ts";
 
@@ -241,6 +247,11 @@ export class ControlClient {
   /** Kills what runs in a VM's guest; the VM stays up. */
   async breakGuest(vmId: string): Promise<void> {
     await this.#post(`/vms/${vmId}/break-guest`);
+  }
+
+  /** Changes how long things take, until the simulator ends; waits that have begun keep their length. */
+  async setDelays(delays: z.input<typeof someDelaysSchema>): Promise<void> {
+    await this.#post("/delays", delays);
   }
 
   /** The next starts of a VM, named by id or name, are refused with these reasons. */

@@ -1,5 +1,7 @@
 import { z } from "zod";
 
+import { milliseconds } from "../config/quantities.ts";
+
 /** Body of `POST /vms/:vm/settings`. */
 export const settingsSchema = z.strictObject({
   guestAgent: z.boolean().optional(),
@@ -47,6 +49,16 @@ export const imageioFaultSchema = z.strictObject({
     z.strictObject({ kind: z.literal("cut"), afterBytes: z.number().int().nonnegative() }),
     z.strictObject({ kind: z.literal("delay"), ms: z.number().int().nonnegative() }),
   ]),
+});
+
+/** Body of `POST /delays`: those that change. */
+export const someDelaysSchema = z.strictObject({
+  phaseMs: milliseconds.optional(),
+  taskMs: milliseconds.optional(),
+  vmMs: milliseconds.optional(),
+  bootTimeoutMs: milliseconds.optional(),
+  shutdownTimeoutMs: milliseconds.optional(),
+  pollMs: milliseconds.optional(),
 });
 
 /** Body of `POST /start-refusals`. */

@@ -3,7 +3,7 @@ import { readProcessState } from "@holdfast/shared/process/process-state";
 
 import type { Route } from "../http/router.ts";
 import type { Control, ControlCall, ControlHandle } from "./control.ts";
-import { capacitySchema, ignoreShutdownSchema, startRefusalSchema } from "./control-schemas.ts";
+import { capacitySchema, ignoreShutdownSchema, someDelaysSchema, startRefusalSchema } from "./control-schemas.ts";
 import { vmOf } from "./machine-routes.ts";
 
 const guestProcess = async (control: Control, call: ControlCall) => {
@@ -49,6 +49,14 @@ export const workerRoutes = (control: Control): readonly Route<ControlHandle>[] 
         throw new HoldfastError("FAILED_PRECONDITION", "nothing runs in the VM's guest");
       }
       await control.engine.guestPrograms.break(id);
+      return {};
+    },
+  },
+  {
+    method: "POST",
+    pattern: "/delays",
+    handle: (call) => {
+      Object.assign(control.engine.config.delays, someDelaysSchema.parse(call.body));
       return {};
     },
   },

@@ -67,7 +67,7 @@ export const readRecord = async (lab: Lab, vmId: string): Promise<readonly Tree[
   const path = join(guestDir(lab, vmId), "root/var/lib/holdfast/agent/record.jsonl");
   if (!existsSync(path)) return [];
   const lines = (await readFile(path, "utf8")).split("\n").filter((line) => line !== "");
-  return lines.map((line) => JSON.parse(line) as Tree);
+  return lines.map((line) => JSON.parse(line));
 };
 
 /** Waits until the stand-in wrote so many lines. */

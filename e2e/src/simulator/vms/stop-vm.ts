@@ -15,10 +15,11 @@ export interface StopRequest {
   readonly reason: string;
 }
 
-const powerOff = async (engine: Engine, actor: Actor, vm: Vm, reason: string): Promise<void> => {
+/** Ends guest and QEMU. Whoever aborts it shows the VM as what it then is. */
+const powerOff = async (engine: Engine, vm: Vm, signal: AbortSignal): Promise<void> => {
   await engine.guestPrograms.kill(vm.id);
   await engine.storage.stopVm(vm.id);
-  markDown(engine, actor, vm, reason);
+  signal.throwIfAborted();
 };
 
 const checkStoppable = (engine: Engine, vm: Vm, action: string, { force }: StopRequest): void => {
@@ -33,7 +34,8 @@ export const stopVm = (engine: Engine, actor: Actor, vm: Vm, request: StopReques
   showStatus(engine, vm, "powering_down");
   void engine.turns.run(vm.id, "stop vm", async (signal) => {
     await pause(engine, "vmMs", signal);
-    await powerOff(engine, actor, vm, request.reason);
+    await powerOff(engine, vm, signal);
+    markDown(engine, actor, vm, request.reason);
   });
 };
 
@@ -67,7 +69,8 @@ export const shutdownVm = (engine: Engine, actor: Actor, vm: Vm, request: StopRe
   showStatus(engine, vm, "powering_down");
   void engine.turns.run(vm.id, "shut down vm", async (signal) => {
     await untilGone(engine, vm, signal);
-    await powerOff(engine, actor, vm, request.reason);
+    await powerOff(engine, vm, signal);
+    markDown(engine, actor, vm, request.reason);
   });
 };
 

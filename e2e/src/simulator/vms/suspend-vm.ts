@@ -16,6 +16,7 @@ export const suspendVm = (engine: Engine, vm: Vm, force: boolean): void => {
     await pause(engine, "vmMs", signal);
     await engine.guestPrograms.freeze(vm.id, signal);
     await engine.storage.stopVm(vm.id);
+    signal.throwIfAborted();
     delete vm.hostId;
     showStatus(engine, vm, "suspended");
   });
