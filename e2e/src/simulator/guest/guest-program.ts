@@ -26,15 +26,14 @@ const environmentFor = ({ root }: GuestFolder, config: SimulatorConfig): NodeJS.
   };
 };
 
-const intoNamespace: readonly string[] = "unshare --map-root-user --net -- setpriv --pdeathsig KILL --".split(" ");
 const withLoopback = 'PATH="$PATH:/usr/sbin:/sbin" ip link set lo up; exec "$@"';
 
-/**
- * Runs a command in a network of its own, with nothing but loopback. The kernel may forget the death signal on the way into
- * the namespace, so it is set once more inside.
- */
+/** Runs a command in a network of its own, with nothing but loopback. */
 const alone = (command: readonly string[]): readonly string[] => [
-  ...intoNamespace,
+  "unshare",
+  "--map-root-user",
+  "--net",
+  "--",
   "/bin/sh",
   "-c",
   withLoopback,
