@@ -41,7 +41,9 @@ export const standOf = (
     ],
     awaited: workers.flatMap((one) => (one.kind === "awaited" ? [one] : [])),
     passedAgents: agents.filter(({ health }) => health !== "healthy"),
-    passedWorkers: workers.flatMap((one) => (one.kind === "passed" ? [one] : [])),
+    passedWorkers: workers
+      .flatMap((one) => (one.kind === "passed" ? [one] : []))
+      .sort((left, right) => left.worker.name.localeCompare(right.worker.name)),
   };
 };
 
