@@ -32,7 +32,7 @@ export interface Allotted {
 export const claimTask = async (deps: WorkDeps, claimant: Claimant): Promise<Allotted | undefined> => {
   const { held, allotted } = await deps.database.inTransaction((queries) => holdOrAllot(queries, deps, claimant));
   if (allotted === undefined) return held;
-  forgetWaits(deps.patience, allotted.task.taskId);
+  forgetWaits(deps.patience, allotted.task);
   deps.liveness.allotted(allotted.attempt.attemptId);
   deps.changes.changed(allotted.task.sessionId);
   deps.log.info("task moved", {

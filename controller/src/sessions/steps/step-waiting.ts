@@ -10,12 +10,14 @@ import { cancelUnstarted } from "./step-pending.ts";
 import { tellMove } from "./tell-move.ts";
 
 const nudgeEveryMs = 3_000;
+/** Added for each place in the queue: a long queue is looked at as a whole, and its end is not worth a look every few seconds. */
+const perPlaceMs = 500;
 
 /** Waits for a claim: nudges the agents that placement names, and tells why it waits. */
 export const stepWaiting = async (deps: WorkDeps, what: TaskAndSession): Promise<Next> => {
   const { task, session } = what;
   if (session.wish !== "run") {
-    forgetWaits(deps.patience, task.taskId);
+    forgetWaits(deps.patience, task);
     return cancelUnstarted(deps, what);
   }
   const verdicts = await judgeWaiting(deps.database.queries, deps);
@@ -25,7 +27,12 @@ export const stepWaiting = async (deps: WorkDeps, what: TaskAndSession): Promise
   const nobodyMs = noteWait(deps.patience, verdict);
   if (nobodyMs > deps.settings.noAgentPatienceMs) return giveUp(deps, what, verdict);
   if (isClaimable(verdict) && verdict.placement.kind === "free") nudge(deps, verdict.placement.agents);
-  return after(verdict.task.restsMs > 0 ? Math.min(verdict.task.restsMs, nudgeEveryMs) : nudgeEveryMs);
+  return after(untilNextLook(verdict));
+};
+
+const untilNextLook = ({ place, task }: QueueVerdict): number => {
+  const everyMs = Math.max(nudgeEveryMs, place * perPlaceMs);
+  return task.restsMs > 0 ? Math.min(task.restsMs, everyMs) : everyMs;
 };
 
 const tellWait = async (deps: WorkDeps, { task }: TaskAndSession, { words }: QueueVerdict): Promise<void> => {
@@ -35,7 +42,7 @@ const tellWait = async (deps: WorkDeps, { task }: TaskAndSession, { words }: Que
 };
 
 const giveUp = async (deps: WorkDeps, { task }: TaskAndSession, { placement }: QueueVerdict): Promise<Next> => {
-  forgetWaits(deps.patience, task.taskId);
+  forgetWaits(deps.patience, task);
   const message = `no agent may do the work: ${placement.words}`;
   const isDone = await finishTask(
     deps.database.queries,
