@@ -1,7 +1,7 @@
 import { changeTask } from "../../database/tasks-table.ts";
 import { finishTask } from "../finish-task.ts";
 import { type QueueVerdict, isClaimable } from "../queue.ts";
-import { judgeWaiting } from "../read-queue.ts";
+import { lookAtQueue, lookMs } from "../look-at-queue.ts";
 import type { TaskAndSession } from "../task-work.ts";
 import { forgetWaits, noteWait } from "../waits.ts";
 import type { WorkDeps } from "../work-deps.ts";
@@ -20,9 +20,9 @@ export const stepWaiting = async (deps: WorkDeps, what: TaskAndSession): Promise
     forgetWaits(deps.patience, task);
     return cancelUnstarted(deps, what);
   }
-  const verdicts = await judgeWaiting(deps.database.queries, deps);
+  const verdicts = await lookAtQueue(deps);
   const verdict = verdicts.find((one) => one.task.taskId === task.taskId);
-  if (verdict === undefined) return after(0);
+  if (verdict === undefined) return after(lookMs);
   await tellWait(deps, what, verdict);
   const nobodyMs = noteWait(deps.patience, verdict);
   if (nobodyMs > deps.settings.noAgentPatienceMs) return giveUp(deps, what, verdict);
