@@ -13,8 +13,8 @@ interface Look {
 const newest = new WeakMap<Database, Look>();
 
 /**
- * The queue as it was judged a moment ago, for showing and nudging: all that look within `lookMs` share one judgement, since
- * judging a long queue is dear. A claim judges afresh.
+ * The queue as it was judged a moment ago, for the steps of waiting tasks: all that look within `lookMs` share one judgement,
+ * since judging a long queue is dear. What decides or is shown to operators judges afresh.
  */
 export const lookAtQueue = (deps: QueueDeps & { readonly database: Database }): Promise<readonly QueueVerdict[]> => {
   const nowMs = deps.clock.monotonicMs();

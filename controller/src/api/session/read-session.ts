@@ -4,7 +4,7 @@ import { listTasksOfSession } from "../../database/tasks-table.ts";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import type { Attempt } from "../../sessions/attempt.ts";
 import type { QueueVerdict } from "../../sessions/queue.ts";
-import { lookAtQueue } from "../../sessions/look-at-queue.ts";
+import { judgeWaiting } from "../../sessions/read-queue.ts";
 import type { Session } from "../../sessions/session.ts";
 import type { Task } from "../../sessions/task.ts";
 import type { ApiDeps } from "../api-deps.ts";
@@ -47,5 +47,5 @@ export const withTasks = async (deps: ApiDeps, session: Session): Promise<ShownS
 
 const judgeIfWaiting = async (deps: ApiDeps, tasks: readonly Task[]): Promise<readonly QueueVerdict[]> => {
   if (!tasks.some(({ state }) => state === "waiting")) return [];
-  return lookAtQueue(deps);
+  return judgeWaiting(deps.database.queries, deps);
 };
