@@ -93,8 +93,9 @@ export const signAgentUser = (accountSeed: string, agent: BusAgent): Promise<str
 export const makeControllerUser = async (accountSeed: string, ownerId: string): Promise<BusKey> => {
   const { seed, publicKey } = makeBusUser();
   const jwt = await signUser(accountSeed, ownerId, publicKey, {
-    pub: ["hf.v1.>", "_INBOX_*.>"],
+    pub: ["hf.v1.>"],
     sub: ["hf.v1.agent.>", `${inboxPrefix(ownerId)}.>`],
+    answers: true,
   });
   return { seed, jwt };
 };
@@ -115,10 +116,20 @@ export const claimsUpdateSubject = "$SYS.REQ.CLAIMS.UPDATE";
 interface Subjects {
   readonly pub: readonly string[];
   readonly sub: readonly string[];
+  /** It may answer whoever asked it, once each, wherever the answer is to go. */
+  readonly answers?: boolean;
 }
 
-const signUser = (accountSeed: string, name: string, publicKey: string, { pub, sub }: Subjects): Promise<string> => {
-  const user: Partial<User> = { pub: { allow: [...pub], deny: [] }, sub: { allow: [...sub], deny: [] } };
+/** How long an answer may take before the permission to give it is gone; nanoseconds. */
+const answerWithinNs = 300_000_000_000;
+
+const signUser = (accountSeed: string, name: string, publicKey: string, subjects: Subjects): Promise<string> => {
+  const { pub, sub, answers = false } = subjects;
+  const user: Partial<User> = {
+    pub: { allow: [...pub], deny: [] },
+    sub: { allow: [...sub], deny: [] },
+    ...(answers ? { resp: { max: 1, ttl: answerWithinNs } } : {}),
+  };
   return encodeUser(name, publicKey, keyOf(accountSeed), user, algorithm);
 };
 

@@ -13,9 +13,9 @@ const membershipSchema = z.object({
   id: z.string(),
   name: z.string(),
   /** Where the controller's API is dialled, for renewals. */
-  controllers: z.array(z.string()),
+  controllers: z.array(z.string()).readonly(),
   /** Where the bus is dialled; empty for processes that do not use it. */
-  busServers: z.array(z.string()),
+  busServers: z.array(z.string()).readonly(),
   /** Agents: where they are deployed. */
   managerName: z.string(),
   clusterName: z.string(),

@@ -4,7 +4,7 @@ import { HoldfastError } from "../errors/holdfast-error.ts";
 const joinSchema = z.object({
   v: z.literal(1),
   /** Where the controller's API is dialled; tried in order. */
-  controllers: z.array(z.string().min(1)).min(1),
+  controllers: z.array(z.string().min(1)).min(1).readonly(),
   /** SHA-256 of the authority's certificate, lower-case hexadecimal: the joiner believes nobody else. */
   caFingerprint: z.string().regex(/^[0-9a-f]{64}$/),
   /** Names the invitation; not a secret. */

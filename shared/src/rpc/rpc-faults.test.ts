@@ -2,6 +2,9 @@ import { Client, Metadata } from "@grpc/grpc-js";
 import { Health, HealthCheckResponse_ServingStatus as Status } from "@holdfast/proto/grpc/health/v1/health_pb";
 import { Behaviour, ContractService } from "@holdfast/proto/holdfast/contract/v1/contract_pb";
 import { execFile } from "node:child_process";
+import { mkdtempDisposable, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, it, vi } from "vitest";
@@ -203,10 +206,14 @@ describe("a stranger", () => {
 
   it("discovers the services and calls one by reflection alone", async () => {
     await using pair = await openContractPair();
-    const url = `http://${pair.server.address}`;
+    const url = `https://${pair.server.address}`;
     const buf = fileURLToPath(new URL("../../../node_modules/.bin/buf", import.meta.url));
-    const curl = (...args: string[]) =>
-      promisify(execFile)(buf, ["curl", "--protocol", "grpc", "--http2-prior-knowledge", ...args]);
+    await using folder = await mkdtempDisposable(join(tmpdir(), "hf-curl-"));
+    const { caPem, certificatePem, keyPem } = await identity("agent", "a1");
+    const files = { cacert: caPem, cert: certificatePem, key: keyPem };
+    for (const [name, text] of Object.entries(files)) await writeFile(join(folder.path, name), text);
+    const proof = Object.keys(files).map((name) => `--${name}=${join(folder.path, name)}`);
+    const curl = (...args: string[]) => promisify(execFile)(buf, ["curl", "--protocol", "grpc", ...proof, ...args]);
 
     const listed = await curl("--list-services", url);
     const called = await curl("-d", '{"text":"hi"}', `${url}/holdfast.contract.v1.ContractService/Echo`);

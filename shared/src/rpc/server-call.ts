@@ -2,7 +2,7 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import type { ServerDuplexStream } from "@grpc/grpc-js";
 import { HoldfastError } from "../errors/holdfast-error.ts";
 import { randomName } from "../ids/ids.ts";
-import { toAbortError } from "../lifecycle/abort.ts";
+import { orAborted, toAbortError } from "../lifecycle/abort.ts";
 import type { Logger } from "../logging/logger.ts";
 import { abortWith, type Admit, type LiveCalls } from "./admission.ts";
 import { callerOf } from "./caller.ts";
@@ -46,7 +46,8 @@ export const answerCall = async (call: WireCall, answering: Answering): Promise<
   try {
     refuseStrangeVersion(context);
     await answering.admit?.(context);
-    await respond(call, answering, context);
+    // A method may wait for a next request that never comes: one who is believed no more is told at once all the same.
+    await orAborted(respond(call, answering, context), live.ended);
     call.end();
   } catch (caught) {
     fail(call, toTold(caught, context, answering));

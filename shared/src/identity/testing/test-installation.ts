@@ -33,7 +33,7 @@ export const makeTestInstallation = async (installationId = "testinstall"): Prom
   const identity: TestInstallation["identity"] = async (role, id, lifeMs = dayMs) => {
     const { keyPem, requestPem } = await requestCertificate();
     const name = { installationId, role, id };
-    const wish = { requestPem, name, commonName: `${role} ${id}`, nowMs: Date.now(), lifeMs };
+    const wish = { requestPem, name, commonName: `${role} ${id}`, nowMs: Date.now(), lifeMs, hostNames: ["127.0.0.1"] };
     const certificatePem = await signCertificate(authority, wish);
     return { installationId, caPem: authority.certificatePem, certificatePem, keyPem };
   };
