@@ -179,7 +179,11 @@ export interface RepositorySpec {
 }
 
 /** What a repository server is told: where it is, and how it joins. */
-export const repositoryEnv = async (run: TestRun, api: RpcClient, spec: RepositorySpec): Promise<NodeJS.ProcessEnv> => ({
+export const repositoryEnv = async (
+  run: TestRun,
+  api: RpcClient,
+  spec: RepositorySpec,
+): Promise<NodeJS.ProcessEnv> => ({
   HOLDFAST_REPOSITORY_DIRECTORY: spec.directory,
   HOLDFAST_REPOSITORY_LISTEN: repositoryAddressOf(run, spec.name),
   HOLDFAST_REPOSITORY_CREATE: "true",
@@ -192,7 +196,11 @@ export const repositoryEnv = async (run: TestRun, api: RpcClient, spec: Reposito
 const openRepository = async (run: TestRun, api: RpcClient, spec: RepositorySpec): Promise<KeptProgram> =>
   await openOurs(run, "repository", spec.name, await repositoryEnv(run, api, spec));
 
-const openAgent = async ({ run, agentEnv }: InstallationSpec, api: RpcClient, agent: AgentSpec): Promise<KeptProgram> => {
+const openAgent = async (
+  { run, agentEnv }: InstallationSpec,
+  api: RpcClient,
+  agent: AgentSpec,
+): Promise<KeptProgram> => {
   const dataDir = join(run.dir, `agent-${agent.name}`);
   await mkdir(dataDir, { recursive: true });
   const { name, manager: managerName, cluster: clusterName } = agent;
@@ -217,11 +225,7 @@ export interface Invitation {
 }
 
 /** Has an administrator make a join token, and answers the file that it is in. */
-export const invite = async (
-  run: TestRun,
-  api: RpcClient,
-  request: Invitation,
-): Promise<string> => {
+export const invite = async (run: TestRun, api: RpcClient, request: Invitation): Promise<string> => {
   const { joinToken } = await api.service(IdentityService).invite(request, { timeoutMs: 30_000 });
   const file = join(run.dir, `${request.role}-${request.name}.join`);
   await writeFile(file, `${joinToken}\n`, { mode: 0o600 });

@@ -53,7 +53,10 @@ interface DiskRead {
   readonly diskId: string;
 }
 
-const readDisk = async (vouching: Vouching, { address, repositoryId, point, diskId }: DiskRead): Promise<Fingerprint> => {
+const readDisk = async (
+  vouching: Vouching,
+  { address, repositoryId, point, diskId }: DiskRead,
+): Promise<Fingerprint> => {
   const disk = point.disks.find((one) => one.diskId === diskId);
   if (disk === undefined) throw new Error(`point ${point.pointId} has no disk ${diskId}`);
   const { engineInstanceId = "", vmId = "" } = point.vm ?? {};

@@ -36,7 +36,8 @@ export const openVouching = async (controllerDir: string): Promise<Vouching> => 
     installation,
     adminToken: (await readFile(files.adminToken, "utf8")).trim(),
     identity,
-    token: ({ certificatePem }, claims) => signTaskToken(signer, { ...noClaims(installationId, certificatePem), ...claims }),
+    token: ({ certificatePem }, claims) =>
+      signTaskToken(signer, { ...noClaims(installationId, certificatePem), ...claims }),
     trustNumber: async () =>
       openTrustBundle((await readFile(files.trust, "utf8")).trim(), authority.certificatePem).number,
   };

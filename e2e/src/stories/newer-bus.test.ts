@@ -1,5 +1,11 @@
 import { ClaimRequestSchema, ClaimResponseSchema } from "@holdfast/proto/holdfast/agent/v1/agent_pb";
-import { makeBusSeeds, makeBusUser, makeControllerUser, signAgentUser, signBusAccounts } from "@holdfast/shared/bus/bus-accounts";
+import {
+  makeBusSeeds,
+  makeBusUser,
+  makeControllerUser,
+  signAgentUser,
+  signBusAccounts,
+} from "@holdfast/shared/bus/bus-accounts";
 import { busConfiguration } from "@holdfast/shared/bus/bus-configuration";
 import { busCredentials } from "@holdfast/shared/bus/credentials";
 import { openBus } from "@holdfast/shared/bus/nats-bus";
