@@ -1,7 +1,7 @@
 import type { Clock } from "@holdfast/shared/clock/clock";
 import { listAgents, saveAgent } from "../database/agents-table.ts";
 import type { Database } from "../database/database.ts";
-import type { AgentHealth, PlacedAgent } from "../placement/placed-agent.ts";
+import { type AgentHealth, type PlacedAgent, workerIdOfAgent } from "../placement/placed-agent.ts";
 import type { AgentRecord } from "./agent-record.ts";
 
 /** Where a manager and cluster of these names are; null while nobody knows them. */
@@ -100,6 +100,7 @@ export const openAgentRegistry = async (deps: RegistryDeps): Promise<AgentRegist
         hostName: agent.hostName,
         reachableHosts: agent.reachableHosts,
         diskServiceAddress: agent.diskServiceAddress,
+        workerId: workerIdOfAgent(agent.agentId),
       })),
   };
 };

@@ -1,5 +1,8 @@
-/** Whether an agent can be given work: it said hello lately, lately enough, or for a cluster that nobody knows. */
-export type AgentHealth = "healthy" | "silent" | "unplaced";
+/**
+ * Whether an agent can be given work: it said hello lately · not lately enough · for a cluster that nobody knows · in a version
+ * that this controller does not work with · on its way out, ending what it holds.
+ */
+export type AgentHealth = "healthy" | "silent" | "unplaced" | "incompatible" | "draining";
 
 /** An agent as placement and routes see it. */
 export interface PlacedAgent {
@@ -18,7 +21,12 @@ export interface PlacedAgent {
   readonly reachableHosts: readonly string[];
   /** Where its DiskService listens; empty for none. */
   readonly diskServiceAddress: string;
+  /** The worker that runs it; empty for an agent that no worker VM runs. */
+  readonly workerId: string;
 }
 
-/** True while it has room for one more task. */
-export const isFree = ({ slots, busy }: PlacedAgent): boolean => busy < slots;
+/** The worker whose agent has this id; empty for an agent that no worker VM runs. */
+export const workerIdOfAgent = (agentId: string): string => (/^w[0-9a-z]{12}$/.test(agentId) ? agentId.slice(1) : "");
+
+/** The id of a worker's agent. */
+export const agentIdOfWorker = (workerId: string): string => `w${workerId}`;

@@ -15,6 +15,7 @@ const agent = (name: string, facts: Partial<PlacedAgent> = {}): PlacedAgent => (
   hostName: "",
   reachableHosts: [],
   diskServiceAddress: "10.0.0.9:7500",
+  workerId: "",
   ...facts,
 });
 
@@ -53,6 +54,8 @@ describe("routeFor", () => {
 
   it.each([
     ["silent", { health: "silent" as const }],
+    ["draining", { health: "draining" as const }],
+    ["a worker's, which may be suspended meanwhile", { workerId: "w1" }],
     ["serving no disks", { diskServiceAddress: "" }],
     ["not reaching the host", { reachableHosts: ["h2"] }],
   ])("does not borrow from an agent that is %s: the engine's proxy is left", (_why, facts) => {

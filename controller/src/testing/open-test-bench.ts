@@ -1,3 +1,4 @@
+import type { z } from "zod";
 import type { Bus } from "@holdfast/shared/bus/bus";
 import { busCredentials } from "@holdfast/shared/bus/credentials";
 import { openBus } from "@holdfast/shared/bus/nats-bus";
@@ -8,6 +9,7 @@ import { type MemoryLogger, memoryLogger } from "@holdfast/shared/logging/memory
 import { clientCredentials } from "@holdfast/shared/rpc/credentials";
 import { createBusBell, serveAgents } from "../agents/agent-bus.ts";
 import { openAgentRegistry } from "../agents/agent-registry.ts";
+import type { Inventory } from "../hypervisor/inventory.ts";
 import { createAttemptLiveness } from "../agents/attempt-liveness.ts";
 import { createTicketBox } from "../agents/tickets.ts";
 import type { VerbDeps } from "../agents/verb-deps.ts";
@@ -15,6 +17,7 @@ import { openDatabase } from "../database/database.ts";
 import { listOpenSessionIds } from "../database/sessions-table.ts";
 import { listOpenTasks } from "../database/tasks-table.ts";
 import { openManagerRegistry } from "../inventory/manager-registry.ts";
+import { noWorkers } from "../placement/no-workers.ts";
 import { openRepositoryRegistry } from "../repositories/repository-registry.ts";
 import { createSecretBox } from "../secrets/secret-box.ts";
 import { createChangeFeed } from "../sessions/change-feed.ts";
@@ -43,15 +46,21 @@ export interface TestBench extends AsyncDisposable {
 
 const inventory = testInventory([testVm("one", "c1"), testVm("two", "c1"), testVm("three", "c2")]);
 
+/** What a test may choose of its bench. */
+export interface BenchFacts {
+  readonly inventory?: Inventory;
+  readonly settings?: z.input<typeof workSettingsSchema>;
+}
+
 /** Opens a bench; heartbeats time out after `heartbeatTimeoutMs`. */
-export const openTestBench = async (heartbeatTimeoutMs = 60_000): Promise<TestBench> => {
+export const openTestBench = async (heartbeatTimeoutMs = 60_000, facts: BenchFacts = {}): Promise<TestBench> => {
   await using stack = new AsyncDisposableStack();
   const nats = stack.use(await openNatsServer());
   const agentBus = stack.use(await connect(nats.url, "agent-under-test"));
   const bus = stack.use(await connect(nats.url, "controller"));
   const work = createScriptedWork();
   const log = memoryLogger();
-  const deps = await openDeps(stack, { bus, work, log, heartbeatTimeoutMs });
+  const deps = await openDeps(stack, { bus, work, log, heartbeatTimeoutMs, facts });
   stack.use(await serveAgents(bus, deps));
   const opened = stack.move();
   return {
@@ -79,11 +88,12 @@ interface BenchParts {
   readonly work: ScriptedWork;
   readonly log: MemoryLogger;
   readonly heartbeatTimeoutMs: number;
+  readonly facts: BenchFacts;
 }
 
 const openDeps = async (
   stack: AsyncDisposableStack,
-  { bus, work, log, heartbeatTimeoutMs }: BenchParts,
+  { bus, work, log, heartbeatTimeoutMs, facts }: BenchParts,
 ): Promise<VerbDeps> => {
   const clock = systemClock;
   const database = stack.use(await openDatabase(":memory:", clock));
@@ -91,7 +101,7 @@ const openDeps = async (
   const managers = stack.use(
     await openManagerRegistry({
       database,
-      engines: scriptedEngines(inventory),
+      engines: scriptedEngines(facts.inventory ?? inventory),
       secrets,
       clock,
       log,
@@ -120,12 +130,13 @@ const openDeps = async (
       silentAfterMs: 15_000,
       findCluster: (_manager, clusterName) => ({ managerId, clusterId: clusterName }),
     }),
+    workers: noWorkers,
     liveness: createAttemptLiveness(clock, heartbeatTimeoutMs),
     progress: createProgressBoard(clock),
     changes: createChangeFeed(),
     patience: createPatience(clock),
     bell: createBusBell(bus),
-    settings: workSettingsSchema.parse({ retryDelayMs: 0, sweepMs: 20 }),
+    settings: workSettingsSchema.parse({ retryDelayMs: 0, sweepMs: 20, ...facts.settings }),
   };
   const steps: StepDeps = { ...deps, backups: work, restores: work };
   const list = async (): Promise<readonly string[]> =>
