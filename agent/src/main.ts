@@ -2,6 +2,7 @@ import { loadConfig } from "@holdfast/shared/config/load-config";
 import { serviceAnswer, serviceOptions } from "@holdfast/shared/config/service-options";
 import { runMain } from "@holdfast/shared/lifecycle/run-main";
 import { announceReady } from "@holdfast/shared/process/ready";
+import { productVersion } from "@holdfast/shared/version/product-version";
 import { parseArgs } from "node:util";
 import { agentConfigSchema } from "./config/agent-config.ts";
 import { createAgent } from "./create-agent.ts";
@@ -21,6 +22,7 @@ await runMain("agent", async (signal, log) => {
     prefix: "HOLDFAST_AGENT",
   });
   if (values["check-config"] === true) return;
+  log.info("starting", { version: productVersion });
   await using agent = await createAgent(config, log);
   announceReady({ agentId: agent.agentId, address: agent.diskServiceAddress });
   await agent.run(signal);

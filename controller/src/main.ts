@@ -4,6 +4,7 @@ import { serviceAnswer, serviceOptions } from "@holdfast/shared/config/service-o
 import { untilAborted } from "@holdfast/shared/lifecycle/abort";
 import { runMain } from "@holdfast/shared/lifecycle/run-main";
 import { announceReady } from "@holdfast/shared/process/ready";
+import { productVersion } from "@holdfast/shared/version/product-version";
 import { controllerConfigSchema } from "./config/controller-config.ts";
 import { createController } from "./create-controller.ts";
 
@@ -22,6 +23,7 @@ await runMain("controller", async (signal, log) => {
     prefix: "HOLDFAST_CONTROLLER",
   });
   if (values["check-config"] === true) return;
+  log.info("starting", { version: productVersion });
   await using controller = await createController(config, log);
   announceReady({ address: controller.address, installationId: controller.installationId });
   await untilAborted(signal);

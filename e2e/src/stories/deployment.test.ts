@@ -1,5 +1,6 @@
 import { access, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { startProcess } from "@holdfast/shared/process/child-process";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
@@ -14,6 +15,9 @@ import { openTestRun, type TestRun } from "../harness/test-run.ts";
 
 /** systemd's own score of what a unit leaves open, times ten: 0 is nothing, 100 everything; ours stood at 14. */
 const exposureLimit = 20;
+
+/** What an ordinary user's shell finds, and Debian's nats-server. */
+const bareDebian = ["/usr/local/bin", "/usr/bin", "/bin", join(root, ".cache", "tools")].join(":");
 
 let run: TestRun;
 let tree: InstalledTree;
@@ -30,6 +34,20 @@ describe("an unpacked tarball", () => {
   it("answers from where it lies, in an empty environment", async ({ signal }) => {
     const check = join(root, "scripts", "check-dist");
     await runWell({ name: "check-dist", command: check, args: [tree.prefix], env: run.env }, signal);
+  });
+
+  it("serves a whole installation from there, with nothing of this tree", async ({ signal }) => {
+    const args = ["standalone", "--agent-manager", "lab", "--agent-cluster", "east"];
+    const env = { ...run.env, HOLDFAST_DATA_DIR: join(run.dir, "hf"), PATH: bareDebian };
+    const holdfast = join(tree.prefix, "bin", "holdfast");
+    await using child = await startProcess({ name: "standalone", command: holdfast, args, env, graceMs: 30_000 });
+
+    expect(await child.ready(60_000, signal)).toMatchObject({ ready: true });
+    const version = JSON.parse(
+      await runWell({ name: "version", command: holdfast, args: ["version", "-o", "json"], env }, signal),
+    ) as unknown;
+    expect(version).toMatchObject({ version: expect.stringMatching(/^\d+\.\d+\.\d+/) });
+    expect(await child.stop()).toEqual({ code: 0, signal: null });
   });
 
   it("holds no tests and no lab", async () => {

@@ -1,5 +1,6 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { type Child, runTool, startChild } from "../simulator/storage/child.ts";
 import { QmpClient } from "../simulator/storage/qmp-client.ts";
 import { until } from "../harness/until.ts";
@@ -67,7 +68,8 @@ const writeDrive = async ({ dir, drive }: GuestSpec): Promise<string> => {
 };
 
 const untilSays = async (child: Child, file: string, text: string | RegExp, withinMs: number): Promise<string> => {
-  const lines = async (): Promise<readonly string[]> => (await readFile(file, "utf8")).split(/\r?\n/);
+  const lines = async (): Promise<readonly string[]> =>
+    stripVTControlCharacters(await readFile(file, "utf8")).split(/\r?\n/);
   const find = async (): Promise<string | undefined> =>
     (await lines()).find((line) => (typeof text === "string" ? line.includes(text) : text.test(line)));
   await until(`${String(text)} on the guest's console`, async () => !child.alive || (await find()), withinMs);

@@ -66,9 +66,12 @@ try {
   tell("the kernel runs");
   await guest.untilSays("Started holdfast-agent.service", bootMs);
   tell("cloud-init wrote the configuration and started the agent's unit");
-  tell((await guest.untilSays(/"component":"agent"/, bootMs)).slice(0, 160));
-  await guest.powerDown(bootMs);
-  tell("powered down when told");
+  tell(await guest.untilSays(/"component":"agent".*"msg":"starting"/, bootMs));
+  const isDown = guest.powerDown(bootMs);
+  await guest.untilSays(/"component":"agent".*"msg":"stopping"/, bootMs);
+  tell("the power button was pressed, and the agent told to stop");
+  await isDown;
+  tell("powered down");
 } catch (caught) {
   const lines = (await readFile(join(run.dir, "console.log"), "utf8")).split("\n");
   process.stderr.write(`${lines.slice(-60).join("\n")}\n`);
