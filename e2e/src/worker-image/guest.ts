@@ -45,7 +45,7 @@ export const startGuest = async (spec: GuestSpec): Promise<Guest> => {
   };
 };
 
-/** User-mode networking: the guest reaches this machine's loopback at 10.0.2.2. */
+/** User-mode networking: the guest reaches this machine's loopback at 10.0.2.2, and its other addresses as they are. */
 const argumentsOf = ({ image, accelerator }: GuestSpec, drive: string, consoleFile: string): readonly string[] =>
   [
     ["-machine", "q35", "-accel", accelerator, "-cpu", "max", "-smp", "2", "-m", "1024"],
