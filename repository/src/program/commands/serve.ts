@@ -1,7 +1,7 @@
 import { openLogger } from "@holdfast/shared/logging/pino-logger";
 import { Command } from "commander";
 import type { CommandContext } from "../context.ts";
-import { runServer } from "../run-server.ts";
+import { loadServerConfig, runServer } from "../run-server.ts";
 
 interface ServeOptions {
   readonly config?: string;
@@ -9,6 +9,7 @@ interface ServeOptions {
   readonly index?: string;
   readonly listen?: string;
   readonly create?: boolean;
+  readonly checkConfig?: boolean;
 }
 
 /** `serve`: the same server as the process of its own. */
@@ -20,7 +21,8 @@ export const serveCommand = ({ signal }: CommandContext): Command =>
     .option("--index <file>", "file of the index")
     .option("--listen <address>", "where calls are taken, such as 127.0.0.1:7010 or unix:/path")
     .option("--create", "make the repository when its folder is empty or absent")
-    .action(async ({ config, dir, index, listen, create }: ServeOptions) => {
+    .option("--check-config", "read the configuration, name every problem, and end")
+    .action(async ({ config, dir, index, listen, create, checkConfig }: ServeOptions) => {
       using log = openLogger({ component: "repository" });
       const overrides = {
         ...(dir !== undefined && { directory: dir }),
@@ -28,5 +30,7 @@ export const serveCommand = ({ signal }: CommandContext): Command =>
         ...(listen !== undefined && { listen }),
         ...(create !== undefined && { create }),
       };
-      await runServer({ configFile: config, env: process.env, overrides }, signal, log);
+      const start = { configFile: config, env: process.env, overrides };
+      if (checkConfig === true) await loadServerConfig(start);
+      else await runServer(start, signal, log);
     });
