@@ -1,13 +1,16 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { type AttemptSchema, type BackupDisk, TaskKind, WakeSchema } from "@holdfast/proto/holdfast/agent/v1/agent_pb";
 import type { Bus } from "@holdfast/shared/bus/bus";
-import { busCredentials } from "@holdfast/shared/bus/credentials";
-import { openBus } from "@holdfast/shared/bus/nats-bus";
+import { signAgentUser } from "@holdfast/shared/bus/bus-accounts";
 import { toAgentSubject } from "@holdfast/shared/bus/subjects";
-import { type NatsServer, openNatsServer } from "@holdfast/shared/bus/testing/nats-server";
+import { openTestBus, type TestBus } from "@holdfast/shared/bus/testing/test-bus";
 import { busPublish } from "@holdfast/shared/bus/typed";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import type { Identity } from "@holdfast/shared/identity/identity";
+import { readIdentityFolder } from "@holdfast/shared/identity/identity-folder";
+import { openServedIdentity, type ServedIdentity } from "@holdfast/shared/identity/testing/served-identity";
 import { memoryLogger } from "@holdfast/shared/logging/memory-logger";
+import type { TaskClaims } from "@holdfast/shared/identity/task-token";
 import { startProcess } from "@holdfast/shared/process/child-process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -26,8 +29,17 @@ const MiB = 1024 * 1024;
 const ticket = "0f7c1a52-1111-4222-8333-444455556666";
 const within = { timeout: 20_000 };
 
+interface StartedAgent {
+  readonly agent: Agent;
+  /** As a signal does; resolves when the agent has ended. */
+  readonly stop: () => Promise<void>;
+  /** As a second signal does. */
+  readonly hurry: () => void;
+}
+
 describe("an agent", () => {
-  let nats: NatsServer;
+  let testBus: TestBus;
+  let joining: ServedIdentity;
   let repository: RepositoryProcess;
   let identity: Awaited<ReturnType<typeof makeTestIdentity>>;
   let test: AsyncDisposableStack;
@@ -37,26 +49,27 @@ describe("an agent", () => {
   let taskCount = 0;
 
   beforeAll(async () => {
-    [nats, repository, identity] = await Promise.all([openNatsServer(), openRepositoryProcess(), makeTestIdentity()]);
+    testBus = await openTestBus(memoryLogger());
+    const { installation, seeds, server } = testBus;
+    const busJwt = (agentId: string, publicKey: string): Promise<string> =>
+      signAgentUser(seeds.account, { agentId, publicKey, managerName: "m", clusterName: "c" });
+    [repository, identity, joining] = await Promise.all([
+      openRepositoryProcess(Promise.resolve(installation)),
+      makeTestIdentity(),
+      openServedIdentity(installation, { busJwt, busServers: [server.url] }),
+    ]);
   });
   afterAll(async () => {
     await repository[Symbol.asyncDispose]();
-    await nats[Symbol.asyncDispose]();
+    await joining[Symbol.asyncDispose]();
+    await testBus[Symbol.asyncDispose]();
   });
   beforeEach(async () => {
     test = new AsyncDisposableStack();
     folder = await mkdtemp(join(tmpdir(), "hf-agent-"));
     test.defer(() => rm(folder, { recursive: true, force: true }));
     log = memoryLogger();
-    bus = test.use(
-      await openBus({
-        servers: [nats.url],
-        credentials: busCredentials({ mode: "insecure" }),
-        name: "test",
-        ownerId: "controller",
-        log,
-      }),
-    );
+    bus = test.use(await testBus.connect({ ownerId: "controller", log }));
   });
   afterEach(() => test.disposeAsync());
 
@@ -65,28 +78,71 @@ describe("an agent", () => {
 
   const serveImage = async (options: Partial<ImageServerOptions> = {}): Promise<ImageServer> =>
     test.use(await openImageServer({ identity, disk, ticket, extents: { zero: zeroExtents(disk) }, ...options }));
-  const configOf = (name: string) =>
-    agentConfigSchema.parse({
-      name,
-      dataDir: join(folder, name),
-      manager: "m",
-      cluster: "c",
-      bus: { servers: [nats.url] },
-      slots: 1,
-    });
-  const startAgent = async (name: string): Promise<{ readonly agent: Agent; readonly stop: () => Promise<void> }> => {
-    const agent = test.use(await createAgent(configOf(name), log));
-    const stopping = new AbortController();
-    const running = agent.run(stopping.signal);
+  const settingsOf = (name: string) => ({
+    name,
+    dataDir: join(folder, name),
+    manager: "m",
+    cluster: "c",
+    joinToken: joining.invite("agent").reveal(),
+    slots: 1,
+    drainMs: 0,
+  });
+  const identities = new Map<string, Identity>();
+  const startAgent = async (name: string, settings: Readonly<Record<string, unknown>> = {}): Promise<StartedAgent> => {
+    const config = agentConfigSchema.parse({ ...settingsOf(name), ...settings });
+    const agent = test.use(await createAgent(config, { log }, new AbortController().signal));
+    const stored = await readIdentityFolder(join(config.dataDir, "identity"));
+    if (stored !== undefined) identities.set(agent.agentId, stored.identity);
+    const [stopping, hurrying] = [new AbortController(), new AbortController()];
+    const over = new HoldfastError("CANCELLED", "the test is over");
+    const running = agent.run(stopping.signal, hurrying.signal);
+    running.catch(() => undefined);
     const stop = async (): Promise<void> => {
-      stopping.abort(new HoldfastError("CANCELLED", "the test is over"));
+      stopping.abort(over);
       await running;
     };
-    test.defer(stop);
-    return { agent, stop };
+    const hurry = (): void => {
+      hurrying.abort(over);
+    };
+    test.defer(async () => {
+      hurry();
+      await stop().catch(() => undefined);
+    });
+    return { agent, stop, hurry };
   };
-  const control = async (script: Script): Promise<ScriptedController> =>
-    test.use(await openScriptedController(bus, script));
+  const tokenFor = (agentId: string, claims: Partial<TaskClaims>): string => {
+    const held = identities.get(agentId);
+    if (held === undefined) throw new Error(`no agent ${agentId}`);
+    return testBus.installation.token(held, { repositoryId: repository.repositoryId, ...claims });
+  };
+  /** A controller by a script, which puts the task tokens into what the script orders. */
+  const control = async (script: Script): Promise<ScriptedController> => {
+    const attempts = new Map<string, NonNullable<ReturnType<NonNullable<Script["claim"]>>["attempt"]>>();
+    const { claim, orders } = script;
+    const claimed: Script["claim"] = (request) => {
+      const answer = claim?.(request) ?? {};
+      if (answer.attempt?.attemptId !== undefined) attempts.set(answer.attempt.attemptId, answer.attempt);
+      return answer;
+    };
+    const ordered: Script["orders"] = (request) => {
+      const answer = orders?.(request) ?? {};
+      if (answer.orders?.case !== "backup") return answer;
+      const { taskId = "", number = 1, attemptId = "" } = attempts.get(request.attemptId) ?? {};
+      const attempt = { taskId, attemptNumber: number, attemptId };
+      const taskToken = tokenFor(request.agentId, {
+        ...attempt,
+        operation: "backup",
+        engineInstanceId: "engine",
+        vmId: "vm",
+      });
+      return { orders: { case: "backup", value: { ...answer.orders.value, taskToken } } };
+    };
+    const hello = (): ReturnType<NonNullable<Script["hello"]>> => ({
+      heartbeatIntervalMs: 50,
+      trust: testBus.installation.trust(),
+    });
+    return test.use(await openScriptedController(bus, { hello, ...script, claim: claimed, orders: ordered }));
+  };
 
   const newAttempt = (): MessageInitShape<typeof AttemptSchema> => {
     taskCount += 1;
@@ -284,6 +340,13 @@ describe("an agent", () => {
                   loanId: "loan-1",
                   agentId: lender?.agentId ?? "",
                   address: lender?.diskServiceAddress ?? "",
+                  taskToken: tokenFor(borrower, {
+                    operation: "lend",
+                    taskId: attempt.taskId ?? "",
+                    attemptId: attempt.attemptId ?? "",
+                    diskId: "d1",
+                    lenderId: lender?.agentId ?? "",
+                  }),
                   sizeBytes: BigInt(disk.byteLength),
                 },
               },
@@ -319,8 +382,7 @@ describe("an agent", () => {
 
   it("is a program that says when it is ready, keeps its id, and ends on SIGTERM", async () => {
     const file = join(folder, "agent.json");
-    const { manager, cluster, dataDir } = configOf("program");
-    await writeFile(file, JSON.stringify({ name: "program", manager, cluster, dataDir, bus: { servers: [nats.url] } }));
+    await writeFile(file, JSON.stringify(settingsOf("program")));
     const start = async (): Promise<string> => {
       const args = ["--conditions=source", join(import.meta.dirname, "main.ts"), "--config", file];
       await using child = await startProcess({ name: "agent", command: process.execPath, args });
