@@ -1,204 +1,58 @@
-import type { MessageInitShape } from "@bufbuild/protobuf";
-import { type AttemptSchema, type BackupDisk, TaskKind, WakeSchema } from "@holdfast/proto/holdfast/agent/v1/agent_pb";
-import type { Bus } from "@holdfast/shared/bus/bus";
-import { signAgentUser } from "@holdfast/shared/bus/bus-accounts";
+import { WakeSchema } from "@holdfast/proto/holdfast/agent/v1/agent_pb";
 import { toAgentSubject } from "@holdfast/shared/bus/subjects";
-import { openTestBus, type TestBus } from "@holdfast/shared/bus/testing/test-bus";
 import { busPublish } from "@holdfast/shared/bus/typed";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
-import type { Identity } from "@holdfast/shared/identity/identity";
-import { readIdentityFolder } from "@holdfast/shared/identity/identity-folder";
-import { openServedIdentity, type ServedIdentity } from "@holdfast/shared/identity/testing/served-identity";
-import { memoryLogger } from "@holdfast/shared/logging/memory-logger";
-import type { TaskClaims } from "@holdfast/shared/identity/task-token";
 import { startProcess } from "@holdfast/shared/process/child-process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { openScriptedController, type Script, type ScriptedController } from "./claims/testing/scripted-controller.ts";
-import { agentConfigSchema } from "./config/agent-config.ts";
-import { type Agent, createAgent } from "./create-agent.ts";
-import { type ImageServer, type ImageServerOptions, openImageServer } from "./imageio/testing/image-server.ts";
-import { makeTestIdentity } from "./imageio/testing/test-identity.ts";
-import { openRepositoryProcess, type RepositoryProcess } from "./testing/repository-process.ts";
-import { fillBlock, zeroExtents } from "./testing/test-disk.ts";
+import type { Agent } from "./create-agent.ts";
+import {
+  type AgentStage,
+  once,
+  openStageHouse,
+  type StageHouse,
+  stageDisk,
+  stageTicket,
+} from "./testing/agent-stage.ts";
 
 const MiB = 1024 * 1024;
-const ticket = "0f7c1a52-1111-4222-8333-444455556666";
 const within = { timeout: 20_000 };
 
-interface StartedAgent {
-  readonly agent: Agent;
-  /** As a signal does; resolves when the agent has ended. */
-  readonly stop: () => Promise<void>;
-  /** As a second signal does. */
-  readonly hurry: () => void;
-}
-
 describe("an agent", () => {
-  let testBus: TestBus;
-  let joining: ServedIdentity;
-  let repository: RepositoryProcess;
-  let identity: Awaited<ReturnType<typeof makeTestIdentity>>;
-  let test: AsyncDisposableStack;
-  let folder: string;
-  let bus: Bus;
-  let log: ReturnType<typeof memoryLogger>;
-  let taskCount = 0;
+  let house: StageHouse;
+  let stage: AgentStage;
 
   beforeAll(async () => {
-    testBus = await openTestBus(memoryLogger());
-    const { installation, seeds, server } = testBus;
-    const busJwt = (agentId: string, publicKey: string): Promise<string> =>
-      signAgentUser(seeds.account, { agentId, publicKey, managerName: "m", clusterName: "c" });
-    [repository, identity, joining] = await Promise.all([
-      openRepositoryProcess(Promise.resolve(installation)),
-      makeTestIdentity(),
-      openServedIdentity(installation, { busJwt, busServers: [server.url] }),
-    ]);
+    house = await openStageHouse();
   });
-  afterAll(async () => {
-    await repository[Symbol.asyncDispose]();
-    await joining[Symbol.asyncDispose]();
-    await testBus[Symbol.asyncDispose]();
-  });
+  afterAll(() => house[Symbol.asyncDispose]());
   beforeEach(async () => {
-    test = new AsyncDisposableStack();
-    folder = await mkdtemp(join(tmpdir(), "hf-agent-"));
-    test.defer(() => rm(folder, { recursive: true, force: true }));
-    log = memoryLogger();
-    bus = test.use(await testBus.connect({ ownerId: "controller", log }));
+    stage = await house.openStage();
   });
-  afterEach(() => test.disposeAsync());
+  afterEach(() => stage[Symbol.asyncDispose]());
 
-  const disk = Buffer.alloc(8 * MiB);
-  for (let at = 0; at < 5 * MiB; at += 64 * 1024) fillBlock(disk, at, "agent");
-
-  const serveImage = async (options: Partial<ImageServerOptions> = {}): Promise<ImageServer> =>
-    test.use(await openImageServer({ identity, disk, ticket, extents: { zero: zeroExtents(disk) }, ...options }));
-  const settingsOf = (name: string) => ({
-    name,
-    dataDir: join(folder, name),
-    manager: "m",
-    cluster: "c",
-    joinToken: joining.invite("agent").reveal(),
-    slots: 1,
-    drainMs: 0,
-  });
-  const identities = new Map<string, Identity>();
-  const startAgent = async (name: string, settings: Readonly<Record<string, unknown>> = {}): Promise<StartedAgent> => {
-    const config = agentConfigSchema.parse({ ...settingsOf(name), ...settings });
-    const agent = test.use(await createAgent(config, { log }, new AbortController().signal));
-    const stored = await readIdentityFolder(join(config.dataDir, "identity"));
-    if (stored !== undefined) identities.set(agent.agentId, stored.identity);
-    const [stopping, hurrying] = [new AbortController(), new AbortController()];
-    const over = new HoldfastError("CANCELLED", "the test is over");
-    const running = agent.run(stopping.signal, hurrying.signal);
-    running.catch(() => undefined);
-    const stop = async (): Promise<void> => {
-      stopping.abort(over);
-      await running;
-    };
-    const hurry = (): void => {
-      hurrying.abort(over);
-    };
-    test.defer(async () => {
-      hurry();
-      await stop().catch(() => undefined);
-    });
-    return { agent, stop, hurry };
-  };
-  const tokenFor = (agentId: string, claims: Partial<TaskClaims>): string => {
-    const held = identities.get(agentId);
-    if (held === undefined) throw new Error(`no agent ${agentId}`);
-    return testBus.installation.token(held, { repositoryId: repository.repositoryId, ...claims });
-  };
-  /** A controller by a script, which puts the task tokens into what the script orders. */
-  const control = async (script: Script): Promise<ScriptedController> => {
-    const attempts = new Map<string, NonNullable<ReturnType<NonNullable<Script["claim"]>>["attempt"]>>();
-    const { claim, orders } = script;
-    const claimed: Script["claim"] = (request) => {
-      const answer = claim?.(request) ?? {};
-      if (answer.attempt?.attemptId !== undefined) attempts.set(answer.attempt.attemptId, answer.attempt);
-      return answer;
-    };
-    const ordered: Script["orders"] = (request) => {
-      const answer = orders?.(request) ?? {};
-      if (answer.orders?.case !== "backup") return answer;
-      const { taskId = "", number = 1, attemptId = "" } = attempts.get(request.attemptId) ?? {};
-      const attempt = { taskId, attemptNumber: number, attemptId };
-      const taskToken = tokenFor(request.agentId, {
-        ...attempt,
-        operation: "backup",
-        engineInstanceId: "engine",
-        vmId: "vm",
-      });
-      return { orders: { case: "backup", value: { ...answer.orders.value, taskToken } } };
-    };
-    const hello = (): ReturnType<NonNullable<Script["hello"]>> => ({
-      heartbeatIntervalMs: 50,
-      trust: testBus.installation.trust(),
-    });
-    return test.use(await openScriptedController(bus, { hello, ...script, claim: claimed, orders: ordered }));
-  };
-
-  const newAttempt = (): MessageInitShape<typeof AttemptSchema> => {
-    taskCount += 1;
-    const kind = TaskKind.BACKUP;
-    return {
-      taskId: `agenttask${taskCount}`,
-      number: 1,
-      attemptId: `attempt${taskCount}`,
-      sessionId: "session",
-      kind,
-      vmName: "web",
-      correlationId: "corr",
-    };
-  };
-  const once = <T>(value: T): (() => T | undefined) => {
-    let left: T | undefined = value;
-    return () => {
-      const given = left;
-      left = undefined;
-      return given;
-    };
-  };
-  const backupOrders = (mode: BackupDisk["mode"] = "full") => ({
-    case: "backup" as const,
-    value: {
-      repository: { repositoryId: repository.repositoryId, address: repository.address },
-      vm: { engineInstanceId: "engine", vmId: "vm", name: "web" },
-      codec: "zstd",
-      disks: [{ diskId: "d1", alias: "d1", sizeBytes: BigInt(disk.byteLength), mode, reason: "test" }],
-      context: { configurationJson: "{}" },
-    },
-  });
   /** A second disk whose transfer never opens keeps the attempt from ending by itself. */
-  const withSecondDisk = (orders: ReturnType<typeof backupOrders>) => {
+  const withSecondDisk = (orders: ReturnType<AgentStage["backupOrders"]>) => {
     const [first] = orders.value.disks;
     return {
       ...orders,
       value: { ...orders.value, disks: first === undefined ? [] : [first, { ...first, diskId: "d2" }] },
     };
   };
-  const imageOf = ({ url }: ImageServer) => ({
-    case: "image" as const,
-    value: { transferUrl: url, anchorPem: identity.cert, hostName: "host-1", sizeBytes: BigInt(disk.byteLength) },
-  });
 
   it("claims, waits for its orders and its disk, backs up, gives the disk back, reports", async () => {
-    const image = await serveImage();
-    const attempt = newAttempt();
+    const image = await stage.serveImage();
+    const attempt = stage.newAttempt();
     const claims = once(attempt);
     const waitsOnce = { orders: once(true), disk: once(true) };
-    const { heard } = await control({
+    const { heard } = await stage.control({
       claim: () => ({ attempt: claims() }),
-      orders: () => ({ orders: waitsOnce.orders() ? { case: "preparing", value: "starting" } : backupOrders() }),
-      openDisk: () => ({ access: waitsOnce.disk() ? { case: "preparing", value: "opening" } : imageOf(image) }),
+      orders: () => ({ orders: waitsOnce.orders() ? { case: "preparing", value: "starting" } : stage.backupOrders() }),
+      openDisk: () => ({ access: waitsOnce.disk() ? { case: "preparing", value: "opening" } : stage.imageOf(image) }),
     });
-    const { agent } = await startAgent("one");
+    const { agent } = await stage.startAgent("one");
     await expect.poll(() => heard.report.length, within).toBe(1);
     expect(heard.report[0]).toMatchObject({
       agentId: agent.agentId,
@@ -222,32 +76,32 @@ describe("an agent", () => {
       reachableHosts: ["*"],
     });
     await expect.poll(() => image.openConnections()).toBe(0);
-    expect(inspect(log.lines, { depth: 20 })).not.toContain(ticket);
+    expect(inspect(stage.log.lines, { depth: 20 })).not.toContain(stageTicket);
   });
 
   it("stops at once when it is told that its attempt ended, and reports nothing (A5)", async () => {
-    const image = await serveImage({
+    const image = await stage.serveImage({
       misbehave: ({ method, path }) => {
         if (method === "GET" && !path.includes("extents")) isReading = true;
         return undefined;
       },
     });
     let isReading = false;
-    const claims = once(newAttempt());
-    const { heard } = await control({
+    const claims = once(stage.newAttempt());
+    const { heard } = await stage.control({
       claim: () => ({ attempt: claims() }),
-      orders: () => ({ orders: withSecondDisk(backupOrders()) }),
+      orders: () => ({ orders: withSecondDisk(stage.backupOrders()) }),
       openDisk: ({ diskId }) => ({
-        access: diskId === "d1" ? imageOf(image) : { case: "preparing", value: "for ever" },
+        access: diskId === "d1" ? stage.imageOf(image) : { case: "preparing", value: "for ever" },
       }),
       heartbeat: ({ attempts }) => ({
         ended: isReading ? attempts.map(({ attemptId }) => ({ attemptId, code: "CANCELLED" })) : [],
       }),
     });
-    await startAgent("ended");
+    await stage.startAgent("ended");
     await expect
       .poll(
-        () => log.lines.some(({ message, fields }) => message === "attempt moved" && fields?.["to"] === "ended"),
+        () => stage.log.lines.some(({ message, fields }) => message === "attempt moved" && fields?.["to"] === "ended"),
         within,
       )
       .toBe(true);
@@ -257,13 +111,13 @@ describe("an agent", () => {
   });
 
   it("works on while nobody answers its heartbeats, and repeats its report until it is answered", async () => {
-    const image = await serveImage();
-    const claims = once(newAttempt());
+    const image = await stage.serveImage();
+    const claims = once(stage.newAttempt());
     let reports = 0;
-    const { heard } = await control({
+    const { heard } = await stage.control({
       claim: () => ({ attempt: claims() }),
-      orders: () => ({ orders: backupOrders() }),
-      openDisk: () => ({ access: imageOf(image) }),
+      orders: () => ({ orders: stage.backupOrders() }),
+      openDisk: () => ({ access: stage.imageOf(image) }),
       heartbeat: () => {
         throw new HoldfastError("UNAVAILABLE", "starting");
       },
@@ -273,47 +127,49 @@ describe("an agent", () => {
         return {};
       },
     });
-    await startAgent("patient");
+    await stage.startAgent("patient");
     await expect.poll(() => heard.report.length, within).toBe(3);
     expect(heard.report.every(({ outcome }) => outcome.case === "succeeded")).toBe(true);
   });
 
   it("reports what failed, with a code and whether another try may help", async () => {
-    const image = await serveImage({
-      misbehave: () => ({ kind: "status", status: 403, text: `No such ticket ${ticket}` }),
+    const image = await stage.serveImage({
+      misbehave: () => ({ kind: "status", status: 403, text: `No such ticket ${stageTicket}` }),
     });
-    const claims = once(newAttempt());
-    const { heard } = await control({
+    const claims = once(stage.newAttempt());
+    const { heard } = await stage.control({
       claim: () => ({ attempt: claims() }),
-      orders: () => ({ orders: backupOrders() }),
-      openDisk: () => ({ access: imageOf(image) }),
+      orders: () => ({ orders: stage.backupOrders() }),
+      openDisk: () => ({ access: stage.imageOf(image) }),
     });
-    await startAgent("failing");
+    await stage.startAgent("failing");
     await expect.poll(() => heard.report.length, within).toBe(1);
     expect(heard.report[0]?.outcome).toMatchObject({
       case: "failed",
       value: { code: "TICKET_REFUSED", retryable: true },
     });
     expect(heard.closeDisk).toMatchObject([{ succeeded: false }]);
-    expect(inspect([log.lines, heard.report], { depth: 20 })).not.toContain(ticket);
+    expect(inspect([stage.log.lines, heard.report], { depth: 20 })).not.toContain(stageTicket);
   });
 
   it("reports the highest attempt that the repository names when it refuses a retired one (A9)", async () => {
-    const image = await serveImage({ misbehave: () => ({ kind: "status", status: 403, text: "No such ticket" }) });
-    const first = newAttempt();
+    const image = await stage.serveImage({
+      misbehave: () => ({ kind: "status", status: 403, text: "No such ticket" }),
+    });
+    const first = stage.newAttempt();
     const claims = [
       { ...first, number: 5 },
       { ...first, attemptId: `${first.attemptId}-old`, number: 1 },
     ];
-    const { heard } = await control({
+    const { heard } = await stage.control({
       claim: () => {
         const attempt = claims.shift();
         return attempt === undefined ? {} : { attempt };
       },
-      orders: () => ({ orders: backupOrders() }),
-      openDisk: () => ({ access: imageOf(image) }),
+      orders: () => ({ orders: stage.backupOrders() }),
+      openDisk: () => ({ access: stage.imageOf(image) }),
     });
-    await startAgent("overtaken");
+    await stage.startAgent("overtaken");
     await expect.poll(() => heard.report.length, within).toBe(2);
     expect(heard.report.map(({ outcome }) => outcome)).toMatchObject([
       { case: "failed", value: { code: "TICKET_REFUSED", highestAttempt: 0 } },
@@ -322,17 +178,17 @@ describe("an agent", () => {
   });
 
   it("reads a disk through another agent, which claims the ticket itself (A11)", async () => {
-    const image = await serveImage();
-    const attempt = newAttempt();
+    const image = await stage.serveImage();
+    const attempt = stage.newAttempt();
     let borrower = "";
     let lender: Agent | undefined;
     const claims = once(attempt);
-    const { heard } = await control({
+    const { heard } = await stage.control({
       claim: ({ agentId }) => (agentId === borrower ? { attempt: claims() } : {}),
-      orders: () => ({ orders: backupOrders() }),
+      orders: () => ({ orders: stage.backupOrders() }),
       openDisk: ({ loanId }) =>
         loanId === "loan-1"
-          ? { access: imageOf(image) }
+          ? { access: stage.imageOf(image) }
           : {
               access: {
                 case: "loan",
@@ -340,21 +196,21 @@ describe("an agent", () => {
                   loanId: "loan-1",
                   agentId: lender?.agentId ?? "",
                   address: lender?.diskServiceAddress ?? "",
-                  taskToken: tokenFor(borrower, {
+                  taskToken: stage.tokenFor(borrower, {
                     operation: "lend",
                     taskId: attempt.taskId ?? "",
                     attemptId: attempt.attemptId ?? "",
                     diskId: "d1",
                     lenderId: lender?.agentId ?? "",
                   }),
-                  sizeBytes: BigInt(disk.byteLength),
+                  sizeBytes: BigInt(stageDisk.byteLength),
                 },
               },
             },
     });
-    ({ agent: lender } = await startAgent("lender"));
-    borrower = (await startAgent("borrower")).agent.agentId;
-    busPublish(bus, toAgentSubject(borrower), WakeSchema, { attemptId: "" });
+    ({ agent: lender } = await stage.startAgent("lender"));
+    borrower = (await stage.startAgent("borrower")).agent.agentId;
+    busPublish(stage.bus, toAgentSubject(borrower), WakeSchema, { attemptId: "" });
     await expect.poll(() => heard.report.length, within).toBe(1);
     expect(heard.report[0]).toMatchObject({ agentId: borrower, outcome: { case: "succeeded" } });
     expect(heard.report[0]?.progress?.disks[0]?.route).toBe("stream");
@@ -367,12 +223,12 @@ describe("an agent", () => {
   });
 
   it("reports what it held when it is stopped", async () => {
-    const claims = once(newAttempt());
-    const { heard } = await control({
+    const claims = once(stage.newAttempt());
+    const { heard } = await stage.control({
       claim: () => ({ attempt: claims() }),
       orders: () => ({ orders: { case: "preparing", value: "starting" } }),
     });
-    const { stop } = await startAgent("stopped");
+    const { stop } = await stage.startAgent("stopped");
     await expect.poll(() => heard.orders.length, within).toBeGreaterThan(0);
     await stop();
     expect(heard.report).toMatchObject([
@@ -381,8 +237,8 @@ describe("an agent", () => {
   });
 
   it("is a program that says when it is ready, keeps its id, and ends on SIGTERM", async () => {
-    const file = join(folder, "agent.json");
-    await writeFile(file, JSON.stringify(settingsOf("program")));
+    const file = join(stage.folder, "agent.json");
+    await writeFile(file, JSON.stringify(stage.settingsOf("program")));
     const start = async (): Promise<string> => {
       const args = ["--conditions=source", join(import.meta.dirname, "main.ts"), "--config", file];
       await using child = await startProcess({ name: "agent", command: process.execPath, args });
