@@ -10,7 +10,7 @@ import { createAgent } from "./create-agent.ts";
 const { values } = parseArgs({ options: serviceOptions });
 const answer = serviceAnswer("holdfast-agent", values);
 
-await runMain("agent", async (signal, log) => {
+await runMain("agent", async (signal, log, { hurry, allow }) => {
   if (answer !== undefined) {
     process.stdout.write(`${answer}\n`);
     return;
@@ -23,7 +23,8 @@ await runMain("agent", async (signal, log) => {
   });
   if (values["check-config"] === true) return;
   log.info("starting", { version: productVersion });
-  await using agent = await createAgent(config, log);
+  allow(config.drainMs);
+  await using agent = await createAgent(config, { log }, signal);
   announceReady({ agentId: agent.agentId, address: agent.diskServiceAddress });
-  await agent.run(signal);
+  await agent.run(signal, hurry);
 });
