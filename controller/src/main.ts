@@ -25,6 +25,7 @@ await runMain("controller", async (signal, log) => {
   if (values["check-config"] === true) return;
   log.info("starting", { version: productVersion });
   await using controller = await createController(config, log);
-  announceReady({ address: controller.address, installationId: controller.installationId });
+  const { address, addresses, installationId } = controller;
+  announceReady({ address, addresses: addresses.join(","), installationId });
   await untilAborted(signal);
 });

@@ -1,8 +1,8 @@
 /**
  * Whether an agent can be given work: it said hello lately · not lately enough · for a cluster that nobody knows · in a version
- * that this controller does not work with · on its way out, ending what it holds.
+ * that this controller does not work with · on its way out, ending what it holds · it was revoked.
  */
-export type AgentHealth = "healthy" | "silent" | "unplaced" | "incompatible" | "draining";
+export type AgentHealth = "healthy" | "silent" | "unplaced" | "incompatible" | "draining" | "revoked";
 
 /** An agent as placement and routes see it. */
 export interface PlacedAgent {
