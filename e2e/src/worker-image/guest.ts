@@ -15,6 +15,8 @@ export interface GuestSpec {
   readonly dir: string;
   /** QEMU's accelerator: `tcg` needs nothing of the machine. */
   readonly accelerator: string;
+  /** QEMU's machine type: `q35`, or `pc` as clusters with a legacy chipset have it. */
+  readonly machine: string;
 }
 
 /** A running virtual machine, seen through its serial console. */
@@ -46,9 +48,13 @@ export const startGuest = async (spec: GuestSpec): Promise<Guest> => {
 };
 
 /** User-mode networking: the guest reaches this machine's loopback at 10.0.2.2, and its other addresses as they are. */
-const argumentsOf = ({ image, accelerator }: GuestSpec, drive: string, consoleFile: string): readonly string[] =>
+const argumentsOf = (
+  { image, accelerator, machine }: GuestSpec,
+  drive: string,
+  consoleFile: string,
+): readonly string[] =>
   [
-    ["-machine", "q35", "-accel", accelerator, "-cpu", "max", "-smp", "2", "-m", "1024"],
+    ["-machine", machine, "-accel", accelerator, "-cpu", "max", "-smp", "2", "-m", "1024"],
     ["-display", "none", "-no-reboot", "-qmp", "stdio", "-serial", `file:${consoleFile}`],
     ["-device", "virtio-scsi-pci", "-device", "scsi-hd,drive=disk", "-device", "virtio-rng-pci"],
     ["-drive", `file=${image},if=none,id=disk,format=qcow2,snapshot=on`],

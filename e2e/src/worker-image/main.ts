@@ -16,6 +16,7 @@ const { values } = parseArgs({
     image: { type: "string" },
     initialization: { type: "string" },
     accelerator: { type: "string", default: "tcg" },
+    machine: { type: "string", default: "q35" },
   },
 });
 
@@ -59,9 +60,10 @@ const initialization =
 
 await using run = await openTestRun();
 const drive = configDriveOf(initialization, randomUUID());
-await using guest = await startGuest({ image, drive, dir: run.dir, accelerator: values.accelerator });
+const { accelerator, machine } = values;
+await using guest = await startGuest({ image, drive, dir: run.dir, accelerator, machine });
 try {
-  tell(`powered on with ${values.accelerator}`);
+  tell(`powered on: ${machine}, ${accelerator}`);
   await guest.untilSays("Linux version", bootMs);
   tell("the kernel runs");
   await guest.untilSays("Started holdfast-agent.service", bootMs);
