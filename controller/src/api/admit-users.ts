@@ -14,7 +14,7 @@ export const admitUsers =
     const least = leastRoleOf(method);
     if (least === "anybody") return;
     const user = await users.check(metadata.get("authorization"));
-    const who = { user: user.name, token: user.tokenId, role: user.role, method, peer, correlationId };
+    const who = { user: user.name, userId: user.tokenId, role: user.role, method, peer, correlationId };
     if (least === undefined || !includesRole(user.role, least)) {
       log.warn("a user was refused", who);
       const needed = least === undefined ? "nobody may" : `${least} is needed`;
