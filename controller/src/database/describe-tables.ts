@@ -20,6 +20,7 @@ const purposes: Readonly<Record<string, string>> = {
   tasks: "Each VM of a session, with its plan, state and result.",
   unknown_attempts: "Attempts that were heard of and are not known here: they are fenced in every repository.",
   unknown_fences: "Which repositories have fenced which of them.",
+  workers: "Worker VMs: how each is defined, where it is in its life, why it cannot be used.",
 };
 
 /** The page `docs/design/tables.md`: every table and column as the migrations make them. */

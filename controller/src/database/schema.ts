@@ -171,6 +171,28 @@ export interface UnknownFenceRow {
   readonly fenced_ms: number;
 }
 
+/** A VM of ours that runs an agent. */
+export interface WorkerRow {
+  readonly worker_id: string;
+  readonly name: string;
+  readonly manager_id: string;
+  readonly cluster_id: string;
+  readonly definition: string;
+  readonly enabled: Flag;
+  readonly state: string;
+  readonly moved_ms: number;
+  readonly doing: string;
+  readonly unhealthy_reason: string;
+  readonly unhealthy_ms: number;
+  readonly vm_id: string;
+  readonly disk_id: string;
+  readonly generation: number;
+  readonly pending: string;
+  readonly removing: Flag;
+  readonly test: string | null;
+  readonly created_ms: number;
+}
+
 /** A value of the installation, by name. */
 export interface SettingRow {
   readonly name: string;
@@ -193,4 +215,5 @@ export interface Tables {
   unknown_attempts: UnknownAttemptRow;
   unknown_fences: UnknownFenceRow;
   settings: SettingRow;
+  workers: WorkerRow;
 }

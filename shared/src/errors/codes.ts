@@ -224,6 +224,33 @@ export const errorCodes = {
     grpc: "ABORTED",
     exit: 75,
   },
+  WORKER_BUSY: {
+    meaning: "the worker's agent has tasks",
+    retryable: true,
+    grpc: "FAILED_PRECONDITION",
+    exit: 75,
+    advice: "wait for them, or holdfast worker disable NAME so that no more come",
+  },
+  WORKER_UNHEALTHY: {
+    meaning: "the worker could not be launched or failed its test",
+    retryable: false,
+    grpc: "FAILED_PRECONDITION",
+    exit: 69,
+    advice: "cure what the reason names, then holdfast worker test NAME",
+  },
+  WORKER_VM_FOREIGN: {
+    meaning: "a VM with the worker's name is on the manager and is not ours; it is left alone",
+    retryable: false,
+    grpc: "ALREADY_EXISTS",
+    exit: 73,
+    advice: "give the worker another name with holdfast worker edit NAME --name OTHER",
+  },
+  IMAGE_UNUSABLE: {
+    meaning: "the worker's image file cannot be read or turned into a disk",
+    retryable: false,
+    grpc: "FAILED_PRECONDITION",
+    exit: 66,
+  },
 
   REPOSITORY_UNREACHABLE: {
     meaning: "the repository cannot be reached",
