@@ -1,5 +1,5 @@
 import type { Clock } from "@holdfast/shared/clock/clock";
-import { listAgents, saveAgent } from "../database/agents-table.ts";
+import { listAgents, removeAgent, saveAgent } from "../database/agents-table.ts";
 import type { Database } from "../database/database.ts";
 import type { AgentHealth, PlacedAgent } from "../placement/placed-agent.ts";
 import type { AgentRecord } from "./agent-record.ts";
@@ -33,6 +33,10 @@ export interface AgentRegistry {
   hear(record: AgentRecord): Promise<Heard>;
   list(): readonly KnownAgent[];
   find(idOrName: string): KnownAgent | undefined;
+  /** Milliseconds since its last hello to this life of the controller; infinite when it said none. */
+  silentMs(agentId: string): number;
+  /** Forgets an agent that will not come back. */
+  forget(agentId: string): Promise<void>;
   /** For placement; `busy` counts the open attempts of each agent. */
   placed(busy: ReadonlyMap<string, number>): readonly PlacedAgent[];
 }
@@ -88,6 +92,14 @@ export const openAgentRegistry = async (deps: RegistryDeps): Promise<AgentRegist
     list,
     find: (idOrName) =>
       list().find(({ agentId }) => agentId === idOrName) ?? list().find(({ name }) => name === idOrName),
+    silentMs: (agentId) => {
+      const heardMs = entries.get(agentId)?.heardMs;
+      return heardMs === undefined ? Number.POSITIVE_INFINITY : deps.clock.monotonicMs() - heardMs;
+    },
+    forget: async (agentId) => {
+      entries.delete(agentId);
+      await removeAgent(deps.database.queries, agentId);
+    },
     placed: (busy) =>
       list().map((agent) => ({
         agentId: agent.agentId,
