@@ -3,6 +3,7 @@ import { busCredentials } from "@holdfast/shared/bus/credentials";
 import { openBus } from "@holdfast/shared/bus/nats-bus";
 import { type Clock, systemClock } from "@holdfast/shared/clock/clock";
 import { type RandomBytes, systemRandom } from "@holdfast/shared/ids/ids";
+import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import type { Logger } from "@holdfast/shared/logging/logger";
 import { clientCredentials, serverCredentials } from "@holdfast/shared/rpc/credentials";
 import { openRpcServer } from "@holdfast/shared/rpc/server";
@@ -35,6 +36,10 @@ import { stepSession } from "./sessions/step-session.ts";
 import { type StepDeps, stepTask } from "./sessions/step-task.ts";
 import { TaskRunner } from "./sessions/task-runner.ts";
 import type { WorkDeps } from "./sessions/work-deps.ts";
+import type { JoinTokenIssuer } from "./workers/join-token-issuer.ts";
+import { openWorkers } from "./workers/open-workers.ts";
+import { createWorkerDirectory } from "./workers/worker-directory.ts";
+import { openWorkerRoster } from "./workers/worker-roster.ts";
 
 /** A controller that serves operators and agents. */
 export interface Controller extends AsyncDisposable {
@@ -48,6 +53,7 @@ export interface ControllerOverrides {
   readonly clock?: Clock;
   readonly random?: RandomBytes;
   readonly engines?: EngineConnector;
+  readonly issuer?: JoinTokenIssuer;
 }
 
 /** Wires a controller and starts it; disposing it takes nothing new, ends what is under way, and closes. */
@@ -66,6 +72,9 @@ export const createController = async (
   const verbs: VerbDeps = { ...steps, tickets, runner, ...config.agents };
   stack.use(await serveAgents(work.openedBus, verbs));
   stack.use(startLoops(verbs, config, timeZone));
+  const workerRunner = stack.use(
+    openWorkers({ ...work, issuer: overrides.issuer ?? noIssuer, workerSettings: config.workers, dataDir: config.dataDir }),
+  );
   const server = await openRpcServer({
     listen: config.rpc.listen,
     credentials: serverCredentials(config.rpc.security),
@@ -73,6 +82,10 @@ export const createController = async (
     services: apiServices({
       ...steps,
       runner,
+      tickets,
+      workerRunner,
+      roster: work.roster,
+      workerSettings: config.workers,
       engines: work.engines,
       timeZone,
       version: productVersion,
@@ -115,6 +128,7 @@ const openWork = async (stack: AsyncDisposableStack, { config, log, overrides }:
     findCluster: findClusterIn(managers),
     silentAfterMs: config.agents.silentAfterMs,
   });
+  const roster = await openWorkerRoster(database);
   const openedBus = stack.use(
     await openBus({
       servers: config.bus.servers,
@@ -134,6 +148,7 @@ const openWork = async (stack: AsyncDisposableStack, { config, log, overrides }:
     managers,
     repositories,
     agents,
+    workers: createWorkerDirectory({ roster, clock, settings: config.workers }),
     liveness: createAttemptLiveness(clock, config.agents.heartbeatTimeoutMs),
     progress: createProgressBoard(clock),
     changes: createChangeFeed(),
@@ -141,7 +156,14 @@ const openWork = async (stack: AsyncDisposableStack, { config, log, overrides }:
     bell: createBusBell(openedBus),
     settings: config.work,
   };
-  return { work: { ...work, engines, openedBus }, timeZone };
+  return { work: { ...work, engines, openedBus, roster }, timeZone };
+};
+
+/** Without identities nothing that is launched could join. */
+const noIssuer: JoinTokenIssuer = {
+  issue: () =>
+    Promise.reject(new HoldfastError("FAILED_PRECONDITION", "this controller issues no join tokens, so no worker can join")),
+  revoke: () => Promise.resolve(),
 };
 
 const findClusterIn =

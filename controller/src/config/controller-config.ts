@@ -3,6 +3,7 @@ import { rpcSecurity } from "@holdfast/shared/rpc/credentials";
 import { z } from "zod";
 import { isTimeZone } from "../retention/calendar-day.ts";
 import { workSettingsSchema } from "../sessions/work-settings.ts";
+import { workerSettingsSchema } from "../workers/worker-settings.ts";
 
 const addresses = z.union([
   z.array(z.string().min(1)),
@@ -49,6 +50,7 @@ export const controllerConfigSchema = z.strictObject({
     })
     .prefault({}),
   work: workSettingsSchema.prefault({}),
+  workers: workerSettingsSchema.prefault({}),
 });
 
 /** The configuration of a controller. */

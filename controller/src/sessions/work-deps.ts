@@ -5,6 +5,7 @@ import type { AgentRegistry } from "../agents/agent-registry.ts";
 import type { AttemptLiveness } from "../agents/attempt-liveness.ts";
 import type { Database } from "../database/database.ts";
 import type { ManagerRegistry } from "../inventory/manager-registry.ts";
+import type { PlacedWorker } from "../placement/placed-worker.ts";
 import type { RepositoryRegistry } from "../repositories/repository-registry.ts";
 import type { ChangeFeed } from "./change-feed.ts";
 import type { Patience } from "./patience.ts";
@@ -19,6 +20,11 @@ export interface WakeBell {
   attempt(agentId: string, attemptId: string): void;
 }
 
+/** The worker VMs of all clusters as they are now. */
+export interface WorkerDirectory {
+  placed(): readonly PlacedWorker[];
+}
+
 /** What the work of sessions needs of the rest of the controller. */
 export interface WorkDeps {
   readonly database: Database;
@@ -29,6 +35,7 @@ export interface WorkDeps {
   readonly managers: ManagerRegistry;
   readonly repositories: RepositoryRegistry;
   readonly agents: AgentRegistry;
+  readonly workers: WorkerDirectory;
   readonly liveness: AttemptLiveness;
   readonly progress: ProgressBoard;
   readonly changes: ChangeFeed;

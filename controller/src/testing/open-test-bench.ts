@@ -15,6 +15,7 @@ import { openDatabase } from "../database/database.ts";
 import { listOpenSessionIds } from "../database/sessions-table.ts";
 import { listOpenTasks } from "../database/tasks-table.ts";
 import { openManagerRegistry } from "../inventory/manager-registry.ts";
+import { noWorkers } from "../placement/no-workers.ts";
 import { openRepositoryRegistry } from "../repositories/repository-registry.ts";
 import { createSecretBox } from "../secrets/secret-box.ts";
 import { createChangeFeed } from "../sessions/change-feed.ts";
@@ -120,6 +121,7 @@ const openDeps = async (
       silentAfterMs: 15_000,
       findCluster: (_manager, clusterName) => ({ managerId, clusterId: clusterName }),
     }),
+    workers: noWorkers,
     liveness: createAttemptLiveness(clock, heartbeatTimeoutMs),
     progress: createProgressBoard(clock),
     changes: createChangeFeed(),

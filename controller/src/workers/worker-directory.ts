@@ -1,14 +1,10 @@
 import type { Clock } from "@holdfast/shared/clock/clock";
 import type { PlacedWorker } from "../placement/placed-worker.ts";
+import type { WorkerDirectory } from "../sessions/work-deps.ts";
 import { unhealthyReasonOf } from "./worker-health.ts";
 import type { WorkerRoster } from "./worker-roster.ts";
 import type { WorkerSettings } from "./worker-settings.ts";
 import type { WorkerState } from "./worker-state.ts";
-
-/** The workers as placement sees them. */
-export interface WorkerDirectory {
-  placed(): readonly PlacedWorker[];
-}
 
 const placedStates = {
   absent: "asleep",

@@ -1,9 +1,7 @@
-/** What is known of the demand for workers, by their ids. */
+/** What is known of the demand for workers. */
 export interface Demand {
-  /** Some waiting task wants it launched, or it holds an open or unsettled attempt. */
+  /** Ids of the workers that some waiting task is given to, or that hold an open or unsettled attempt. */
   readonly needed: ReadonlySet<string>;
-  /** Of them, those that hold an attempt. */
-  readonly busy: ReadonlySet<string>;
 }
 
 /** Who needs which worker: read as a whole now and then, and once more before one goes down. */
@@ -14,7 +12,7 @@ export interface WorkerNeeds {
 }
 
 export const createWorkerNeeds = (ask: () => Promise<Demand>): WorkerNeeds => {
-  let last: Demand = { needed: new Set(), busy: new Set() };
+  let last: Demand = { needed: new Set() };
   return {
     get last() {
       return last;
