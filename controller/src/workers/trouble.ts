@@ -10,7 +10,8 @@ import type { Worker } from "./worker.ts";
 /** The engine is not there for anybody now: that says nothing about the worker. */
 const away: readonly ErrorCode[] = ["ENGINE_UNREACHABLE", "ENGINE_UNTRUSTED", "ENGINE_CREDENTIALS_REFUSED"];
 
-const rising: readonly Worker["state"][] = ["making", "starting", "enrolling"];
+/** States in which a step is one of a launch: those at rest are stepped only when something needs them, or to be removed. */
+const launching: readonly Worker["state"][] = ["absent", "making", "down", "starting", "enrolling", "suspended"];
 
 /**
  * What follows a step that failed: a launch that the engine refuses makes the worker unhealthy with the engine's own words; an
@@ -19,7 +20,7 @@ const rising: readonly Worker["state"][] = ["making", "starting", "enrolling"];
 export const afterTrouble = async (deps: WorkerDeps, worker: Worker, caught: unknown): Promise<Next> => {
   if (!(caught instanceof HoldfastError) || caught.code === "INTERNAL") throw caught;
   const { code, message } = caught;
-  const isRising = rising.includes(worker.state);
+  const isRising = !worker.removing && launching.includes(worker.state);
   const isAway = away.includes(code);
   if (isAway && isRising && clocksOf(deps.patience, worker.workerId).ms("launch") <= worker.definition.launchTimeoutMs)
     return waitAWhile(deps, worker, caught);
