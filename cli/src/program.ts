@@ -40,6 +40,13 @@ import { standaloneCommand } from "./standalone/standalone.ts";
 import { versionCommand } from "./version.ts";
 import { vmList } from "./vm/list.ts";
 import { vmShow } from "./vm/show.ts";
+import { workerAdd } from "./worker/add.ts";
+import { workerEdit } from "./worker/edit.ts";
+import { workerList } from "./worker/list.ts";
+import { workerRemove } from "./worker/remove.ts";
+import { workerDisable, workerEnable } from "./worker/set-enabled.ts";
+import { workerShow } from "./worker/show.ts";
+import { workerTest } from "./worker/test-worker.ts";
 
 /** The whole command line: nouns with their verbs, global options, exit codes in the help. */
 export const createProgram = (context: CliContext): Command => {
@@ -69,6 +76,11 @@ const commandsOf = (context: CliContext): readonly Command[] => {
     ),
     noun("repository", "Repositories, where restore points live", all(repositoryAdd, repositoryList, repositoryShow)),
     noun("agent", "Agents, which move the data", all(agentList, agentShow)),
+    noun(
+      "worker",
+      "Workers: VMs that run an agent, launched for the work and put down after it",
+      all(workerAdd, workerList, workerShow, workerEdit, workerTest, workerEnable, workerDisable, workerRemove),
+    ),
     noun("vm", "Virtual machines of the managers", all(vmList, vmShow)),
     noun(
       "job",
@@ -77,7 +89,7 @@ const commandsOf = (context: CliContext): readonly Command[] => {
     ),
     noun(
       "session",
-      "Sessions: runs of jobs, and restores",
+      "Sessions: runs of jobs, restores, and tests of workers",
       all(sessionList, sessionShow, sessionWatch, sessionStop, sessionCancel),
     ),
     noun("point", "Restore points", all(pointList, pointShow, pointRemove, pointExport)),
