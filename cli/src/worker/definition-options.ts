@@ -1,7 +1,8 @@
-import type { MessageInitShape } from "@bufbuild/protobuf";
-import type {
-  WorkerDefinition,
-  WorkerDefinitionSchema,
+import { type MessageInitShape, create } from "@bufbuild/protobuf";
+import {
+  type WorkerDefinition,
+  type WorkerDefinitionSchema,
+  type WorkerNetwork,
   WorkerNetworkSchema,
 } from "@holdfast/proto/holdfast/controller/v1/worker_pb";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
@@ -40,7 +41,7 @@ export const withDefinitionOptions = (command: Command): Command =>
     .addOption(
       listOption(
         "--network <network>",
-        "network or profile@network of a NIC, in order (repeatable); static: NETWORK,ADDRESS/PREFIX[,GATEWAY], else DHCP; only the first one routes",
+        "network or profile@network of a NIC, in order (repeatable); NETWORK[,ADDRESS/PREFIX[,GATEWAY]][,dev=DEVICE], by DHCP without an address; only the first one routes",
       ),
     )
     .addOption(listOption("--dns <address>", "DNS server of the whole worker (repeatable)"))
@@ -91,19 +92,22 @@ const gib = 1_073_741_824n;
 /** An empty value takes away what was there. */
 const isSaid = (text: string): boolean => text !== "";
 
-/** `NETWORK` by DHCP, or `NETWORK,ADDRESS/PREFIX[,GATEWAY]`. */
-export const parseNetwork = (text: string): MessageInitShape<typeof WorkerNetworkSchema> => {
-  const [network = "", fixed = "", gateway = "", ...rest] = text.split(",").map((part) => part.trim());
-  if (fixed === "" && rest.length === 0 && gateway === "") return { network };
+const networkForm = "NETWORK[,ADDRESS/PREFIX[,GATEWAY]][,dev=DEVICE]";
+const devicePrefix = "dev=";
+
+/** `NETWORK` by DHCP, or with a static address; `dev=` names the guest's device when it is not `eth0`, `eth1` … in order. */
+export const parseNetwork = (text: string): WorkerNetwork => {
+  const parts = text.split(",").map((part) => part.trim());
+  const device = parts.find((part) => part.startsWith(devicePrefix))?.slice(devicePrefix.length) ?? "";
+  const [network = "", fixed = "", gateway = "", ...rest] = parts.filter((part) => !part.startsWith(devicePrefix));
+  if (fixed === "" && rest.length === 0 && gateway === "") return create(WorkerNetworkSchema, { network, device });
   const [address = "", prefix = ""] = fixed.split("/");
   const bits = Number(prefix);
   if (rest.length > 0 || prefix === "" || !Number.isInteger(bits) || bits < 1 || bits > 32) {
-    throw new HoldfastError(
-      "INVALID_ARGUMENT",
-      `--network is NETWORK, or NETWORK,ADDRESS/PREFIX[,GATEWAY] such as servers,192.0.2.10/24,192.0.2.1, not ${text}`,
-    );
+    const example = "servers,192.0.2.10/24,192.0.2.1";
+    throw new HoldfastError("INVALID_ARGUMENT", `--network is ${networkForm}, such as ${example}, not ${text}`);
   }
-  return { network, address, netmask: netmaskOf(bits), gateway };
+  return create(WorkerNetworkSchema, { network, address, netmask: netmaskOf(bits), gateway, device });
 };
 
 const netmaskOf = (bits: number): string =>
