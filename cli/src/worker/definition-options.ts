@@ -70,7 +70,7 @@ export const changedDefinition = (
   options: DefinitionOptions,
 ): MessageInitShape<typeof WorkerDefinitionSchema> => ({ ...before, ...given(options) });
 
-const given = (options: DefinitionOptions): MessageInitShape<typeof WorkerDefinitionSchema> => ({
+const given = (options: DefinitionOptions): Partial<Omit<WorkerDefinition, "$typeName" | "$unknown">> => ({
   // A template takes the place of an image, and the other way round.
   ...(options.template !== undefined && { template: options.template, image: "" }),
   ...(options.image !== undefined && { image: options.image, template: "" }),

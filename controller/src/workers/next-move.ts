@@ -78,9 +78,9 @@ const byState: Readonly<Record<WorkerState, (facts: WorkerFacts) => NextMove>> =
   },
   starting: (facts) => {
     if (facts.vm === "gone") return move("absent", gone);
+    if (!isWithoutPower(facts.vm) && !isUnderWay(facts.vm)) return move("enrolling", `the VM is ${facts.vm}`);
     if (facts.isLate) return { kind: "fail", reason: `the VM did not start in time, it is ${facts.vm}` };
-    if (facts.vm === "down" || facts.vm === "suspended") return startFrom(facts, facts.vm);
-    return isUnderWay(facts.vm) ? wait : move("enrolling", `the VM is ${facts.vm}`);
+    return isWithoutPower(facts.vm) ? startFrom(facts, facts.vm) : wait;
   },
   enrolling: (facts) => {
     if (facts.vm === "gone") return move("absent", gone);
@@ -128,6 +128,8 @@ const fallen = ({ vm }: WorkerFacts): NextMove | undefined => {
 
 /** Asks a VM that runs to go down; one that does so already is waited for. */
 const ask = ({ vm }: WorkerFacts, action: WorkerAction): NextMove => (isUnderWay(vm) ? wait : act(action));
+
+const isWithoutPower = (vm: string): vm is "down" | "suspended" => vm === "down" || vm === "suspended";
 
 /** States that pass by themselves, and in which an engine takes no action. */
 const isUnderWay = (vm: string): boolean => ["image_locked", "saving_state", "powering_down"].includes(vm);
