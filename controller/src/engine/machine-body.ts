@@ -19,8 +19,8 @@ export const toShapeBody = (shape: MachineShape): Record<string, unknown> => ({
   cpu: { topology: { sockets: String(shape.cpus), cores: "1", threads: "1" } },
   placement_policy: {
     affinity: shape.hostIds.length === 0 ? "migratable" : "pinned",
-    // An empty list takes the hosts away that were named before.
-    hosts: { host: shape.hostIds.map((id) => ({ id })) },
+    // An empty collection takes the hosts away that were named before.
+    hosts: shape.hostIds.length === 0 ? {} : { host: shape.hostIds.map((id) => ({ id })) },
   },
 });
 

@@ -1,0 +1,48 @@
+import { execFileSync } from "node:child_process";
+import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { openImage } from "./open-image.ts";
+
+const MiB = 2 ** 20;
+const never = new AbortController().signal;
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "hf-img-"));
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+});
+const unpacked = (): string => join(folder, "images");
+
+test("a raw image is used as it is, its disk rounded up to whole MiB", async () => {
+  const file = join(folder, "a.raw");
+  await writeFile(file, Buffer.alloc(MiB + 1, "x"));
+  await using image = await openImage({ file, folder: unpacked(), name: "w" }, never);
+  expect([image.rawFile, image.sizeBytes]).toEqual([file, 2 * MiB]);
+});
+
+test("a qcow2 image is unpacked for the while, and what was made for it is gone afterwards", async () => {
+  const raw = join(folder, "a.raw");
+  const file = join(folder, "a.qcow2");
+  await writeFile(raw, Buffer.concat([Buffer.alloc(65_536, "begin"), Buffer.alloc(3 * MiB - 65_536)]));
+  execFileSync("qemu-img", ["convert", "-c", "-O", "qcow2", raw, file]);
+  {
+    await using image = await openImage({ file, folder: unpacked(), name: "w" }, never);
+    expect(image.sizeBytes).toBe(3 * MiB);
+    expect((await readFile(image.rawFile)).equals(await readFile(raw))).toBe(true);
+  }
+  expect(await readdir(unpacked())).toEqual([]);
+});
+
+test("what is no image says why", async () => {
+  const broken = join(folder, "broken");
+  await writeFile(broken, Buffer.from("QFI\u00FBand nothing more", "latin1"));
+  const open = (file: string) => openImage({ file, folder: unpacked(), name: "w" }, never);
+  await expect(open(broken)).rejects.toMatchObject({ code: "IMAGE_UNUSABLE", message: expect.stringContaining("unpacked") });
+  await expect(open(join(folder, "none"))).rejects.toMatchObject({ code: "IMAGE_UNUSABLE" });
+  await writeFile(broken, "");
+  await expect(open(broken)).rejects.toMatchObject({ code: "IMAGE_UNUSABLE", message: expect.stringContaining("empty") });
+  expect(await readdir(unpacked())).toEqual([]);
+});
