@@ -2,6 +2,7 @@ import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import type { Hypervisor } from "../hypervisor/hypervisor.ts";
 import type { Vm } from "../hypervisor/inventory.ts";
 import type { GuestSetup, MachineNic, MachineRequest, MachineShape } from "../hypervisor/machines.ts";
+import { type DiskRoom, openDiskRoom } from "./disk-room.ts";
 import { testInventory, testVm } from "./scripted-engine.ts";
 
 /** A VM of the room, as tests look at it. */
@@ -19,6 +20,7 @@ export interface MachineRoom {
   readonly vms: Map<string, RoomVm>;
   /** What was asked of it, in order, without reads. */
   readonly calls: string[];
+  readonly disks: DiskRoom;
   /** Set: starting fails with it. */
   refuseStart: HoldfastError | null;
   /** Set: every call fails with it. */
@@ -34,10 +36,12 @@ export interface MachineRoom {
 
 /** Opens a room with the template `worker` and a VM of everybody's for each of `names`. */
 export const openMachineRoom = (names: readonly string[] = []): MachineRoom => {
+  const calls: string[] = [];
   const room: MachineRoom = {
     hypervisor: undefined as never,
     vms: new Map(),
-    calls: [],
+    calls,
+    disks: openDiskRoom(calls),
     refuseStart: null,
     away: null,
     ignoresShutdown: false,
@@ -63,10 +67,25 @@ const put = (room: MachineRoom, shape: MachineShape & { readonly templateId?: st
   room.vms.set(vm.id, { vm, shape, templateId: shape.templateId, nics, setups: [] });
 };
 
+const roomDomain = {
+  id: "sd1",
+  name: "sd1",
+  type: "data",
+  storageType: "nfs",
+  dataCenterIds: ["dc"],
+  availableBytes: 1,
+  usedBytes: 0,
+  blockedBelowBytes: undefined,
+  forBackup: false,
+};
+
 const engineOf = (room: MachineRoom): Partial<Hypervisor> => ({
   loginState: () => ({ state: "logged-in" }),
   identify: () => Promise.resolve({ instanceId: "e1", productName: "test", version: "4.5.6" }),
-  readInventory: async () => testInventory([...room.vms.values()].map(({ vm }) => vm)),
+  readInventory: async () => ({
+    ...testInventory([...room.vms.values()].map(({ vm }) => vm)),
+    storageDomains: [roomDomain],
+  }),
   listVnicProfiles: async () => [
     { id: "p1", name: "servers", networkId: "n1", networkName: "blue" },
     { id: "p2", name: "storage", networkId: "n2", networkName: "green" },
@@ -74,6 +93,7 @@ const engineOf = (room: MachineRoom): Partial<Hypervisor> => ({
   ...readsOf(room),
   ...shapesOf(room),
   ...powerOf(room),
+  ...room.disks.operations,
   [Symbol.asyncDispose]: () => Promise.resolve(),
 });
 
@@ -132,9 +152,16 @@ const shapesOf = (room: MachineRoom): Partial<Hypervisor> => ({
   removeVm: ({ vmId }) =>
     answer(room, () => {
       room.calls.push("delete");
+      for (const { id } of room.vms.get(vmId)?.vm.disks ?? []) room.disks.disks.delete(id);
       room.vms.delete(vmId);
     }),
-  getDisk: () => Promise.resolve(undefined),
+  attachDisk: ({ vmId, diskId, ...how }) =>
+    answer(room, () => {
+      const found = roomVm(room, vmId);
+      const disk = room.disks.disks.get(diskId);
+      if (disk !== undefined && found.vm.disks.every(({ id }) => id !== diskId))
+        found.vm = { ...found.vm, disks: [...found.vm.disks, { ...disk, ...how }] };
+    }),
 });
 
 const powerOf = (room: MachineRoom): Partial<Hypervisor> => {

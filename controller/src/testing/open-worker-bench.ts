@@ -1,4 +1,5 @@
 import { systemClock } from "@holdfast/shared/clock/clock";
+import type { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { type AgentId, type InstallationId, systemRandom } from "@holdfast/shared/ids/ids";
 import { memoryLogger } from "@holdfast/shared/logging/memory-logger";
 import { type AgentRegistry, openAgentRegistry } from "../agents/agent-registry.ts";
@@ -32,6 +33,9 @@ export interface WorkerBench extends AsyncDisposable {
   hello(workerId: string, version?: string): Promise<void>;
   /** Starts looking after the workers, as after a start of the controller; disposing it ends that. */
   run(): AsyncDisposable;
+  /** What was uploaded: file and URLs. A test may make uploads fail. */
+  readonly uploads: { readonly file: string; readonly urls: readonly string[] }[];
+  failUpload: HoldfastError | null;
 }
 
 const workerId = "worker000001";
@@ -102,13 +106,18 @@ export const openWorkerBench = async (settings: Record<string, number> = {}): Pr
         return Promise.resolve();
       },
     },
-    upload: () => Promise.reject(new Error("nothing is uploaded in this test")),
+    upload: ({ file, urls }) => {
+      bench.uploads.push({ file, urls });
+      return bench.failUpload === null ? Promise.resolve() : Promise.reject(bench.failUpload);
+    },
     imageDir: "/nowhere",
     workerSettings: workerSettingsSchema.parse({ sweepMs: 5, lookMs: 5, startPatienceMs: 0, askAgainMs: 5, ...settings }),
   };
   room.onRun = () => void hello(agents, workerId);
   const opened = stack.move();
-  return {
+  const bench: WorkerBench = {
+    uploads: [],
+    failUpload: null,
     deps,
     room,
     needed,
@@ -119,6 +128,7 @@ export const openWorkerBench = async (settings: Record<string, number> = {}): Pr
     run: () => openWorkerRunner(deps),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
+  return bench;
 };
 
 const testWorker = (definition: Partial<WorkerDefinition>, facts: Partial<Worker> = {}): Worker => ({
