@@ -73,7 +73,12 @@ export const createController = async (
   stack.use(await serveAgents(work.openedBus, verbs));
   stack.use(startLoops(verbs, config, timeZone));
   const workerRunner = stack.use(
-    openWorkers({ ...work, issuer: overrides.issuer ?? noIssuer, workerSettings: config.workers, dataDir: config.dataDir }),
+    openWorkers({
+      ...work,
+      issuer: overrides.issuer ?? noIssuer,
+      workerSettings: config.workers,
+      dataDir: config.dataDir,
+    }),
   );
   const server = await openRpcServer({
     listen: config.rpc.listen,
@@ -162,7 +167,9 @@ const openWork = async (stack: AsyncDisposableStack, { config, log, overrides }:
 /** Without identities nothing that is launched could join. */
 const noIssuer: JoinTokenIssuer = {
   issue: () =>
-    Promise.reject(new HoldfastError("FAILED_PRECONDITION", "this controller issues no join tokens, so no worker can join")),
+    Promise.reject(
+      new HoldfastError("FAILED_PRECONDITION", "this controller issues no join tokens, so no worker can join"),
+    ),
   revoke: () => Promise.resolve(),
 };
 

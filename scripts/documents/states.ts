@@ -6,7 +6,10 @@ import { heading } from "./markdown.ts";
 /** docs/design/states.md */
 export const statesDocument = (): string =>
   [
-    heading("States", "The transition tables are the machines; `attempts.md` and `workers.md` say what each state means."),
+    heading(
+      "States",
+      "The transition tables are the machines; `attempts.md` and `workers.md` say what each state means.",
+    ),
     "## Session\n",
     `\`\`\`mermaid\n${sessionStates.toMermaid().trimEnd()}\n\`\`\`\n`,
     "## Task\n",

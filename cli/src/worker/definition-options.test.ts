@@ -36,7 +36,11 @@ describe("the options of a worker", () => {
 describe("a network", () => {
   it("is by DHCP unless an address is given", () => {
     expect(parseNetwork("servers@blue")).toMatchObject({ network: "servers@blue", address: "", device: "" });
-    expect(parseNetwork("servers@blue,dev=ens3")).toMatchObject({ network: "servers@blue", address: "", device: "ens3" });
+    expect(parseNetwork("servers@blue,dev=ens3")).toMatchObject({
+      network: "servers@blue",
+      address: "",
+      device: "ens3",
+    });
   });
 
   it.each([
@@ -49,10 +53,13 @@ describe("a network", () => {
     expect(parseNetwork(text)).toMatchObject({ network: "blue", address, netmask, gateway });
   });
 
-  it.each(["blue,192.0.2.10", "blue,192.0.2.10/33", "blue,192.0.2.10/x", "blue,,192.0.2.1", "blue,1.2.3.4/8,1.2.3.1,more"])(
-    "%s is refused with the form that is meant",
-    (text) => {
-      expect(() => parseNetwork(text)).toThrow("NETWORK[,ADDRESS/PREFIX[,GATEWAY]]");
-    },
-  );
+  it.each([
+    "blue,192.0.2.10",
+    "blue,192.0.2.10/33",
+    "blue,192.0.2.10/x",
+    "blue,,192.0.2.1",
+    "blue,1.2.3.4/8,1.2.3.1,more",
+  ])("%s is refused with the form that is meant", (text) => {
+    expect(() => parseNetwork(text)).toThrow("NETWORK[,ADDRESS/PREFIX[,GATEWAY]]");
+  });
 });

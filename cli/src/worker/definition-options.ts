@@ -32,8 +32,14 @@ export interface DefinitionOptions {
 export const withDefinitionOptions = (command: Command): Command =>
   command
     .option("--template <template>", "template of the manager that the VM is made from")
-    .option("--image <file>", "image file (qcow2 or raw) on the controller's machine, whole path, instead of a template")
-    .option("--storage-domain <domain>", "where its disk lies; a template's own, or the one with most room, unless given")
+    .option(
+      "--image <file>",
+      "image file (qcow2 or raw) on the controller's machine, whole path, instead of a template",
+    )
+    .option(
+      "--storage-domain <domain>",
+      "where its disk lies; a template's own, or the one with most room, unless given",
+    )
     .option("--description <text>", "words for people")
     .option("--tasks <count>", "VMs that it works on at once (4 unless given)", wholeNumber)
     .option("--cpus <count>", "virtual CPUs; 0 for one for each task", wholeNumber)
@@ -45,7 +51,9 @@ export const withDefinitionOptions = (command: Command): Command =>
       ),
     )
     .addOption(listOption("--dns <address>", "DNS server of the whole worker (repeatable)"))
-    .addOption(listOption("--host <host>", "run on this host only (repeatable); an empty one for any host of the cluster"))
+    .addOption(
+      listOption("--host <host>", "run on this host only (repeatable); an empty one for any host of the cluster"),
+    )
     .option("--when-idle <policy>", "suspend or shutdown (suspend unless given)")
     .option("--idle-delay <seconds>", "how long nothing needs it before that (60 unless given)", wholeNumber)
     .option("--launch-timeout <seconds>", "how long it may take to its agent's hello (600 unless given)", wholeNumber);
@@ -70,21 +78,28 @@ export const changedDefinition = (
   options: DefinitionOptions,
 ): MessageInitShape<typeof WorkerDefinitionSchema> => ({ ...before, ...given(options) });
 
-const given = (options: DefinitionOptions): Partial<Omit<WorkerDefinition, "$typeName" | "$unknown">> => ({
+type Given = Partial<Omit<WorkerDefinition, "$typeName" | "$unknown">>;
+
+const given = (options: DefinitionOptions): Given => ({
+  ...givenMachine(options),
+  ...(options.description !== undefined && { description: options.description }),
+  ...(options.whenIdle !== undefined && { idlePolicy: options.whenIdle }),
+  ...(options.idleDelay !== undefined && { idleDelayMs: BigInt(options.idleDelay) * 1_000n }),
+  ...(options.launchTimeout !== undefined && { launchTimeoutMs: BigInt(options.launchTimeout) * 1_000n }),
+});
+
+/** What the VM is made of. */
+const givenMachine = (options: DefinitionOptions): Given => ({
   // A template takes the place of an image, and the other way round.
   ...(options.template !== undefined && { template: options.template, image: "" }),
   ...(options.image !== undefined && { image: options.image, template: "" }),
   ...(options.storageDomain !== undefined && { storageDomain: options.storageDomain }),
-  ...(options.description !== undefined && { description: options.description }),
   ...(options.tasks !== undefined && { tasks: options.tasks }),
   ...(options.cpus !== undefined && { cpus: options.cpus }),
   ...(options.memory !== undefined && { memoryBytes: BigInt(options.memory) * gib }),
   ...(options.network !== undefined && { networks: options.network.filter(isSaid).map(parseNetwork) }),
   ...(options.dns !== undefined && { dnsServers: options.dns.filter(isSaid) }),
   ...(options.host !== undefined && { hosts: options.host.filter(isSaid) }),
-  ...(options.whenIdle !== undefined && { idlePolicy: options.whenIdle }),
-  ...(options.idleDelay !== undefined && { idleDelayMs: BigInt(options.idleDelay) * 1_000n }),
-  ...(options.launchTimeout !== undefined && { launchTimeoutMs: BigInt(options.launchTimeout) * 1_000n }),
 });
 
 const gib = 1_073_741_824n;
@@ -92,22 +107,18 @@ const gib = 1_073_741_824n;
 /** An empty value takes away what was there. */
 const isSaid = (text: string): boolean => text !== "";
 
-const networkForm = "NETWORK[,ADDRESS/PREFIX[,GATEWAY]][,dev=DEVICE]";
-const devicePrefix = "dev=";
+const networkForm =
+  /^(?<network>[^,]+)(,(?<address>[^,/=]+)\/(?<prefix>\d{1,2})(,(?<gateway>[^,=]+))?)?(,dev=(?<device>[^,]+))?$/;
 
 /** `NETWORK` by DHCP, or with a static address; `dev=` names the guest's device when it is not `eth0`, `eth1` … in order. */
 export const parseNetwork = (text: string): WorkerNetwork => {
-  const parts = text.split(",").map((part) => part.trim());
-  const device = parts.find((part) => part.startsWith(devicePrefix))?.slice(devicePrefix.length) ?? "";
-  const [network = "", fixed = "", gateway = "", ...rest] = parts.filter((part) => !part.startsWith(devicePrefix));
-  if (fixed === "" && rest.length === 0 && gateway === "") return create(WorkerNetworkSchema, { network, device });
-  const [address = "", prefix = ""] = fixed.split("/");
-  const bits = Number(prefix);
-  if (rest.length > 0 || prefix === "" || !Number.isInteger(bits) || bits < 1 || bits > 32) {
-    const example = "servers,192.0.2.10/24,192.0.2.1";
-    throw new HoldfastError("INVALID_ARGUMENT", `--network is ${networkForm}, such as ${example}, not ${text}`);
+  const parts = networkForm.exec(text.replaceAll(" ", ""))?.groups;
+  const bits = parts?.["prefix"] === undefined ? undefined : Number(parts["prefix"]);
+  if (parts === undefined || bits === 0 || (bits ?? 0) > 32) {
+    const form = "NETWORK[,ADDRESS/PREFIX[,GATEWAY]][,dev=DEVICE], such as servers,192.0.2.10/24,192.0.2.1";
+    throw new HoldfastError("INVALID_ARGUMENT", `--network is ${form}, not ${text}`);
   }
-  return create(WorkerNetworkSchema, { network, address, netmask: netmaskOf(bits), gateway, device });
+  return create(WorkerNetworkSchema, { ...parts, netmask: bits === undefined ? "" : netmaskOf(bits) });
 };
 
 const netmaskOf = (bits: number): string =>

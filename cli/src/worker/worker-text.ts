@@ -12,7 +12,7 @@ export const workersTable = (workers: readonly Worker[]): string =>
       one.definition?.cluster ?? "",
       stateText(one),
       healthText(one),
-      `${one.busyTasks} of ${one.definition?.tasks ?? 0}`,
+      tasksText(one),
       sourceText(one.definition),
     ]),
   );
@@ -23,28 +23,40 @@ export const workerText = (one: Worker): string => {
   return factsText([
     ["name", definition?.name],
     ["id", one.workerId],
-    ["description", definition?.description],
-    ["cluster", `${definition?.manager ?? ""}/${definition?.cluster ?? ""}`],
-    ["state", one.doing === "" ? stateText(one) : `${stateText(one)}: ${one.doing}`],
-    ["since", timeText(one.stateSinceMs)],
-    ["health", one.unhealthyReason === "" ? "usable" : `unhealthy since ${timeText(one.unhealthySinceMs)}`],
-    ["reason", one.unhealthyReason],
-    ["enabled", one.enabled ? "yes" : "no: it gets no new work"],
-    ["tasks", `${one.busyTasks} of ${definition?.tasks ?? 0}`],
+    ...lifeFacts(one),
     ["size", `${one.cpus} CPUs, ${bytesText(one.memoryBytes)}`],
-    ["made from", sourceText(definition)],
-    ["storage domain", definition?.storageDomain],
-    ["hosts", definition?.hosts.join(", ")],
-    ["networks", definition?.networks.map(networkText).join("; ")],
-    ["DNS", definition?.dnsServers.join(", ")],
-    ["when idle", idleText(definition)],
-    ["launch", `at most ${spanText(definition?.launchTimeoutMs ?? 0n)}`],
+    ...(definition === undefined ? [] : definitionFacts(definition)),
     ["next launch", pendingTexts[one.pendingChange]],
     ["VM", one.vmId],
     ["agent", one.agentId],
     ["test", one.testSessionId === "" ? undefined : `session ${one.testSessionId}`],
   ]);
 };
+
+type Facts = readonly (readonly [string, string | undefined])[];
+
+const lifeFacts = (one: Worker): Facts => [
+  ["state", one.doing === "" ? stateText(one) : `${stateText(one)}: ${one.doing}`],
+  ["since", timeText(one.stateSinceMs)],
+  ["health", one.unhealthyReason === "" ? "usable" : `unhealthy since ${timeText(one.unhealthySinceMs)}`],
+  ["reason", one.unhealthyReason],
+  ["enabled", one.enabled ? "yes" : "no: it gets no new work"],
+  ["tasks", tasksText(one)],
+];
+
+const definitionFacts = (definition: WorkerDefinition): Facts => [
+  ["description", definition.description],
+  ["cluster", `${definition.manager}/${definition.cluster}`],
+  ["made from", sourceText(definition)],
+  ["storage domain", definition.storageDomain],
+  ["hosts", definition.hosts.join(", ")],
+  ["networks", definition.networks.map(networkText).join("; ")],
+  ["DNS", definition.dnsServers.join(", ")],
+  ["when idle", `${definition.idlePolicy} after ${spanText(definition.idleDelayMs ?? 0n)}`],
+  ["launch", `at most ${spanText(definition.launchTimeoutMs ?? 0n)}`],
+];
+
+const tasksText = (one: Worker): string => `${one.busyTasks} of ${one.definition?.tasks ?? 0}`;
 
 const pendingTexts: Readonly<Record<string, string>> = {
   reshape: "changes the VM to its definition first",
@@ -67,6 +79,3 @@ const networkText = ({ network, address, netmask, gateway }: WorkerNetwork): str
   if (address === "") return `${network} (DHCP)`;
   return `${network} (${address} ${netmask}${gateway === "" ? "" : ` by ${gateway}`})`;
 };
-
-const idleText = (definition: WorkerDefinition | undefined): string =>
-  `${definition?.idlePolicy ?? ""} after ${spanText(definition?.idleDelayMs ?? 0n)}`;

@@ -92,14 +92,7 @@ export const openAgentRegistry = async (deps: RegistryDeps): Promise<AgentRegist
     list,
     find: (idOrName) =>
       list().find(({ agentId }) => agentId === idOrName) ?? list().find(({ name }) => name === idOrName),
-    silentMs: (agentId) => {
-      const heardMs = entries.get(agentId)?.heardMs;
-      return heardMs === undefined ? Number.POSITIVE_INFINITY : deps.clock.monotonicMs() - heardMs;
-    },
-    forget: async (agentId) => {
-      entries.delete(agentId);
-      await removeAgent(deps.database.queries, agentId);
-    },
+    ...lifeOf(deps, entries),
     placed: (busy) =>
       list().map((agent) => ({
         agentId: agent.agentId,
@@ -115,6 +108,21 @@ export const openAgentRegistry = async (deps: RegistryDeps): Promise<AgentRegist
       })),
   };
 };
+
+/** How long an agent has been silent, and what ends with it. */
+const lifeOf = (
+  { clock, database }: RegistryDeps,
+  entries: Map<string, Entry>,
+): Pick<AgentRegistry, "silentMs" | "forget"> => ({
+  silentMs: (agentId) => {
+    const heardMs = entries.get(agentId)?.heardMs;
+    return heardMs === undefined ? Number.POSITIVE_INFINITY : clock.monotonicMs() - heardMs;
+  },
+  forget: async (agentId) => {
+    entries.delete(agentId);
+    await removeAgent(database.queries, agentId);
+  },
+});
 
 /** A hello that says nothing new is kept once a minute. */
 const isWorthKeeping = (former: AgentRecord, record: AgentRecord): boolean =>

@@ -10,5 +10,8 @@ export const createWorkersTable = async ({ schema }: Transaction<Tables>): Promi
     builder = builder.addColumn(name, "text", (column) => column.notNull());
   for (const name of ["enabled", "moved_ms", "unhealthy_ms", "generation", "removing", "created_ms"])
     builder = builder.addColumn(name, "bigint", (column) => column.notNull());
-  await builder.addColumn("test", "text").addUniqueConstraint("workers_unique", ["name"] as never).execute();
+  await builder
+    .addColumn("test", "text")
+    .addUniqueConstraint("workers_unique", ["name"] as never)
+    .execute();
 };

@@ -95,7 +95,7 @@ export const moveWorker = async (
 const changedRow = (worker: Worker, change: WorkerChange): Partial<WorkerRow> => {
   const row = toRow({ ...worker, ...change });
   const columns = Object.keys(change).flatMap((field) => columnsOf[field as keyof WorkerChange]);
-  return Object.fromEntries(columns.map((column) => [column, row[column]])) as Partial<WorkerRow>;
+  return Object.fromEntries(columns.map((column) => [column, row[column]]));
 };
 
 const columnsOf = {

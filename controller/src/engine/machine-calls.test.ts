@@ -170,7 +170,10 @@ test.each([
 });
 
 test("NICs are listed in the order of their names, connected, and removed", async () => {
-  const nic = [{ id: "b", name: "nic10" }, { id: "a", name: "nic2", vnic_profile: { id: "p" } }];
+  const nic = [
+    { id: "b", name: "nic10" },
+    { id: "a", name: "nic2", vnic_profile: { id: "p" } },
+  ];
   const listed = await asked({ status: 200, json: { nic } }, (engine) => engine.listNics("V1", never));
   expect(listed.outcome).toEqual([
     { id: "a", name: "nic2", vnicProfileId: "p" },

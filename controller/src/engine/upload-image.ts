@@ -63,7 +63,11 @@ const put = (
   signal: AbortSignal,
 ): Promise<void> => {
   const range = `bytes ${start}-${start + bytes.byteLength - 1}/*`;
-  return send(pool, { url, method: "PUT", query: "?flush=n", body: bytes, headers: { "content-range": range } }, signal);
+  return send(
+    pool,
+    { url, method: "PUT", query: "?flush=n", body: bytes, headers: { "content-range": range } },
+    signal,
+  );
 };
 
 interface ImageioCall {

@@ -35,13 +35,7 @@ export interface CallCounts {
  * idempotent by an id of ours. Conflicts are left to the caller, who knows how long it may wait.
  */
 export interface Hypervisor
-  extends
-    InventoryReader,
-    CaptureOperations,
-    TransferOperations,
-    BuildOperations,
-    MachineOperations,
-    AsyncDisposable {
+  extends InventoryReader, CaptureOperations, TransferOperations, BuildOperations, MachineOperations, AsyncDisposable {
   loginState(): LoginState;
   /** New credentials: ends `credentials-refused`; the next call logs in with them, once. */
   useCredentials(credentials: Credentials): void;

@@ -29,6 +29,8 @@ export interface MachineRoom {
   ignoresShutdown: boolean;
   /** Called when a VM runs. */
   onRun: (vm: RoomVm) => void;
+  /** Puts other answers in the place of its own; disposing takes them away again. */
+  override(answers: Partial<Hypervisor>): Disposable;
   set(vmId: string, status: string): void;
   /** The only VM; fails when there is another number of them. */
   only(): RoomVm;
@@ -46,6 +48,11 @@ export const openMachineRoom = (names: readonly string[] = []): MachineRoom => {
     away: null,
     ignoresShutdown: false,
     onRun: () => undefined,
+    override: (answers) => {
+      const before = { ...room.hypervisor };
+      Object.assign(room.hypervisor, answers);
+      return { [Symbol.dispose]: () => void Object.assign(room.hypervisor, before) };
+    },
     set: (vmId, status) => {
       const found = room.vms.get(vmId);
       if (found !== undefined) found.vm = { ...found.vm, status };
@@ -110,8 +117,7 @@ const roomVm = (room: MachineRoom, vmId: string): RoomVm => {
 
 const readsOf = (room: MachineRoom): Partial<Hypervisor> => ({
   getVm: (vmId) => answer(room, () => ({ ...roomVm(room, vmId).vm, snapshots: [] })),
-  findVms: (name) =>
-    answer(room, () => [...room.vms.values()].map(({ vm }) => vm).filter((vm) => vm.name === name)),
+  findVms: (name) => answer(room, () => [...room.vms.values()].map(({ vm }) => vm).filter((vm) => vm.name === name)),
   findTemplate: (name) =>
     answer(room, () => (name === "worker" ? { id: "t1", name, versionNumber: 1, status: "ok" } : undefined)),
   listNics: (vmId) => answer(room, () => roomVm(room, vmId).nics),

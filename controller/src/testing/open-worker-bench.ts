@@ -1,6 +1,6 @@
 import { systemClock } from "@holdfast/shared/clock/clock";
 import type { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
-import { type AgentId, type InstallationId, systemRandom } from "@holdfast/shared/ids/ids";
+import { type InstallationId, systemRandom } from "@holdfast/shared/ids/ids";
 import { memoryLogger } from "@holdfast/shared/logging/memory-logger";
 import { type AgentRegistry, openAgentRegistry } from "../agents/agent-registry.ts";
 import { openDatabase } from "../database/database.ts";
@@ -111,7 +111,13 @@ export const openWorkerBench = async (settings: Record<string, number> = {}): Pr
       return bench.failUpload === null ? Promise.resolve() : Promise.reject(bench.failUpload);
     },
     imageDir: "/nowhere",
-    workerSettings: workerSettingsSchema.parse({ sweepMs: 5, lookMs: 5, startPatienceMs: 0, askAgainMs: 5, ...settings }),
+    workerSettings: workerSettingsSchema.parse({
+      sweepMs: 5,
+      lookMs: 5,
+      startPatienceMs: 0,
+      askAgainMs: 5,
+      ...settings,
+    }),
   };
   room.onRun = () => void hello(agents, workerId);
   const opened = stack.move();
@@ -151,5 +157,5 @@ const testWorker = (definition: Partial<WorkerDefinition>, facts: Partial<Worker
 });
 
 const hello = async (agents: AgentRegistry, id: string, version = "1"): Promise<void> => {
-  await agents.hear(testAgent({ agentId: agentIdOfWorker(id) as AgentId, name: "w-one", version, seenMs: 2 }));
+  await agents.hear(testAgent({ agentId: agentIdOfWorker(id), name: "w-one", version, seenMs: 2 }));
 };

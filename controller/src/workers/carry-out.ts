@@ -1,6 +1,6 @@
 import type { Vm } from "../hypervisor/inventory.ts";
 import { bootWorker, resumeWorker } from "./boot-worker.ts";
-import { clocksOf } from "./clocks.ts";
+import { type WorkerClocks, clocksOf } from "./clocks.ts";
 import { failWorker } from "./fail-worker.ts";
 import { removeWorkerDisk } from "./make-disk.ts";
 import { makeWorkerVm, reshapeWorkerVm } from "./make-vm.ts";
@@ -37,18 +37,21 @@ const carryMove = async (
   worker: Worker,
   { to, why }: { readonly to: WorkerState; readonly why: string },
 ): Promise<void> => {
-  const clocks = clocksOf(deps.patience, worker.workerId);
-  if (to === "suspending" || to === "shutting-down") clocks.restart("fall");
-  clocks.stop("action");
-  if (to === "starting" || to === "making") clocks.ms("launch");
-  // A worker that fell silent gets as long as a launch to come back.
-  if (worker.state === "up") clocks.restart("launch");
-  if (worker.state === "up" && to === "enrolling") clocks.restart("hello");
-  if (worker.state === "starting" && to === "enrolling") clocks.ms("hello");
-  if (to === "up") clocks.stop("launch");
+  setClocks(clocksOf(deps.patience, worker.workerId), worker.state, to);
   // A VM that is made anew is another machine: what the former one could prove counts no longer.
   if (to === "making" && worker.generation > 0) await deps.issuer.revoke(agentIdOfWorker(worker.workerId));
   await moveTo(deps, worker, to, { why, change: changeAt(to) });
+};
+
+const setClocks = (clocks: WorkerClocks, from: WorkerState, to: WorkerState): void => {
+  clocks.stop("action");
+  if (from === "up" || to === "up") clocks.stop("launch");
+  if (to === "suspending" || to === "shutting-down") clocks.restart("fall");
+  if (to === "making" || to === "starting" || to === "enrolling") clocks.ms("launch");
+  if (to !== "enrolling") return;
+  // One that fell silent gets as long as a launch to say hello again; a boot has begun to wait for it already.
+  if (from === "up") clocks.restart("hello");
+  else clocks.ms("hello");
 };
 
 const changeAt = (to: WorkerState) => {

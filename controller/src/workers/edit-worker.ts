@@ -2,7 +2,14 @@ import type { PendingChange } from "./worker.ts";
 import type { WorkerDefinition } from "./worker-definition.ts";
 
 const remakes = ["source", "storageDomain"] as const satisfies readonly (keyof WorkerDefinition)[];
-const reshapes = ["tasks", "cpus", "memoryBytes", "networks", "dnsServers", "hosts"] as const satisfies readonly (keyof WorkerDefinition)[];
+const reshapes = [
+  "tasks",
+  "cpus",
+  "memoryBytes",
+  "networks",
+  "dnsServers",
+  "hosts",
+] as const satisfies readonly (keyof WorkerDefinition)[];
 const labels = ["name", "description"] as const satisfies readonly (keyof WorkerDefinition)[];
 
 /** What an edit means for the VM. */
@@ -14,11 +21,7 @@ export interface EditEffect {
 }
 
 /** Compares two definitions of a worker; a change that waits already stays. */
-export const effectOfEdit = (
-  before: WorkerDefinition,
-  after: WorkerDefinition,
-  waiting: PendingChange,
-): EditEffect => {
+export const effectOfEdit = (before: WorkerDefinition, after: WorkerDefinition, waiting: PendingChange): EditEffect => {
   const isChanged = (fields: readonly (keyof WorkerDefinition)[]): boolean =>
     fields.some((field) => JSON.stringify(before[field]) !== JSON.stringify(after[field]));
   const isRemade = isChanged(remakes);

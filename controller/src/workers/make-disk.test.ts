@@ -38,13 +38,17 @@ describe("a worker made from an image", () => {
     expect(bench.uploads).toEqual([{ file, urls: ["https://host/images/x0", "https://engine/images/x0"] }]);
     expect(bench.room.calls.slice(0, 2)).toEqual([`disk ${2 * MiB}`, "create w-one"]);
     expect(templateId).toBeUndefined();
-    expect(vm.disks).toEqual([expect.objectContaining({ description: mark, bootable: true, active: true, format: "cow" })]);
+    expect(vm.disks).toEqual([
+      expect.objectContaining({ description: mark, bootable: true, active: true, format: "cow" }),
+    ]);
     expect(nics.map(({ vnicProfileId }) => vnicProfileId)).toEqual(["p2"]);
   });
 
   it("is unhealthy when the upload fails, leaves no disk behind, and is made when it is tried again", async () => {
     bench.failUpload = new HoldfastError("ENGINE_UNTRUSTED", "the certificate does not fit");
-    await bench.deps.roster.change(bench.worker(), { definition: { ...bench.worker().definition, launchTimeoutMs: 1 } });
+    await bench.deps.roster.change(bench.worker(), {
+      definition: { ...bench.worker().definition, launchTimeoutMs: 1 },
+    });
     need();
     await until(() => expect(bench.worker().unhealthyReason).toContain("does not fit"));
     expect([bench.room.disks.disks.size, bench.room.vms.size]).toEqual([0, 0]);
@@ -55,11 +59,14 @@ describe("a worker made from an image", () => {
   });
 
   it("takes up a filled disk again when only the VM could not be made", async () => {
-    const { createMachine } = bench.room.hypervisor;
-    Object.assign(bench.room.hypervisor, { createMachine: () => Promise.reject(new HoldfastError("ENGINE_FAULT", "no")) });
-    need();
-    await until(() => expect(bench.worker().unhealthyReason).toContain("no"));
-    Object.assign(bench.room.hypervisor, { createMachine });
+    {
+      using broken = bench.room.override({
+        createMachine: () => Promise.reject(new HoldfastError("ENGINE_FAULT", "no")),
+      });
+      void broken;
+      need();
+      await until(() => expect(bench.worker().unhealthyReason).toContain("no"));
+    }
     await bench.deps.roster.change(bench.worker(), { unhealthyReason: "" });
     await isUp();
     expect(bench.uploads).toHaveLength(1);

@@ -35,8 +35,7 @@ export const makeWorkerDisk = async (
   await createDisk(deps, at, { diskId, image, storageDomainId, description: unfilled(mark) }, signal);
   await fill(deps, at, { diskId, rawFile: image.rawFile }, signal);
   await awaitDisk(deps, at, diskId, signal);
-  const describe = (): Promise<void> =>
-    hypervisor.describeDisk({ diskId, vmId: undefined, description: mark }, signal);
+  const describe = (): Promise<void> => hypervisor.describeDisk({ diskId, vmId: undefined, description: mark }, signal);
   await throughConflicts(deps, { what: `disk ${diskId}`, deadlineMs: patienceMs }, describe, signal);
   return diskId;
 };
@@ -125,7 +124,8 @@ const fill = async (
     const urls = proxyUrl === undefined ? [transferUrl] : [transferUrl, proxyUrl];
     await deps.upload({ file: rawFile, urls, anchorPem: manager.record.imageioAnchorPem }, signal);
   } catch (caught) {
-    if (!signal.aborted) await closeDisk(step, { transferId: opening.id, direction: "upload", succeeded: false }, signal);
+    if (!signal.aborted)
+      await closeDisk(step, { transferId: opening.id, direction: "upload", succeeded: false }, signal);
     throw caught;
   }
   await closeDisk(step, { transferId: opening.id, direction: "upload", succeeded: true }, signal);

@@ -62,12 +62,7 @@ const shapeOf = ({ worker: { definition } }: WorkerAt, { hostIds }: WorkerPlaces
   hostIds,
 });
 
-const createVm = async (
-  deps: WorkerDeps,
-  at: WorkerAt,
-  places: WorkerPlaces,
-  signal: AbortSignal,
-): Promise<string> => {
+const createVm = async (deps: WorkerDeps, at: WorkerAt, places: WorkerPlaces, signal: AbortSignal): Promise<string> => {
   const { worker, hypervisor } = at;
   const { name, clusterId, source } = worker.definition;
   const templateId = source.kind === "template" ? await templateIdOf(at, source.name, signal) : undefined;

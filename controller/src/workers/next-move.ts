@@ -96,14 +96,17 @@ const byState: Readonly<Record<WorkerState, (facts: WorkerFacts) => NextMove>> =
   },
   "shutting-down": (facts) => {
     if (facts.vm === "suspended") return move("suspended", "the VM is suspended");
-    return fallen(facts) ?? (facts.isStuck ? move("stopping", "the guest does not shut down") : ask(facts, "shut-down"));
+    return (
+      fallen(facts) ?? (facts.isStuck ? move("stopping", "the guest does not shut down") : ask(facts, "shut-down"))
+    );
   },
   stopping: (facts) => fallen(facts) ?? (facts.vm === "image_locked" ? wait : act("power-off")),
 };
 
 const startFrom = (facts: WorkerFacts, vm: "down" | "suspended"): NextMove => {
   if (!facts.rises) return move(vm, "nothing needs it any more");
-  if (facts.pending !== "none") return vm === "down" ? move("down", "its definition changed") : move("stopping", "its definition changed");
+  if (facts.pending !== "none")
+    return vm === "down" ? move("down", "its definition changed") : move("stopping", "its definition changed");
   return act(vm === "down" ? "boot" : "resume");
 };
 

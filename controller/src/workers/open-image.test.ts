@@ -1,7 +1,7 @@
-import { execFileSync } from "node:child_process";
 import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { startProcess } from "@holdfast/shared/process/child-process";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { openImage } from "./open-image.ts";
 
@@ -27,7 +27,12 @@ test("a qcow2 image is unpacked for the while, and what was made for it is gone 
   const raw = join(folder, "a.raw");
   const file = join(folder, "a.qcow2");
   await writeFile(raw, Buffer.concat([Buffer.alloc(65_536, "begin"), Buffer.alloc(3 * MiB - 65_536)]));
-  execFileSync("qemu-img", ["convert", "-c", "-O", "qcow2", raw, file]);
+  await using packing = await startProcess({
+    name: "qemu-img",
+    command: "qemu-img",
+    args: ["convert", "-c", "-O", "qcow2", raw, file],
+  });
+  expect((await packing.exited).code).toBe(0);
   {
     await using image = await openImage({ file, folder: unpacked(), name: "w" }, never);
     expect(image.sizeBytes).toBe(3 * MiB);
@@ -40,9 +45,15 @@ test("what is no image says why", async () => {
   const broken = join(folder, "broken");
   await writeFile(broken, Buffer.from("QFI\u00FBand nothing more", "latin1"));
   const open = (file: string) => openImage({ file, folder: unpacked(), name: "w" }, never);
-  await expect(open(broken)).rejects.toMatchObject({ code: "IMAGE_UNUSABLE", message: expect.stringContaining("unpacked") });
+  await expect(open(broken)).rejects.toMatchObject({
+    code: "IMAGE_UNUSABLE",
+    message: expect.stringContaining("unpacked"),
+  });
   await expect(open(join(folder, "none"))).rejects.toMatchObject({ code: "IMAGE_UNUSABLE" });
   await writeFile(broken, "");
-  await expect(open(broken)).rejects.toMatchObject({ code: "IMAGE_UNUSABLE", message: expect.stringContaining("empty") });
+  await expect(open(broken)).rejects.toMatchObject({
+    code: "IMAGE_UNUSABLE",
+    message: expect.stringContaining("empty"),
+  });
   expect(await readdir(unpacked())).toEqual([]);
 });

@@ -70,6 +70,10 @@ const start = async (file: string, rawFile: string, lines: string[]) => {
       onLine: (line) => lines.push(line),
     });
   } catch (caught) {
-    throw unusable(file, "is qcow2, and qemu-img, which unpacks it, is not installed on the controller's machine", caught);
+    throw unusable(
+      file,
+      "is qcow2, and qemu-img, which unpacks it, is not installed on the controller's machine",
+      caught,
+    );
   }
 };

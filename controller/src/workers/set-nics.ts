@@ -14,7 +14,14 @@ export const setNics = async (
   for (const [index, vnicProfileId] of vnicProfileIds.entries()) {
     const nic = nics[index];
     if (nic === undefined) {
-      const wanted = { vmId, name: freeName(nics, index), interface: "virtio", mac: undefined, linked: true, plugged: true };
+      const wanted = {
+        vmId,
+        name: freeName(nics, index),
+        interface: "virtio",
+        mac: undefined,
+        linked: true,
+        plugged: true,
+      };
       await hypervisor.addNic({ ...wanted, vnicProfileId }, signal);
     } else if (nic.vnicProfileId !== vnicProfileId) {
       await hypervisor.connectNic({ vmId, nicId: nic.id, vnicProfileId }, signal);

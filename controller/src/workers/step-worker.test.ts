@@ -135,18 +135,13 @@ describe("a worker", () => {
     begin();
     need();
     await until("up");
-    const suspend = bench.room.hypervisor.suspendVm;
-    Object.assign(bench.room.hypervisor, {
-      suspendVm: (vmId: string) => {
-        bench.room.set(vmId, "saving_state");
-        return Promise.resolve();
-      },
-    });
+    const saving = (vmId: string): Promise<void> => Promise.resolve(bench.room.set(vmId, "saving_state"));
+    using slow = bench.room.override({ suspendVm: saving });
+    void slow;
     needNot();
     await until("suspending");
     need();
     expect(placed()).toMatchObject({ state: "falling" });
-    Object.assign(bench.room.hypervisor, { suspendVm: suspend });
     bench.room.set(bench.room.only().vm.id, "suspended");
     await until("up");
     expect(bench.room.calls.at(-1)).toBe("resumeed");
@@ -314,7 +309,10 @@ describe("the test of a worker", () => {
   };
 
   it("launches it, notes each step in its session, and puts it down again", async () => {
-    const worker = await bench.add({ idleDelayMs: 3_600_000 }, { enabled: false, unhealthyReason: "it was broken", unhealthyMs: bench.deps.clock.nowMs() });
+    const worker = await bench.add(
+      { idleDelayMs: 3_600_000 },
+      { enabled: false, unhealthyReason: "it was broken", unhealthyMs: bench.deps.clock.nowMs() },
+    );
     begin();
     const sessionId = await beginTest(bench.deps, worker, "UTC");
     const session = await over(sessionId);

@@ -35,7 +35,8 @@ runcmd:
 
 test("names that mean something in YAML, and long tokens, come through as they are", () => {
   const odd = { ...request, managerName: "yes", clusterName: "a: b # c", joinToken: `hfj1.${"x".repeat(4_000)}` };
-  const [file] = (parse(writeUserData(odd)) as { write_files: { content: string; permissions: unknown }[] }).write_files;
+  const [file] = (parse(writeUserData(odd)) as { write_files: { content: string; permissions: unknown }[] })
+    .write_files;
   expect(file?.permissions).toBe("0600");
   expect(parse(file?.content ?? "")).toMatchObject({
     manager: "yes",

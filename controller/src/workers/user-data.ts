@@ -25,9 +25,7 @@ const leastBudgetBytes = 64 * 2 ** 20;
 export const writeUserData = (request: UserDataRequest): string =>
   stringify(
     {
-      write_files: [
-        { path: configFile, owner: "root:root", permissions: "0600", content: agentConfigOf(request) },
-      ],
+      write_files: [{ path: configFile, owner: "root:root", permissions: "0600", content: agentConfigOf(request) }],
       runcmd: [["systemctl", "enable", "--now", unit]],
     },
     { lineWidth: 0 },

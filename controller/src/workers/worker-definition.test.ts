@@ -46,7 +46,12 @@ describe("an edit", () => {
   const before = testDefinition();
   it.each([
     ["its idle policy", { idlePolicy: "shutdown" }, "none", { pending: "none", isDeep: false }],
-    ["its idle policy while another change waits", { idlePolicy: "shutdown" }, "reshape", { pending: "reshape", isDeep: false }],
+    [
+      "its idle policy while another change waits",
+      { idlePolicy: "shutdown" },
+      "reshape",
+      { pending: "reshape", isDeep: false },
+    ],
     ["its name", { name: "other" }, "none", { pending: "reshape", isDeep: false }],
     ["its tasks", { tasks: 2 }, "none", { pending: "reshape", isDeep: true }],
     ["its hosts", { hosts: ["h"] }, "none", { pending: "reshape", isDeep: true }],

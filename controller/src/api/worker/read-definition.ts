@@ -41,9 +41,7 @@ export const parseDefinition = (
     name: message.name,
     description: message.description,
     source:
-      message.template === ""
-        ? { kind: "image", file: message.image }
-        : { kind: "template", name: message.template },
+      message.template === "" ? { kind: "image", file: message.image } : { kind: "template", name: message.template },
     storageDomain: message.storageDomain,
     ...(message.tasks === 0 ? {} : { tasks: message.tasks }),
     cpus: message.cpus,

@@ -118,7 +118,10 @@ describe("the workers' service", () => {
     for await (const { session } of client.service(SessionService).watchSession({ sessionId })) last = session;
     expect(last).toMatchObject({ kind: "worker-test", result: Result.FAILED, jobName: "worker w-one" });
     expect(last?.remarks.map(({ level }) => level)).toContain("error");
-    expect(await show()).toMatchObject({ state: "down", unhealthyReason: expect.stringContaining("did not say hello") });
+    expect(await show()).toMatchObject({
+      state: "down",
+      unhealthyReason: expect.stringContaining("did not say hello"),
+    });
     expect((await workers().enableWorker({ worker: "w-one" })).worker?.unhealthyReason).toBe("");
   });
 

@@ -21,6 +21,8 @@ export const serveWorkers = (deps: ApiDeps): ServedService =>
     }),
     testWorker: async ({ worker }) => ({ sessionId: await testWorker(deps, worker) }),
     enableWorker: async ({ worker }) => ({ worker: await toWorker(deps, await setWorkerEnabled(deps, worker, true)) }),
-    disableWorker: async ({ worker }) => ({ worker: await toWorker(deps, await setWorkerEnabled(deps, worker, false)) }),
+    disableWorker: async ({ worker }) => ({
+      worker: await toWorker(deps, await setWorkerEnabled(deps, worker, false)),
+    }),
     removeWorker: async ({ worker }) => ({ worker: await toWorker(deps, await removeWorker(deps, worker)) }),
   });

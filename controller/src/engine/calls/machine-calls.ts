@@ -82,7 +82,11 @@ export class MachineCalls implements MachineOperations {
     return this.#act(vmId, { action: "stop" }, signal);
   }
 
-  async #act(vmId: string, { action, body }: { readonly action: string; readonly body?: unknown }, signal: AbortSignal) {
+  async #act(
+    vmId: string,
+    { action, body }: { readonly action: string; readonly body?: unknown },
+    signal: AbortSignal,
+  ) {
     try {
       await this.#client.tell({ method: "POST", path: `/vms/${vmId}/${action}`, body: body ?? {} }, signal);
     } catch (caught) {
