@@ -124,7 +124,6 @@ const machineOperationsOf = (machines: MachineCalls): MachineOperations => ({
   createMachine: (...call) => machines.createMachine(...call),
   reshapeMachine: (...call) => machines.reshapeMachine(...call),
   listNics: (...call) => machines.listNics(...call),
-  connectNic: (...call) => machines.connectNic(...call),
   removeNic: (...call) => machines.removeNic(...call),
   bootMachine: (...call) => machines.bootMachine(...call),
   suspendVm: (...call) => machines.suspendVm(...call),

@@ -72,10 +72,6 @@ export interface MachineOperations {
   /** Gives a VM that is down another shape. */
   reshapeMachine(vmId: string, shape: MachineShape, signal: AbortSignal): Promise<void>;
   listNics(vmId: string, signal: AbortSignal): Promise<readonly MachineNic[]>;
-  connectNic(
-    request: { readonly vmId: string; readonly nicId: string; readonly vnicProfileId: string },
-    signal: AbortSignal,
-  ): Promise<void>;
   removeNic(request: { readonly vmId: string; readonly nicId: string }, signal: AbortSignal): Promise<void>;
   /** Starts a VM that is down, with what its guest is told at this start. */
   bootMachine(vmId: string, setup: GuestSetup, signal: AbortSignal): Promise<void>;

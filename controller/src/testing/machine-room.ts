@@ -141,11 +141,6 @@ const shapesOf = (room: MachineRoom): Partial<Hypervisor> => ({
       found.shape = shape;
       found.vm = { ...found.vm, name: shape.name };
     }),
-  connectNic: ({ vmId, nicId, vnicProfileId }) =>
-    answer(room, () => {
-      const found = roomVm(room, vmId);
-      found.nics = found.nics.map((nic) => (nic.id === nicId ? { ...nic, vnicProfileId } : nic));
-    }),
   addNic: ({ vmId, name, vnicProfileId }) =>
     answer(room, () => {
       roomVm(room, vmId).nics.push({ id: name, name, vnicProfileId });

@@ -1,15 +1,18 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { systemClock } from "@holdfast/shared/clock/clock";
 import type { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { type InstallationId, systemRandom } from "@holdfast/shared/ids/ids";
 import { memoryLogger } from "@holdfast/shared/logging/memory-logger";
 import { type AgentRegistry, openAgentRegistry } from "../agents/agent-registry.ts";
 import { openDatabase } from "../database/database.ts";
-import { openManagerRegistry } from "../inventory/manager-registry.ts";
+import type { EngineConnector } from "../inventory/engine-connector.ts";
+import { type ManagerDefinition, openManagerRegistry } from "../inventory/manager-registry.ts";
 import { createSecretBox } from "../secrets/secret-box.ts";
 import { createChangeFeed } from "../sessions/change-feed.ts";
 import { createPatience } from "../sessions/patience.ts";
 import { openWorkerRunner } from "../workers/worker-runner.ts";
-import type { WorkerDeps } from "../workers/worker-deps.ts";
+import type { UploadImage, WorkerDeps } from "../workers/worker-deps.ts";
 import { type WorkerDefinition, workerDefinitionSchema } from "../workers/worker-definition.ts";
 import { createWorkerNeeds } from "../workers/worker-needs.ts";
 import { openWorkerRoster } from "../workers/worker-roster.ts";
@@ -52,14 +55,24 @@ export const testDefinition = (facts: Partial<WorkerDefinition> = {}): WorkerDef
     ...facts,
   });
 
-/** Opens a bench whose agents say hello as soon as their VM runs, unless told otherwise. */
-export const openWorkerBench = async (settings: Record<string, number> = {}): Promise<WorkerBench> => {
+/** A manager to work on in place of the engine in memory. */
+export interface BenchManager {
+  readonly engines: EngineConnector;
+  readonly definition: ManagerDefinition;
+  readonly upload: UploadImage;
+}
+
+/** Opens a bench whose agents say hello as soon as a VM of the engine in memory runs, unless told otherwise. */
+export const openWorkerBench = async (
+  settings: Record<string, number> = {},
+  real?: BenchManager,
+): Promise<WorkerBench> => {
   await using stack = new AsyncDisposableStack();
   const room = openMachineRoom();
   const clock = systemClock;
   const log = memoryLogger();
   const database = stack.use(await openDatabase(":memory:", clock));
-  const engines = { ...scriptedEngines(testInventory([])), open: () => room.hypervisor };
+  const engines = real?.engines ?? { ...scriptedEngines(testInventory([])), open: () => room.hypervisor };
   const managers = stack.use(
     await openManagerRegistry({
       database,
@@ -72,7 +85,7 @@ export const openWorkerBench = async (settings: Record<string, number> = {}): Pr
   );
   const anchors = { apiAnchorPem: "pem", imageioAnchorPem: "pem" };
   const manager = await managers.add(
-    { name: "one", url: "https://e", username: "a@b", password: "p", ...anchors },
+    real?.definition ?? { name: "one", url: "https://e", username: "a@b", password: "p", ...anchors },
     AbortSignal.timeout(5_000),
   );
   const { managerId } = manager.record;
@@ -106,11 +119,13 @@ export const openWorkerBench = async (settings: Record<string, number> = {}): Pr
         return Promise.resolve();
       },
     },
-    upload: ({ file, urls }) => {
-      bench.uploads.push({ file, urls });
-      return bench.failUpload === null ? Promise.resolve() : Promise.reject(bench.failUpload);
-    },
-    imageDir: "/nowhere",
+    upload:
+      real?.upload ??
+      (({ file, urls }) => {
+        bench.uploads.push({ file, urls });
+        return bench.failUpload === null ? Promise.resolve() : Promise.reject(bench.failUpload);
+      }),
+    imageDir: join(tmpdir(), "nowhere"),
     workerSettings: workerSettingsSchema.parse({
       sweepMs: 5,
       lookMs: 5,

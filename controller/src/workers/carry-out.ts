@@ -1,3 +1,4 @@
+import type { WorkerChange } from "../database/workers-table.ts";
 import type { Vm } from "../hypervisor/inventory.ts";
 import { bootWorker, resumeWorker } from "./boot-worker.ts";
 import { type WorkerClocks, clocksOf } from "./clocks.ts";
@@ -71,13 +72,19 @@ const make: Act = async (deps, { at }, signal) => {
   const { worker } = at;
   const vmId = await makeWorkerVm(deps, at, signal);
   clocksOf(deps.patience, worker.workerId).stop("launch");
-  const change = { vmId, generation: worker.generation + 1, pending: "none" } as const;
+  const change = { vmId, generation: worker.generation + 1, ...applied(deps, worker) };
   await moveTo(deps, worker, "down", { why: "the VM is made", change });
 };
 
 const reshape: Act = async (deps, { at, vmId }, signal) => {
   await reshapeWorkerVm(deps, at, vmId, signal);
-  await deps.roster.change(at.worker, { pending: "none" });
+  await deps.roster.change(at.worker, applied(deps, at.worker));
+};
+
+/** Nothing is left to be done to the VM, unless the definition was changed while it was done. */
+const applied = ({ roster }: WorkerDeps, { workerId, definition }: Worker): WorkerChange => {
+  const now = roster.find(workerId)?.definition;
+  return JSON.stringify(now) === JSON.stringify(definition) ? { pending: "none" } : {};
 };
 
 const remove: Act = async (_deps, { at, vmId }, signal) => {

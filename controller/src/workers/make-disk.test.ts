@@ -72,6 +72,40 @@ describe("a worker made from an image", () => {
     expect(bench.uploads).toHaveLength(1);
   });
 
+  it("is made from its new image when that was changed after the disk was filled and before the VM was made", async () => {
+    const other = join(folder, "other.raw");
+    await writeFile(other, Buffer.alloc(3 * MiB));
+    {
+      using broken = bench.room.override({
+        createMachine: () => Promise.reject(new HoldfastError("ENGINE_FAULT", "no")),
+      });
+      void broken;
+      need();
+      await until(() => expect(bench.worker().unhealthyReason).toContain("no"));
+    }
+    const definition = { ...bench.worker().definition, source: { kind: "image", file: other } as const };
+    await bench.deps.roster.change(bench.worker(), { definition, pending: "remake", unhealthyReason: "" });
+    await isUp();
+    expect(bench.uploads.map((one) => one.file)).toEqual([file, other]);
+    expect([...bench.room.disks.disks.values()].map(({ sizeBytes }) => sizeBytes)).toEqual([3 * MiB]);
+    expect(bench.worker().pending).toBe("none");
+  });
+
+  it("keeps a change in mind that comes while it is made", async () => {
+    using slow = bench.room.override({
+      createMachine: async (request, signal) => {
+        const now = bench.worker();
+        await bench.deps.roster.change(now, { definition: { ...now.definition, tasks: 7 }, pending: "reshape" });
+        slow[Symbol.dispose]();
+        return bench.room.hypervisor.createMachine(request, signal);
+      },
+    });
+    need();
+    await isUp();
+    expect(bench.room.only().shape.cpus).toBe(7);
+    expect(bench.worker().pending).toBe("none");
+  });
+
   it("goes with its disk", async () => {
     need();
     await isUp();

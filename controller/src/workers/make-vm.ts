@@ -3,7 +3,7 @@ import { throughConflicts, waitFor } from "../capture/waiting.ts";
 import type { Vm } from "../hypervisor/inventory.ts";
 import type { MachineRequest, MachineShape } from "../hypervisor/machines.ts";
 import { lookAtVm } from "./look-at-vm.ts";
-import { makeWorkerDisk } from "./make-disk.ts";
+import { makeWorkerDisk, removeWorkerDisk } from "./make-disk.ts";
 import { type WorkerPlaces, resolvePlaces } from "./resolve-places.ts";
 import { setNics } from "./set-nics.ts";
 import type { WorkerAt, WorkerDeps } from "./worker-deps.ts";
@@ -18,7 +18,7 @@ const makeMs = 900_000;
  */
 export const makeWorkerVm = async (deps: WorkerDeps, at: WorkerAt, signal: AbortSignal): Promise<string> => {
   const places = await placesOf(at, signal);
-  const before = await lookAtVm(deps, at, signal);
+  const before = await startAnew(deps, at, signal);
   const { source } = at.worker.definition;
   const hasDisk = before !== undefined && before.disks.length > 0;
   const diskId =
@@ -28,6 +28,7 @@ export const makeWorkerVm = async (deps: WorkerDeps, at: WorkerAt, signal: Abort
   const vmId = before?.id ?? (await createVm(deps, at, places, signal));
   await deps.roster.change(at.worker, { vmId });
   await awaitDown(deps, at, vmId, signal);
+  if (before !== undefined) await reshape(deps, at, { vmId, places }, signal);
   if (diskId !== undefined) await attach(deps, at, { vmId, diskId }, signal);
   await setNics(at, { vmId, vnicProfileIds: places.vnicProfileIds }, signal);
   return vmId;
@@ -41,9 +42,35 @@ export const reshapeWorkerVm = async (
   signal: AbortSignal,
 ): Promise<void> => {
   const places = await placesOf(at, signal);
-  const reshape = (): Promise<void> => at.hypervisor.reshapeMachine(vmId, shapeOf(at, places), signal);
-  await throughConflicts(deps, { what: `vm ${vmId}`, deadlineMs: 60_000 }, reshape, signal);
+  await reshape(deps, at, { vmId, places }, signal);
   await setNics(at, { vmId, vnicProfileIds: places.vnicProfileIds }, signal);
+};
+
+/** What an earlier try left of the VM; nothing of it stays when it is to be made from something else by now. */
+const startAnew = async (deps: WorkerDeps, at: WorkerAt, signal: AbortSignal): Promise<Vm | undefined> => {
+  const { worker, hypervisor } = at;
+  const found = await lookAtVm(deps, at, signal);
+  if (worker.pending !== "remake") return found;
+  if (found !== undefined) {
+    const limit = { what: `vm ${found.id} to be removed`, deadlineMs: makeMs };
+    const remove = (): Promise<void> => hypervisor.removeVm({ vmId: found.id, keepDisks: false }, signal);
+    await throughConflicts(deps, limit, remove, signal);
+    const look = async (): Promise<true | undefined> =>
+      (await lookAtVm(deps, at, signal)) === undefined ? true : undefined;
+    await waitFor(deps, limit, look, signal);
+  }
+  if (worker.diskId !== "") await removeWorkerDisk(deps, at, worker.diskId, signal);
+  return undefined;
+};
+
+const reshape = (
+  deps: WorkerDeps,
+  at: WorkerAt,
+  { vmId, places }: { readonly vmId: string; readonly places: WorkerPlaces },
+  signal: AbortSignal,
+): Promise<void> => {
+  const ask = (): Promise<void> => at.hypervisor.reshapeMachine(vmId, shapeOf(at, places), signal);
+  return throughConflicts(deps, { what: `vm ${vmId}`, deadlineMs: 60_000 }, ask, signal);
 };
 
 /** What a worker's definition names, as its engine has it now. */

@@ -52,10 +52,11 @@ export const editWorker = async (
   if (isDeep) await freeForEdit(deps, worker, force);
   const now = presentWorker(deps, worker.workerId);
   const { pending } = effectOfEdit(now.definition, definition, now.pending);
-  const hasVm = now.state !== "absent";
+  // Also without a VM something half made may be there.
+  const isBegun = now.state !== "absent" || now.vmId !== "" || now.diskId !== "" || now.generation > 0;
   const changed = await deps.roster.change(now, {
     definition,
-    pending: hasVm ? pending : "none",
+    pending: isBegun ? pending : "none",
     unhealthyReason: "",
     unhealthyMs: 0,
   });

@@ -56,12 +56,6 @@ export class MachineCalls implements MachineOperations {
     return nics.toSorted((one, other) => one.name.localeCompare(other.name, "en", { numeric: true }));
   }
 
-  connectNic(request: Parameters<MachineOperations["connectNic"]>[0], signal: AbortSignal) {
-    const { vmId, nicId, vnicProfileId } = request;
-    const body = { vnic_profile: { id: vnicProfileId }, linked: "true", plugged: "true" };
-    return this.#client.tell({ method: "PUT", path: `/vms/${vmId}/nics/${nicId}`, body, repeatable: true }, signal);
-  }
-
   removeNic({ vmId, nicId }: Parameters<MachineOperations["removeNic"]>[0], signal: AbortSignal) {
     return tellUnlessGone(this.#client, { method: "DELETE", path: `/vms/${vmId}/nics/${nicId}` }, signal);
   }
