@@ -105,15 +105,11 @@ const nowAndThen =
   (ask: Act): Act =>
   async (deps, on, signal) => {
     const clocks = clocksOf(deps.patience, on.at.worker.workerId);
-    const sinceMs = clocks.ms("action");
+    const sinceMs = clocks.soFarMs("action");
     if (sinceMs > 0 && sinceMs < deps.workerSettings.askAgainMs) return;
-    try {
-      await ask(deps, on, signal);
-      clocks.restart("action");
-    } catch (caught) {
-      clocks.stop("action");
-      throw caught;
-    }
+    clocks.stop("action");
+    await ask(deps, on, signal);
+    clocks.restart("action");
   };
 
 const actions: Readonly<Record<WorkerAction, Act>> = {

@@ -7,6 +7,8 @@ type Timed = "launch" | "hello" | "idle" | "fall" | "action";
 export interface WorkerClocks {
   /** Milliseconds since it was started; starts it when it does not run. */
   ms(timed: Timed): number;
+  /** The same without starting it: 0 when it does not run. */
+  soFarMs(timed: Timed): number;
   restart(timed: Timed): void;
   stop(timed: Timed): void;
 }
@@ -15,6 +17,7 @@ export const clocksOf = (patience: Patience, workerId: string): WorkerClocks => 
   const nameOf = (timed: Timed): string => `worker ${workerId} ${timed}`;
   return {
     ms: (timed) => patience.waitedMs(nameOf(timed)),
+    soFarMs: (timed) => patience.soFarMs(nameOf(timed)),
     restart: (timed) => {
       patience.forget(nameOf(timed));
       patience.waitedMs(nameOf(timed));

@@ -60,6 +60,27 @@ describe("a worker", () => {
     ]);
   });
 
+  it("is asked to go down at once, and not again while the engine thinks about it", async () => {
+    await bench[Symbol.asyncDispose]();
+    bench = await openWorkerBench({ askAgainMs: 3_600_000 });
+    await bench.add();
+    begin();
+    need();
+    await until("up");
+    let asked = 0;
+    using slow = bench.room.override({ suspendVm: async () => void (asked += 1) });
+    needNot();
+    await vi.waitFor(() => expect(asked).toBe(1), { timeout: 10_000, interval: 5 });
+    const { calls } = bench.room;
+    const looks = vi.fn(bench.room.hypervisor.getVm.bind(bench.room.hypervisor));
+    using watched = bench.room.override({ getVm: looks });
+    await vi.waitFor(() => expect(looks.mock.calls.length).toBeGreaterThan(3), { timeout: 10_000, interval: 5 });
+    expect([asked, calls.at(-1)]).toEqual([1, "booted"]);
+    void [slow, watched];
+    bench.room.set(bench.room.only().vm.id, "suspended");
+    await until("suspended");
+  });
+
   it("loses its power when the guest takes no notice of a shutdown", async () => {
     await bench[Symbol.asyncDispose]();
     bench = await openWorkerBench({ fallPatienceMs: 20 });
