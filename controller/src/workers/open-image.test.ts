@@ -41,9 +41,25 @@ test("a qcow2 image is unpacked for the while, and what was made for it is gone 
   expect(await readdir(unpacked())).toEqual([]);
 });
 
+test.each([
+  ["a backing file", 8],
+  ["a data file", 72],
+])("a qcow2 image with %s is not unpacked: it would take along what it names", async (_what, place) => {
+  const header = Buffer.alloc(104);
+  header.write("QFI\u00FB", 0, "latin1");
+  header.writeUInt32BE(3, 4);
+  header.writeBigUInt64BE(4n, place);
+  const file = join(folder, "leak.qcow2");
+  await writeFile(file, header);
+  await expect(openImage({ file, folder: unpacked(), name: "w" }, never)).rejects.toMatchObject({
+    code: "IMAGE_UNUSABLE",
+    message: expect.stringContaining("names another file"),
+  });
+});
+
 test("what is no image says why", async () => {
   const broken = join(folder, "broken");
-  await writeFile(broken, Buffer.from("QFI\u00FBand nothing more", "latin1"));
+  await writeFile(broken, Buffer.concat([Buffer.from("QFI\u00FB\0\0\0\u0002", "latin1"), Buffer.alloc(80)]));
   const open = (file: string) => openImage({ file, folder: unpacked(), name: "w" }, never);
   await expect(open(broken)).rejects.toMatchObject({
     code: "IMAGE_UNUSABLE",

@@ -40,14 +40,28 @@ const nothing = (): Promise<void> => Promise.resolve();
 const unusable = (file: string, words: string, cause?: unknown): HoldfastError =>
   new HoldfastError("IMAGE_UNUSABLE", `image ${file} ${words}`, { cause, details: { file } });
 
+/** Length of a qcow2 header up to its incompatible features. */
+const headerBytes = 80;
+
 const isQcow2 = async (file: string): Promise<boolean> => {
+  const header = await readHeader(file);
+  if (header.byteLength === 0) throw unusable(file, "is empty");
+  if (!header.subarray(0, qcow2Magic.byteLength).equals(qcow2Magic)) return false;
+  if (header.byteLength < headerBytes) throw unusable(file, "ends in its header");
+  const hasBackingFile = header.readBigUInt64BE(8) !== 0n;
+  const hasDataFile = header.readUInt32BE(4) >= 3 && (header.readBigUInt64BE(72) & 4n) !== 0n;
+  // Its bytes would come from any file that the controller may read.
+  if (hasBackingFile || hasDataFile) throw unusable(file, "names another file that it builds on: flatten it first");
+  return true;
+};
+
+const readHeader = async (file: string): Promise<Buffer> => {
   try {
     await using opened = await open(file, "r");
-    const { buffer, bytesRead } = await opened.read(Buffer.alloc(4), 0, 4, 0);
-    if (bytesRead === 0) throw unusable(file, "is empty");
-    return buffer.equals(qcow2Magic);
+    const { buffer, bytesRead } = await opened.read(Buffer.alloc(headerBytes), 0, headerBytes, 0);
+    return buffer.subarray(0, bytesRead);
   } catch (caught) {
-    throw caught instanceof HoldfastError ? caught : unusable(file, "cannot be read by the controller", caught);
+    throw unusable(file, "cannot be read by the controller", caught);
   }
 };
 
