@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { systemClock } from "@holdfast/shared/clock/clock";
 import type { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { type InstallationId, systemRandom } from "@holdfast/shared/ids/ids";
-import { memoryLogger } from "@holdfast/shared/logging/memory-logger";
+import { type MemoryLogger, memoryLogger } from "@holdfast/shared/logging/memory-logger";
 import { type AgentRegistry, openAgentRegistry } from "../agents/agent-registry.ts";
 import { openDatabase } from "../database/database.ts";
 import type { EngineConnector } from "../inventory/engine-connector.ts";
@@ -27,6 +27,7 @@ import { testAgent } from "./test-rows.ts";
 export interface WorkerBench extends AsyncDisposable {
   readonly deps: WorkerDeps;
   readonly room: MachineRoom;
+  readonly log: MemoryLogger;
   /** Ids of the workers that work needs; a test changes it. */
   readonly needed: Set<string>;
   /** What was asked of the issuer of join tokens, in order. */
@@ -145,6 +146,7 @@ export const openWorkerBench = async (
     failUpload: null,
     deps,
     room,
+    log,
     needed,
     issued,
     add: (definition, facts) => deps.roster.add(testWorker({ ...definition, managerId }, facts)),

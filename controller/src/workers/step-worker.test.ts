@@ -60,6 +60,24 @@ describe("a worker", () => {
     ]);
   });
 
+  it("leaves no join token behind, in logs, rows or sessions (R12)", async () => {
+    const worker = await bench.add();
+    begin();
+    need();
+    await beginTest(bench.deps, worker, "UTC");
+    await until("up");
+    bench.room.refuseStart = new HoldfastError("ENGINE_FAULT", "not now");
+    bench.room.set(bench.room.only().vm.id, "down");
+    await unhealthy();
+    const { queries } = bench.deps.database;
+    const rows = [];
+    for (const table of ["workers", "sessions", "agents", "settings"] as const)
+      rows.push(...(await queries.selectFrom(table).selectAll().execute()));
+    expect(rows.length).toBeGreaterThan(2);
+    expect(bench.issued.length).toBeGreaterThan(1);
+    expect(JSON.stringify([rows, bench.log.lines])).not.toContain("hfj1");
+  });
+
   it("is asked to go down at once, and not again while the engine thinks about it", async () => {
     await bench[Symbol.asyncDispose]();
     bench = await openWorkerBench({ askAgainMs: 3_600_000 });

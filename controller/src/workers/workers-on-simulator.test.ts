@@ -44,6 +44,12 @@ beforeAll(async () => {
         nics: [{ name: "nic1", profile: "servers" }],
         disks: [{ alias: "root", size: "1MiB" }],
       },
+      {
+        name: "dead",
+        guest: "none",
+        nics: [{ name: "nic1", profile: "servers" }],
+        disks: [{ alias: "root", size: "1MiB" }],
+      },
     ],
   });
 });
@@ -145,6 +151,16 @@ describe("a worker on an engine", () => {
     await vi.waitFor(() => expect(bench.worker().unhealthyReason).toContain("host h1"), { timeout: 20_000 });
     expect(bench.worker().unhealthyReason).toMatch(/^ENGINE_CONFLICT: .*Memory/s);
     await until("down");
+    await leave();
+  });
+
+  it("is unhealthy, and powered off, when what it boots is no worker", async () => {
+    await add({ source: { kind: "template", name: "dead" }, launchTimeoutMs: 500 });
+    begin();
+    need();
+    await vi.waitFor(() => expect(bench.worker().unhealthyReason).toContain("did not say hello"), { timeout: 20_000 });
+    await until("down");
+    expect((await vm()).status).toBe("down");
     await leave();
   });
 
