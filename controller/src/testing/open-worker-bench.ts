@@ -18,7 +18,8 @@ import { type WorkerDefinition, workerDefinitionSchema } from "../workers/worker
 import { createWorkerNeeds } from "../workers/worker-needs.ts";
 import { openWorkerRoster } from "../workers/worker-roster.ts";
 import { workerSettingsSchema } from "../workers/worker-settings.ts";
-import { type Worker, agentIdOfWorker } from "../workers/worker.ts";
+import { agentIdOfWorker } from "../placement/placed-agent.ts";
+import type { Worker } from "../workers/worker.ts";
 import { scriptedEngines, testInventory } from "./scripted-engine.ts";
 import { type MachineRoom, openMachineRoom } from "./machine-room.ts";
 import { testAgent } from "./test-rows.ts";

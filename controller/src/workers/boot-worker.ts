@@ -6,7 +6,7 @@ import { clocksOf } from "./clocks.ts";
 import { writeUserData } from "./user-data.ts";
 import type { WorkerAt, WorkerDeps } from "./worker-deps.ts";
 import type { WorkerNetwork } from "./worker-definition.ts";
-import { agentIdOfWorker } from "./worker.ts";
+import { agentIdOfWorker } from "../placement/placed-agent.ts";
 
 /** Starts a worker's VM, which is down, with user data that holds a fresh join token. */
 export const bootWorker = async (

@@ -8,7 +8,8 @@ import { makeWorkerVm, reshapeWorkerVm } from "./make-vm.ts";
 import { moveTo } from "./move-worker.ts";
 import type { NextMove, WorkerAction } from "./next-move.ts";
 import type { WorkerAt, WorkerDeps } from "./worker-deps.ts";
-import { type Worker, agentIdOfWorker } from "./worker.ts";
+import { agentIdOfWorker } from "../placement/placed-agent.ts";
+import type { Worker } from "./worker.ts";
 import type { WorkerState } from "./worker-state.ts";
 
 /** A step that was decided, with the VM that it was decided for. */

@@ -3,7 +3,8 @@ import { clocksOf } from "./clocks.ts";
 import type { WorkerFacts } from "./next-move.ts";
 import type { WorkerDeps } from "./worker-deps.ts";
 import { unhealthyReasonOf } from "./worker-health.ts";
-import { type Worker, agentIdOfWorker } from "./worker.ts";
+import { agentIdOfWorker } from "../placement/placed-agent.ts";
+import type { Worker } from "./worker.ts";
 
 /** Whether something wants a worker launched, and whether something keeps it up; work or a test. */
 export const demandFor = (deps: WorkerDeps, worker: Worker): Pick<WorkerFacts, "rises" | "keeps"> => {

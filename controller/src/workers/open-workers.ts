@@ -1,9 +1,11 @@
 import { join } from "node:path";
 import type { Queries } from "../database/database.ts";
 import { uploadImage } from "../engine/upload-image.ts";
+import { neededWorkers } from "../sessions/needed-workers.ts";
+import { judgeQueue } from "../sessions/queue.ts";
+import { readQueue } from "../sessions/read-queue.ts";
 import type { TaskRunner } from "../sessions/task-runner.ts";
 import type { WorkDeps } from "../sessions/work-deps.ts";
-import { busyWorkers } from "./busy-workers.ts";
 import type { JoinTokenIssuer } from "./join-token-issuer.ts";
 import { type Demand, createWorkerNeeds } from "./worker-needs.ts";
 import type { WorkerRoster } from "./worker-roster.ts";
@@ -28,7 +30,7 @@ export const openWorkers = (parts: WorkersParts): TaskRunner =>
     imageDir: join(parts.dataDir, "images"),
   });
 
-const readDemand = async (queries: Queries, { roster }: WorkersParts): Promise<Demand> => {
-  const workerIds = roster.list().map(({ workerId }) => workerId);
-  return { needed: await busyWorkers(queries, workerIds) };
+const readDemand = async (queries: Queries, deps: WorkersParts): Promise<Demand> => {
+  const reading = await readQueue(queries, deps);
+  return { needed: neededWorkers(judgeQueue(reading.queue, reading), reading.unfinished) };
 };

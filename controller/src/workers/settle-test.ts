@@ -1,6 +1,7 @@
 import type { WorkerDeps } from "./worker-deps.ts";
 import { endTest, isTestUnwanted, judgeTest } from "./worker-test.ts";
-import { type Worker, agentIdOfWorker } from "./worker.ts";
+import { agentIdOfWorker } from "../placement/placed-agent.ts";
+import type { Worker } from "./worker.ts";
 
 /** Takes a worker's test as far as it can go now: to its verdict while the worker is up, to its end when it is down again. */
 export const settleTest = async (deps: WorkerDeps, worker: Worker): Promise<Worker> => {

@@ -45,9 +45,6 @@ export interface Worker {
   readonly createdMs: number;
 }
 
-/** The id of the agent that a worker runs. */
-export const agentIdOfWorker = (workerId: string): AgentId => `w${workerId}` as AgentId;
-
 /** The mark of a worker's VM and disk: tells whose they are without our state. It is no attempt's mark, so the janitor lets it be. */
 export const workerMarkOf = (installationId: string, workerId: string): string =>
   `holdfast/${installationId}/worker/${workerId}`;

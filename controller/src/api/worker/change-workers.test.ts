@@ -7,7 +7,8 @@ import { insertTask } from "../../database/tasks-table.ts";
 import { createProgressBoard } from "../../sessions/progress-board.ts";
 import { type WorkerBench, openWorkerBench } from "../../testing/open-worker-bench.ts";
 import { testAttempt, testSession, testTask } from "../../testing/test-rows.ts";
-import { agentIdOfWorker } from "../../workers/worker.ts";
+import { agentIdOfWorker } from "../../placement/placed-agent.ts";
+
 import type { ApiDeps } from "../api-deps.ts";
 import { editWorker, removeWorker, setWorkerEnabled } from "./change-workers.ts";
 

@@ -3,7 +3,8 @@ import type { WorkerDefinitionSchema, WorkerSchema } from "@holdfast/proto/holdf
 import { attemptsOfWorker } from "../../workers/busy-workers.ts";
 import { unhealthyReasonOf } from "../../workers/worker-health.ts";
 import { type WorkerDefinition, cpusOf, memoryOf } from "../../workers/worker-definition.ts";
-import { type Worker, agentIdOfWorker } from "../../workers/worker.ts";
+import { agentIdOfWorker } from "../../placement/placed-agent.ts";
+import type { Worker } from "../../workers/worker.ts";
 import type { ApiDeps } from "../api-deps.ts";
 
 /** A worker as operators see it. */
