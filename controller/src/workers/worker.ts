@@ -1,4 +1,4 @@
-import type { AgentId, SessionId } from "@holdfast/shared/ids/ids";
+import type { SessionId } from "@holdfast/shared/ids/ids";
 import * as z from "zod";
 import type { WorkerDefinition } from "./worker-definition.ts";
 import type { WorkerState } from "./worker-state.ts";
