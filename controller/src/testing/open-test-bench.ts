@@ -1,6 +1,7 @@
+import { join } from "node:path";
 import type { Bus } from "@holdfast/shared/bus/bus";
 import { systemClock } from "@holdfast/shared/clock/clock";
-import { type InstallationId, type SessionId, systemRandom } from "@holdfast/shared/ids/ids";
+import { type InstallationId, randomName, type SessionId, systemRandom } from "@holdfast/shared/ids/ids";
 import { controllerOwner } from "@holdfast/shared/installation/make-installation";
 import type { Installation } from "@holdfast/shared/installation/open-installation";
 import { type MemoryLogger, memoryLogger } from "@holdfast/shared/logging/memory-logger";
@@ -44,11 +45,18 @@ export interface TestBench extends AsyncDisposable {
 
 const inventory = testInventory([testVm("one", "c1"), testVm("two", "c1"), testVm("three", "c2")]);
 
-/** Opens a bench; heartbeats time out after `heartbeatTimeoutMs`. */
-export const openTestBench = async (heartbeatTimeoutMs = 60_000): Promise<TestBench> => {
+/**
+ * Opens a bench; heartbeats time out after `heartbeatTimeoutMs`. Benches that follow each other may share an installation with its bus:
+ * members are each bench's own.
+ */
+export const openTestBench = async (
+  heartbeatTimeoutMs = 60_000,
+  shared?: TestInstallationFolder,
+): Promise<TestBench> => {
   await using stack = new AsyncDisposableStack();
-  const folder = stack.use(await openTestInstallation());
-  const { installation, nats, connect } = folder;
+  const folder = shared ?? stack.use(await openTestInstallation());
+  const { nats, connect } = folder;
+  const installation = withOwnMembers(folder);
   const agentBus = stack.use(await connect("agent-under-test"));
   const ownerId = controllerOwner(installation.installationId);
   const bus = stack.use(await connect(ownerId, { busKey: installation.busKey }));
@@ -69,6 +77,11 @@ export const openTestBench = async (heartbeatTimeoutMs = 60_000): Promise<TestBe
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 };
+
+const withOwnMembers = ({ installation, dataDir }: TestInstallationFolder): Installation => ({
+  ...installation,
+  files: { ...installation.files, members: join(dataDir, `members-${randomName(8)}.json`) },
+});
 
 interface BenchParts {
   readonly installation: Installation;
