@@ -37,7 +37,7 @@ beforeAll(async () => {
 afterAll(() => home[Symbol.asyncDispose]());
 let bench: TestBench;
 beforeEach(async () => {
-  bench = await openTestBench(60_000, home);
+  bench = await openTestBench(60_000, { home });
 });
 afterEach(async () => {
   await bench[Symbol.asyncDispose]();
@@ -457,7 +457,7 @@ describe("a member's name and place", () => {
 describe("a silent agent", () => {
   it("loses its attempt after the time-out and not before (A4)", async () => {
     await bench[Symbol.asyncDispose]();
-    bench = await openTestBench(300, home);
+    bench = await openTestBench(300, { home });
     const agent = scriptedAgent("a1", "c1");
     await agent.hello();
     await bench.begin("s1", ["one"]);

@@ -4,7 +4,7 @@ import type { Database } from "../database/database.ts";
 import type { MemberRegistry } from "../identity/member-registry.ts";
 import { isCompatible } from "@holdfast/shared/version/compatible";
 import { productVersion } from "@holdfast/shared/version/product-version";
-import type { AgentHealth, PlacedAgent } from "../placement/placed-agent.ts";
+import { type AgentHealth, type PlacedAgent } from "../placement/placed-agent.ts";
 import type { AgentRecord } from "./agent-record.ts";
 
 /** Where a manager and cluster of these names are; null while nobody knows them. */

@@ -39,7 +39,7 @@ let opened: number;
 let transfers: readonly Transfer[];
 let what: Try;
 beforeEach(async () => {
-  bench = await openTestBench(60_000, home);
+  bench = await openTestBench(60_000, { home });
   const [manager] = bench.deps.managers.list();
   if (manager === undefined) throw new Error("the bench has a manager");
   opened = 0;

@@ -58,7 +58,9 @@ describe("an agent on the bus", () => {
     await using thief = (await asAgent("a2")).client;
 
     for (const subject of [agentSubject("a1", "claim"), toAgentSubject("a1"), "hf.v1.x", "$JS.API.INFO", "$KV.a.b"]) {
-      await expect(thief.request(subject, bytes("?"), { timeoutMs: 300 }), subject).rejects.toThrow();
+      await expect(thief.request(subject, bytes("?"), { timeoutMs: 2_000 }), subject).rejects.toMatchObject({
+        code: "PERMISSION_DENIED",
+      });
     }
     expect(asked).toEqual([]);
   });
@@ -104,7 +106,9 @@ describe("an agent on the bus", () => {
 
     expect(said).toContain('"code":200');
     await expect(lost.promise).resolves.toBe("reconnecting");
-    await expect(agent.request(agentSubject("a3", "hello"), bytes("?"), soon)).rejects.toThrow();
+    await expect(agent.request(agentSubject("a3", "hello"), bytes("?"), soon)).rejects.toMatchObject({
+      code: "UNAVAILABLE",
+    });
   });
 });
 
