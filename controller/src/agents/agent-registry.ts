@@ -101,7 +101,9 @@ export const openAgentRegistry = async (deps: RegistryDeps): Promise<AgentRegist
     },
     list,
     find: (idOrName) =>
-      list().find(({ agentId }) => agentId === idOrName) ?? list().find(({ name }) => name === idOrName),
+      list().find(({ agentId }) => agentId === idOrName) ??
+      list().find(({ name, health }) => name === idOrName && health !== "revoked") ??
+      list().find(({ name }) => name === idOrName),
     placed: (busy) =>
       list().map((agent) => ({
         agentId: agent.agentId,
