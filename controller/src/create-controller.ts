@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { type Clock, systemClock } from "@holdfast/shared/clock/clock";
 import { type InstallationId, type RandomBytes, systemRandom } from "@holdfast/shared/ids/ids";
+import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import type { Logger } from "@holdfast/shared/logging/logger";
 import { openInstallation } from "@holdfast/shared/installation/open-installation";
 import { productVersion } from "@holdfast/shared/version/product-version";
@@ -18,6 +19,7 @@ import type { ControllerConfig } from "./config/controller-config.ts";
 import { openDatabase } from "./database/database.ts";
 import { listOpenSessionIds } from "./database/sessions-table.ts";
 import { listOpenTasks } from "./database/tasks-table.ts";
+import { createWorkerJoinTokens } from "./identity/join-token-issuer.ts";
 import { openBuses } from "./identity/open-buses.ts";
 import { openIdentity } from "./identity/open-identity.ts";
 import { toIdentityDeps } from "./identity/to-identity-deps.ts";
@@ -27,7 +29,6 @@ import type { EngineConnector } from "./inventory/engine-connector.ts";
 import { type ManagerRegistry, openManagerRegistry } from "./inventory/manager-registry.ts";
 import { createOvirtEngines } from "./inventory/ovirt-engines.ts";
 import { runLoops } from "./loops.ts";
-import { noWorkers } from "./placement/no-workers.ts";
 import { openRepositoryRegistry } from "./repositories/repository-registry.ts";
 import { createRestoreWork } from "./restore/restore-work.ts";
 import { createSessionRetention } from "./retention/retention-runs.ts";
@@ -40,6 +41,9 @@ import { stepSession } from "./sessions/step-session.ts";
 import { type StepDeps, stepTask } from "./sessions/step-task.ts";
 import { TaskRunner } from "./sessions/task-runner.ts";
 import type { WorkDeps } from "./sessions/work-deps.ts";
+import { openWorkers } from "./workers/open-workers.ts";
+import { createWorkerDirectory } from "./workers/worker-directory.ts";
+import { openWorkerRoster, type WorkerRoster } from "./workers/worker-roster.ts";
 
 /** A controller that serves operators and agents. */
 export interface Controller extends AsyncDisposable {
@@ -72,9 +76,14 @@ export const createController = async (
   const verbs: VerbDeps = { ...steps, tickets, runner, ...config.agents };
   stack.use(await serveAgents(work.openedBus, verbs));
   stack.use(startLoops(verbs, config, timeZone));
+  const workerRunner = stack.use(openWorkerLoop(stack, work, config));
   const services = apiServices({
     ...steps,
     runner,
+    tickets,
+    workerRunner,
+    roster: work.roster,
+    workerSettings: config.workers,
     engines: work.engines,
     users,
     onRevoked: (member) => loseAttemptsOf(verbs, member),
@@ -121,6 +130,7 @@ const openWork = async (stack: AsyncDisposableStack, { config, log, overrides }:
     findCluster: findClusterIn(managers),
     silentAfterMs: config.agents.silentAfterMs,
   });
+  const roster = await openWorkerRoster(database);
   const buses = await openBuses(stack, opened, { config, log, clock });
   const listening: Listening = { addresses: [] };
   const push = stack.use(
@@ -138,7 +148,7 @@ const openWork = async (stack: AsyncDisposableStack, { config, log, overrides }:
     managers,
     repositories,
     agents,
-    workers: noWorkers,
+    workers: createWorkerDirectory({ roster, clock, settings: config.workers }),
     liveness: createAttemptLiveness(clock, config.agents.heartbeatTimeoutMs),
     progress: createProgressBoard(clock),
     changes: createChangeFeed(),
@@ -146,7 +156,21 @@ const openWork = async (stack: AsyncDisposableStack, { config, log, overrides }:
     bell: createBusBell(buses.own, { agents, managers }),
     settings: config.work,
   };
-  return { work: { ...work, engines, openedBus: buses.own }, users, timeZone, listening };
+  return { work: { ...work, engines, openedBus: buses.own, roster }, users, timeZone, listening };
+};
+
+/** Keeps the workers, whose agents join with tokens of this installation. */
+const openWorkerLoop = (
+  stack: AsyncDisposableStack,
+  work: WorkDeps & { readonly roster: WorkerRoster },
+  config: ControllerConfig,
+): ReturnType<typeof openWorkers> => {
+  const closing = new AbortController();
+  stack.defer(() => {
+    closing.abort(new HoldfastError("CANCELLED", "the controller stops"));
+  });
+  const issuer = createWorkerJoinTokens(work.identity, closing.signal);
+  return openWorkers({ ...work, issuer, workerSettings: config.workers, dataDir: config.dataDir });
 };
 
 const findClusterIn =

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { isTimeZone } from "../retention/calendar-day.ts";
 import { workSettingsSchema } from "../sessions/work-settings.ts";
+import { workerSettingsSchema } from "../workers/worker-settings.ts";
 
 const addresses = z.union([
   z.array(z.string().min(1)),
@@ -50,6 +51,7 @@ export const controllerConfigSchema = z.strictObject({
     })
     .prefault({}),
   work: workSettingsSchema.prefault({}),
+  workers: workerSettingsSchema.prefault({}),
 });
 
 /** The configuration of a controller. */
