@@ -12,6 +12,7 @@ import { readDisk } from "./read-disk.ts";
 import { readLeaves } from "./read-leaves.ts";
 import { removePoint } from "./remove-point.ts";
 import type { Calls } from "./types.ts";
+import { updateTrust } from "./update-trust.ts";
 import { verifyPoint } from "./verify-point.ts";
 
 /** Everything that answers the repository's calls; docs/design/repository-protocol.md says what each promises. */
@@ -28,5 +29,6 @@ export const repositoryCalls = (deps: ServiceDeps): Calls => ({
   listPoints: listPoints(deps),
   getPoint: getPoint(deps),
   removePoint: removePoint(deps),
+  updateTrust: updateTrust(deps),
   verifyPoint: verifyPoint(deps),
 });

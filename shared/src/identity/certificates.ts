@@ -18,7 +18,7 @@ x509.cryptoProvider.set(webcrypto as never);
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 
 /** Clocks of joiners may be behind ours by this much before a fresh certificate looks to them like one of tomorrow. */
-const backdatedMs = 3_600_000;
+export const backdatedMs = 3_600_000;
 
 /** A certificate with the key that belongs to it, both PEM. */
 export interface CertifiedKey {

@@ -2,13 +2,18 @@ import { connect, type DetailedPeerCertificate } from "node:tls";
 import { HoldfastError } from "../errors/holdfast-error.ts";
 import { onAbort } from "../lifecycle/abort.ts";
 import { parseListenAddress } from "../rpc/listen-address.ts";
-import { fingerprintOf, isSignedBy } from "./certificates.ts";
+import { fingerprintOf, isSignedBy, readCertificate } from "./certificates.ts";
+import type { Trust } from "./identity.ts";
 
 /**
  * Asks a server for the authority that it was signed by, and believes it only when its SHA-256 is the one given: the first thing that
  * a joiner does. PEER_UNTRUSTED when the server shows another, UNAVAILABLE when nobody answers.
  */
-export const fetchAuthority = async (address: string, caFingerprint: string, signal: AbortSignal): Promise<string> => {
+export const fetchAuthority = async (address: string, caFingerprint: string, signal: AbortSignal): Promise<string> =>
+  (await fetchTrust(address, caFingerprint, signal)).caPem;
+
+/** As `fetchAuthority`, with the id of the installation that the server's own certificate names. */
+export const fetchTrust = async (address: string, caFingerprint: string, signal: AbortSignal): Promise<Trust> => {
   const chain = await chainOf(address, signal);
   const authority = chain.find((raw) => fingerprintOf(raw) === caFingerprint);
   const [leaf] = chain;
@@ -21,7 +26,7 @@ export const fetchAuthority = async (address: string, caFingerprint: string, sig
       },
     );
   }
-  return toPem(authority);
+  return { installationId: readCertificate(leaf).name.installationId, caPem: toPem(authority) };
 };
 
 const chainOf = async (address: string, signal: AbortSignal): Promise<readonly Uint8Array[]> => {

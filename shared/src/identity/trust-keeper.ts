@@ -39,6 +39,16 @@ export const openTrustKeeper = async (path: string, caPem: string, first?: strin
       { details: { shown: number, seen: current.number } },
     );
   };
+  const take = async (text: string): Promise<void> => {
+    const bundle = openTrustBundle(text, caPem);
+    assertNotOutdated(bundle.number);
+    if (bundle.number === current.number) return;
+    await writeFileDurably(path, `${text.trim()}\n`, 0o600);
+    [signed, current, revoked] = [text.trim(), bundle, new Set(bundle.revoked.map(({ keyId }) => keyId))];
+    for (const listener of listeners) listener(bundle);
+  };
+  // One after another: of two that come at once the lower must not be kept last.
+  let before: Promise<unknown> = Promise.resolve();
   return {
     get current() {
       return current;
@@ -48,13 +58,10 @@ export const openTrustKeeper = async (path: string, caPem: string, first?: strin
     },
     assertNotOutdated,
     isRevoked: (keyId) => revoked.has(keyId),
-    accept: async (text) => {
-      const bundle = openTrustBundle(text, caPem);
-      assertNotOutdated(bundle.number);
-      if (bundle.number === current.number) return;
-      await writeFileDurably(path, `${text.trim()}\n`, 0o600);
-      [signed, current, revoked] = [text.trim(), bundle, new Set(bundle.revoked.map(({ keyId }) => keyId))];
-      for (const listener of listeners) listener(bundle);
+    accept: (text) => {
+      const taking = before.then(() => take(text));
+      before = taking.catch(() => undefined);
+      return taking;
     },
     onChanged: (listener) => {
       listeners.add(listener);
