@@ -1,24 +1,31 @@
 import { join } from "node:path";
+import type { Bus } from "@holdfast/shared/bus/bus";
 import { busCredentials } from "@holdfast/shared/bus/credentials";
 import { openBus } from "@holdfast/shared/bus/nats-bus";
 import { type Clock, systemClock } from "@holdfast/shared/clock/clock";
-import { type RandomBytes, systemRandom } from "@holdfast/shared/ids/ids";
+import type { BusKey } from "@holdfast/shared/identity/identity-folder";
+import { type InstallationId, type RandomBytes, systemRandom } from "@holdfast/shared/ids/ids";
 import type { Logger } from "@holdfast/shared/logging/logger";
-import { clientCredentials, serverCredentials } from "@holdfast/shared/rpc/credentials";
-import { openRpcServer } from "@holdfast/shared/rpc/server";
+import { controllerOwner } from "@holdfast/shared/installation/make-installation";
+import { type Installation, openInstallation } from "@holdfast/shared/installation/open-installation";
 import { productVersion } from "@holdfast/shared/version/product-version";
 import { createBusBell, serveAgents } from "./agents/agent-bus.ts";
 import { openAgentRegistry } from "./agents/agent-registry.ts";
 import { createAttemptLiveness } from "./agents/attempt-liveness.ts";
+import { loseAttemptsOf } from "./agents/lose-attempts-of.ts";
 import { createTicketBox } from "./agents/tickets.ts";
 import type { VerbDeps } from "./agents/verb-deps.ts";
+import { admitUsers } from "./api/admit-users.ts";
 import { apiServices } from "./api/api-services.ts";
+import { openApi } from "./api/open-api.ts";
 import { createBackupWork } from "./backups/backup-work.ts";
 import type { ControllerConfig } from "./config/controller-config.ts";
-import { loadInstallationId } from "./config/installation-id.ts";
 import { openDatabase } from "./database/database.ts";
 import { listOpenSessionIds } from "./database/sessions-table.ts";
 import { listOpenTasks } from "./database/tasks-table.ts";
+import type { IdentityDeps, Whereabouts } from "./identity/identity-deps.ts";
+import { type OpenIdentity, openIdentity } from "./identity/open-identity.ts";
+import { createTrustPush } from "./identity/trust-push.ts";
 import type { EngineConnector } from "./inventory/engine-connector.ts";
 import { type ManagerRegistry, openManagerRegistry } from "./inventory/manager-registry.ts";
 import { createOvirtEngines } from "./inventory/ovirt-engines.ts";
@@ -38,8 +45,9 @@ import type { WorkDeps } from "./sessions/work-deps.ts";
 
 /** A controller that serves operators and agents. */
 export interface Controller extends AsyncDisposable {
-  /** Where operators dial it. */
+  /** Where operators dial it: the first of its addresses. */
   readonly address: string;
+  readonly addresses: readonly string[];
   readonly installationId: string;
 }
 
@@ -57,7 +65,7 @@ export const createController = async (
   overrides: ControllerOverrides = {},
 ): Promise<Controller> => {
   await using stack = new AsyncDisposableStack();
-  const { work, timeZone } = await openWork(stack, { config, log, overrides });
+  const { work, users, timeZone, listening } = await openWork(stack, { config, log, overrides });
   const steps: StepDeps = { ...work, backups: createBackupWork(work), restores: createRestoreWork(work) };
   const tickets = stack.use(createTicketBox(work));
   const runner = stack.use(openTasks(steps));
@@ -66,23 +74,24 @@ export const createController = async (
   const verbs: VerbDeps = { ...steps, tickets, runner, ...config.agents };
   stack.use(await serveAgents(work.openedBus, verbs));
   stack.use(startLoops(verbs, config, timeZone));
-  const server = await openRpcServer({
-    listen: config.rpc.listen,
-    credentials: serverCredentials(config.rpc.security),
-    log,
-    services: apiServices({
-      ...steps,
-      runner,
-      engines: work.engines,
-      timeZone,
-      version: productVersion,
-      startedMs: work.clock.nowMs(),
-    }),
+  const services = apiServices({
+    ...steps,
+    runner,
+    engines: work.engines,
+    users,
+    onRevoked: (member) => loseAttemptsOf(verbs, member),
+    timeZone,
+    version: productVersion,
+    startedMs: work.clock.nowMs(),
   });
-  stack.use(server);
+  const { holder } = work.identity;
+  const api = await openApi({ listen: config.rpc.listen, holder, services, admit: admitUsers(users, log), log });
+  stack.use(api);
+  listening.addresses = api.addresses;
   const opened = stack.move();
   return {
-    address: server.address,
+    address: api.addresses[0] ?? "",
+    addresses: api.addresses,
     installationId: work.installationId,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
@@ -99,38 +108,40 @@ const openWork = async (stack: AsyncDisposableStack, { config, log, overrides }:
   const { clock = systemClock, random = systemRandom } = overrides;
   const engines = overrides.engines ?? createOvirtEngines(clock, log);
   const timeZone = config.timeZone ?? new Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const installationId = await loadInstallationId(config.dataDir, config.installationId, random);
-  const secrets = createSecretBox(
-    await openKeyFile(config.keyFile ?? join(config.dataDir, "secret.key"), random),
-    random,
-  );
+  const installation = await openInstallation(config.dataDir);
+  const secrets = createSecretBox(await openKeyFile(config.keyFile ?? installation.files.secretKey, random), random);
   const database = stack.use(await openDatabase(join(config.dataDir, "controller.db"), clock));
+  const opened = await openIdentity({ installation, database, clock, random });
+  const { holder, authority, members, taskTokens, users } = opened;
   const managers = stack.use(await openManagerRegistry({ database, engines, secrets, clock, log, random }));
-  const repositories = stack.use(
-    await openRepositoryRegistry({ database, clock, credentials: clientCredentials(config.rpc.security) }),
-  );
+  const trustNumber = (): number => authority.trust.current.number;
+  const repositories = stack.use(await openRepositoryRegistry({ database, clock, holder, trustNumber }));
   const agents = await openAgentRegistry({
     database,
     clock,
+    members,
     findCluster: findClusterIn(managers),
     silentAfterMs: config.agents.silentAfterMs,
   });
-  const openedBus = stack.use(
-    await openBus({
-      servers: config.bus.servers,
-      credentials: busCredentials(config.bus.security),
-      name: "controller",
-      ownerId: `controller-${installationId}`,
-      log,
-      clock,
-    }),
+  const buses = await openBuses(stack, opened, { config, log, clock });
+  const push = stack.use(
+    createTrustPush({ authority, systemBus: buses.system, repositories: () => repositories.list(), log }),
   );
+  const listening: Listening = { addresses: [] };
+  const identity: IdentityDeps = {
+    ...{ database, clock, random, log, authority, members, push, holder },
+    whereabouts: () => whereaboutsOf(config, installation, listening),
+    folder: installation.files.folder,
+    certificateLifeMs: config.identity.certificateLifeMs,
+  };
   const work: WorkDeps = {
     database,
     clock,
     log,
     random,
-    installationId,
+    installationId: installation.installationId as InstallationId,
+    identity,
+    taskTokens,
     managers,
     repositories,
     agents,
@@ -138,10 +149,44 @@ const openWork = async (stack: AsyncDisposableStack, { config, log, overrides }:
     progress: createProgressBoard(clock),
     changes: createChangeFeed(),
     patience: createPatience(clock),
-    bell: createBusBell(openedBus),
+    bell: createBusBell(buses.own, { agents, managers }),
     settings: config.work,
   };
-  return { work: { ...work, engines, openedBus }, timeZone };
+  return { work: { ...work, engines, openedBus: buses.own }, users, timeZone, listening };
+};
+
+/** Where the API listens, once it does. */
+interface Listening {
+  addresses: readonly string[];
+}
+
+const whereaboutsOf = (
+  config: ControllerConfig,
+  { membership }: Pick<Installation, "membership">,
+  { addresses }: Listening,
+): Whereabouts => {
+  const made = membership.controllers.length > 0 ? membership.controllers : addresses;
+  const dialled = config.bus.servers ?? membership.busServers;
+  return {
+    controllers: config.identity.controllers ?? made,
+    busServers: config.identity.busServers ?? dialled,
+  };
+};
+
+/** Two connections: one among the agents, and one in the servers' own account. */
+const openBuses = async (
+  stack: AsyncDisposableStack,
+  { installation, holder }: Pick<OpenIdentity, "installation" | "holder">,
+  { config, log, clock }: { readonly config: ControllerConfig; readonly log: Logger; readonly clock: Clock },
+): Promise<{ readonly own: Bus; readonly system: Bus }> => {
+  const ownerId = controllerOwner(installation.installationId);
+  const servers = config.bus.servers ?? installation.membership.busServers;
+  const open = (name: string, key: BusKey): Promise<Bus> =>
+    openBus({ servers, credentials: busCredentials(holder, key), name, ownerId, log, clock });
+  return {
+    own: stack.use(await open("controller", installation.busKey)),
+    system: stack.use(await open("controller, for the servers", installation.systemBusKey)),
+  };
 };
 
 const findClusterIn =

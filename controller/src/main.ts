@@ -16,6 +16,7 @@ await runMain("controller", async (signal, log) => {
     prefix: "HOLDFAST_CONTROLLER",
   });
   await using controller = await createController(config, log);
-  announceReady({ address: controller.address, installationId: controller.installationId });
+  const { address, addresses, installationId } = controller;
+  announceReady({ address, addresses: addresses.join(","), installationId });
   await untilAborted(signal);
 });

@@ -18,6 +18,7 @@ import {
 import { agentSubject } from "@holdfast/shared/bus/subjects";
 import { busRequest } from "@holdfast/shared/bus/typed";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import { productVersion } from "@holdfast/shared/version/product-version";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { listAttempts } from "../database/attempts-table.ts";
 import { findSession } from "../database/sessions-table.ts";
@@ -47,6 +48,7 @@ const scriptedAgent = (agentId: string, cluster: string, incarnation = "life1") 
         v: 1,
         agentId,
         name: agentId,
+        version: productVersion,
         incarnation,
         managerName: "one",
         clusterName: cluster,

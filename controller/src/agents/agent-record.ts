@@ -16,6 +16,8 @@ export interface AgentRecord {
   readonly diskServiceAddress: string;
   readonly reachableHosts: readonly string[];
   readonly startedMs: number;
+  /** It ends what it holds and takes nothing new. */
+  readonly isDraining: boolean;
   /** Wall-clock time of the last hello, for showing only. */
   readonly seenMs: number;
 }

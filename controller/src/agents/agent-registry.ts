@@ -1,6 +1,9 @@
 import type { Clock } from "@holdfast/shared/clock/clock";
 import { listAgents, saveAgent } from "../database/agents-table.ts";
 import type { Database } from "../database/database.ts";
+import type { MemberRegistry } from "../identity/member-registry.ts";
+import { isCompatible } from "@holdfast/shared/version/compatible";
+import { productVersion } from "@holdfast/shared/version/product-version";
 import type { AgentHealth, PlacedAgent } from "../placement/placed-agent.ts";
 import type { AgentRecord } from "./agent-record.ts";
 
@@ -16,6 +19,10 @@ export interface KnownAgent extends AgentRecord {
   /** Empty while unplaced. */
   readonly managerId: string;
   readonly clusterId: string;
+  /** Set for the agent of a worker VM. */
+  readonly workerId: string;
+  /** End of its certificate; 0 when it is no member. */
+  readonly certificateExpiresMs: number;
 }
 
 /** What a hello told. */
@@ -41,6 +48,7 @@ interface RegistryDeps {
   readonly database: Database;
   readonly clock: Clock;
   readonly findCluster: FindCluster;
+  readonly members: Pick<MemberRegistry, "find">;
   /** Without a hello for this long an agent is silent. */
   readonly silentAfterMs: number;
 }
@@ -61,13 +69,19 @@ export const openAgentRegistry = async (deps: RegistryDeps): Promise<AgentRegist
 
   const known = ({ record, heardMs }: Entry): KnownAgent => {
     const place = deps.findCluster(record.managerName, record.clusterName);
-    const isSilent = deps.clock.monotonicMs() - (heardMs ?? startMs) > deps.silentAfterMs;
-    const health = isSilent ? "silent" : "healthy";
+    const member = deps.members.find("agent", record.agentId);
     return {
       ...record,
-      health: place === null ? "unplaced" : health,
+      health: healthOf({
+        record,
+        isRevoked: member !== undefined && member.revokedMs !== null,
+        isPlaced: place !== null,
+        isSilent: deps.clock.monotonicMs() - (heardMs ?? startMs) > deps.silentAfterMs,
+      }),
       managerId: place?.managerId ?? "",
       clusterId: place?.clusterId ?? "",
+      workerId: member?.workerId ?? "",
+      certificateExpiresMs: member?.expiresMs ?? 0,
     };
   };
   const list = (): readonly KnownAgent[] =>
@@ -100,8 +114,25 @@ export const openAgentRegistry = async (deps: RegistryDeps): Promise<AgentRegist
         hostName: agent.hostName,
         reachableHosts: agent.reachableHosts,
         diskServiceAddress: agent.diskServiceAddress,
+        workerId: agent.workerId,
       })),
   };
+};
+
+interface HealthFacts {
+  readonly record: AgentRecord;
+  readonly isRevoked: boolean;
+  readonly isPlaced: boolean;
+  readonly isSilent: boolean;
+}
+
+/** What stands most in the way of giving it work. */
+const healthOf = ({ record, isRevoked, isPlaced, isSilent }: HealthFacts): AgentHealth => {
+  if (isRevoked) return "revoked";
+  if (!isCompatible(record.version, productVersion)) return "incompatible";
+  if (!isPlaced) return "unplaced";
+  if (isSilent) return "silent";
+  return record.isDraining ? "draining" : "healthy";
 };
 
 /** A hello that says nothing new is kept once a minute. */

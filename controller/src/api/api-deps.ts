@@ -1,4 +1,6 @@
 import type { EngineConnector } from "../inventory/engine-connector.ts";
+import type { Member } from "../identity/member.ts";
+import type { Users } from "../identity/users.ts";
 import type { StepDeps } from "../sessions/step-task.ts";
 import type { TaskRunner } from "../sessions/task-runner.ts";
 
@@ -10,4 +12,7 @@ export interface ApiDeps extends StepDeps {
   readonly timeZone: string;
   readonly version: string;
   readonly startedMs: number;
+  readonly users: Users;
+  /** What follows for the work when a member was revoked. */
+  readonly onRevoked: (member: Member) => Promise<void>;
 }

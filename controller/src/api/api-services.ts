@@ -1,6 +1,7 @@
 import type { ServedService } from "@holdfast/shared/rpc/implementation";
 import { serveAgentList } from "./agent/agent-service.ts";
 import type { ApiDeps } from "./api-deps.ts";
+import { serveIdentity } from "./identity/identity-service.ts";
 import { serveInventory } from "./inventory/inventory-service.ts";
 import { serveJobs } from "./job/job-service.ts";
 import { serveManagers } from "./manager/manager-service.ts";
@@ -21,4 +22,5 @@ export const apiServices = (deps: ApiDeps): readonly ServedService[] => [
   serveSessions(deps),
   servePoints(deps),
   serveRestores(deps),
+  serveIdentity(deps),
 ];

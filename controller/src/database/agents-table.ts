@@ -32,6 +32,8 @@ const fromRow = (row: AgentRow): AgentRecord => ({
   diskServiceAddress: row.disk_service_address,
   reachableHosts: fromJson(z.array(z.string()), row.reachable_hosts, "agents.reachable_hosts"),
   startedMs: row.started_ms,
+  // Not kept: whoever still drains says so in its next hello.
+  isDraining: false,
   seenMs: row.seen_ms,
 });
 

@@ -17,6 +17,7 @@ const agent = (name: string, place: string, facts: Partial<PlacedAgent> = {}): P
     hostName: "",
     reachableHosts: ["*"],
     diskServiceAddress: "",
+    workerId: "",
     ...facts,
   };
 };

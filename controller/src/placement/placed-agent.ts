@@ -1,5 +1,8 @@
-/** Whether an agent can be given work: it said hello lately, lately enough, or for a cluster that nobody knows. */
-export type AgentHealth = "healthy" | "silent" | "unplaced";
+/**
+ * Whether an agent can be given work: it said hello lately · not lately enough · for a cluster that nobody knows · in a version
+ * that this controller does not work with · on its way out, ending what it holds · it was revoked.
+ */
+export type AgentHealth = "healthy" | "silent" | "unplaced" | "incompatible" | "draining" | "revoked";
 
 /** An agent as placement and routes see it. */
 export interface PlacedAgent {
@@ -18,6 +21,8 @@ export interface PlacedAgent {
   readonly reachableHosts: readonly string[];
   /** Where its DiskService listens; empty for none. */
   readonly diskServiceAddress: string;
+  /** The worker that runs it; empty for an agent that no worker VM runs. */
+  readonly workerId: string;
 }
 
 /** True while it has room for one more task. */

@@ -15,6 +15,7 @@ const agent = (name: string, facts: Partial<PlacedAgent> = {}): PlacedAgent => (
   hostName: "",
   reachableHosts: [],
   diskServiceAddress: "10.0.0.9:7500",
+  workerId: "",
   ...facts,
 });
 

@@ -33,6 +33,8 @@ export interface RepositoryConnection {
   getPoint(pointId: string, signal: AbortSignal): Promise<PointWithManifest>;
   /** Retires an attempt and all before it, for ever. */
   fence(attempt: AttemptParts, signal: AbortSignal): Promise<FenceVerdict>;
+  /** Shows it a trust bundle; answers the highest number that it has seen. CONTROLLER_OUTDATED when ours is lower. */
+  updateTrust(signed: string, signal: AbortSignal): Promise<number>;
   /** Marks a point deleted; BELOW_FLOOR when fewer good ones than the floor would stay. */
   removePoint(
     request: { readonly pointId: string; readonly belowFloor: boolean; readonly reason: string },

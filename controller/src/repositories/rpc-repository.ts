@@ -59,6 +59,8 @@ export const openRepositoryConnection = (
         );
         return committed === undefined ? { kind: "retired" } : { kind: "committed", point: committed };
       }),
+    updateTrust: (trust, signal) =>
+      guard.call(async () => (await service.updateTrust({ trust }, { signal, timeoutMs: callTimeoutMs })).number),
     removePoint: (request, signal) =>
       guard.call(async () => {
         const { point } = await service.removePoint(request, { signal, timeoutMs: callTimeoutMs });

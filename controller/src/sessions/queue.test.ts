@@ -24,6 +24,7 @@ const agent = (agentId: string, clusterId: string, busy = 0): PlacedAgent => ({
   hostName: "",
   reachableHosts: ["*"],
   diskServiceAddress: "",
+  workerId: "",
 });
 
 describe("the queue", () => {

@@ -35,6 +35,7 @@ export const testAgent = (facts: Partial<AgentRecord> = {}): AgentRecord => ({
   diskServiceAddress: "",
   reachableHosts: ["*"],
   startedMs: 1,
+  isDraining: false,
   seenMs: 2,
   ...facts,
 });

@@ -138,6 +138,16 @@ export const readCertificate = (certificate: string | Uint8Array): CertificateFa
 export const keyIdOf = (publicKey: KeyObject): string =>
   sha256(publicKey.export({ type: "spki", format: "der" })).toString("base64url");
 
+/** The key that a signing request asks a certificate for, as that will name it (`keyIdOf`); INVALID_ARGUMENT when it is no request. */
+export const keyIdOfRequest = (requestPem: string): string => {
+  try {
+    const spki = Buffer.from(new x509.Pkcs10CertificateRequest(requestPem).publicKey.rawData);
+    return keyIdOf(createPublicKey({ key: spki, format: "der", type: "spki" }));
+  } catch (cause) {
+    throw new HoldfastError("INVALID_ARGUMENT", "not a certificate request", { cause });
+  }
+};
+
 /** SHA-256 of a certificate's DER form, lower-case hexadecimal: what a join token pins. */
 export const fingerprintOf = (certificate: string | Uint8Array): string =>
   parseCertificate(certificate).fingerprint256.replaceAll(":", "").toLowerCase();

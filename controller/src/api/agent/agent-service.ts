@@ -1,5 +1,6 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { AgentService, type AgentSchema } from "@holdfast/proto/holdfast/controller/v1/agent_pb";
+import { productVersion } from "@holdfast/shared/version/product-version";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { type ServedService, serveService } from "@holdfast/shared/rpc/implementation";
 import type { KnownAgent } from "../../agents/agent-registry.ts";
@@ -39,10 +40,24 @@ const toAgent = (agent: KnownAgent, attempts: readonly Attempt[]): MessageInitSh
     startedMs: BigInt(agent.startedMs),
     tasks: held.map(({ taskId }) => taskId),
     diskServiceAddress: agent.diskServiceAddress,
+    certificateExpiresMs: BigInt(agent.certificateExpiresMs),
+    workerId: agent.workerId,
   };
 };
 
-const reasonOf = ({ health, managerName, clusterName }: KnownAgent): string => {
-  if (health === "silent") return "it has not said hello lately";
-  return health === "unplaced" ? `no connected manager ${managerName} has a cluster ${clusterName}` : "";
+const reasonOf = ({ health, managerName, clusterName, version }: KnownAgent): string => {
+  switch (health) {
+    case "healthy":
+      return "";
+    case "silent":
+      return "it has not said hello lately";
+    case "unplaced":
+      return `no connected manager ${managerName} has a cluster ${clusterName}`;
+    case "incompatible":
+      return `it has version ${version === "" ? "unknown" : version}, the controller ${productVersion}: at most one minor version apart`;
+    case "draining":
+      return "it ends what it holds and takes nothing new";
+    case "revoked":
+      return "an operator revoked it";
+  }
 };

@@ -84,7 +84,8 @@ const writeServerFiles = async (
   return await write("nats.conf", busConfiguration(files, accounts));
 };
 
-const anyUser = async ({ account }: BusSeeds): Promise<BusKey> => {
+/** A client that may do anything on the bus of an installation. */
+export const anyUser = async ({ account }: BusSeeds): Promise<BusKey> => {
   const { seed, publicKey } = makeBusUser();
   const signer = fromSeed(new TextEncoder().encode(account)) as KeyPair;
   return { seed, jwt: await encodeUser("anything", publicKey, signer, {}, { algorithm: Algorithms.v2 }) };
