@@ -23,6 +23,7 @@ import type { ControllerConfig } from "./config/controller-config.ts";
 import { openDatabase } from "./database/database.ts";
 import { listOpenSessionIds } from "./database/sessions-table.ts";
 import { listOpenTasks } from "./database/tasks-table.ts";
+import { openDoctor } from "./doctor/open-doctor.ts";
 import type { IdentityDeps, Whereabouts } from "./identity/identity-deps.ts";
 import { type OpenIdentity, openIdentity } from "./identity/open-identity.ts";
 import { createTrustPush } from "./identity/trust-push.ts";
@@ -73,12 +74,14 @@ export const createController = async (
   work.changes.listen(sessions.poke);
   const verbs: VerbDeps = { ...steps, tickets, runner, ...config.agents };
   stack.use(await serveAgents(work.openedBus, verbs));
+  const doctor = stack.use(await openDoctor(work, config));
   stack.use(startLoops(verbs, config, timeZone));
   const services = apiServices({
     ...steps,
     runner,
     engines: work.engines,
     users,
+    doctor: doctor.deps,
     onRevoked: (member) => loseAttemptsOf(verbs, member),
     timeZone,
     version: productVersion,
@@ -152,7 +155,7 @@ const openWork = async (stack: AsyncDisposableStack, { config, log, overrides }:
     bell: createBusBell(buses.own, { agents, managers }),
     settings: config.work,
   };
-  return { work: { ...work, engines, openedBus: buses.own }, users, timeZone, listening };
+  return { work: { ...work, engines, openedBus: buses.own, busServers: buses.servers }, users, timeZone, listening };
 };
 
 /** Where the API listens, once it does. */
@@ -173,17 +176,25 @@ const whereaboutsOf = (
   };
 };
 
+interface OpenBuses {
+  /** Where they are dialled. */
+  readonly servers: readonly string[];
+  readonly own: Bus;
+  readonly system: Bus;
+}
+
 /** Two connections: one among the agents, and one in the servers' own account. */
 const openBuses = async (
   stack: AsyncDisposableStack,
   { installation, holder }: Pick<OpenIdentity, "installation" | "holder">,
   { config, log, clock }: { readonly config: ControllerConfig; readonly log: Logger; readonly clock: Clock },
-): Promise<{ readonly own: Bus; readonly system: Bus }> => {
+): Promise<OpenBuses> => {
   const ownerId = controllerOwner(installation.installationId);
   const servers = config.bus.servers ?? installation.membership.busServers;
   const open = (name: string, key: BusKey): Promise<Bus> =>
     openBus({ servers, credentials: busCredentials(holder, key), name, ownerId, log, clock });
   return {
+    servers,
     own: stack.use(await open("controller", installation.busKey)),
     system: stack.use(await open("controller, for the servers", installation.systemBusKey)),
   };

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { enginePortsSchema } from "../doctor/engine-ports.ts";
 import { isTimeZone } from "../retention/calendar-day.ts";
 import { workSettingsSchema } from "../sessions/work-settings.ts";
 
@@ -50,6 +51,8 @@ export const controllerConfigSchema = z.strictObject({
     })
     .prefault({}),
   work: workSettingsSchema.prefault({}),
+  /** What `holdfast doctor` expects of engines. */
+  doctor: enginePortsSchema.prefault({}),
 });
 
 /** The configuration of a controller. */
