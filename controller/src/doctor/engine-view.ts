@@ -1,4 +1,3 @@
-import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import type { Clock } from "@holdfast/shared/clock/clock";
 import { mapBounded } from "@holdfast/shared/lifecycle/bounded";
 import { parseEngineAddress } from "../engine/engine-address.ts";
@@ -52,9 +51,8 @@ const listTransfers = async (manager: ManagerConnection, signal: AbortSignal): P
   if (manager.condition.state !== "connected") return [];
   try {
     return await manager.hypervisor.listTransfers(signal);
-  } catch (caught) {
-    if (caught instanceof HoldfastError || signal.aborted) return [];
-    throw caught;
+  } catch {
+    return [];
   }
 };
 

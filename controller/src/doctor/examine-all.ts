@@ -1,8 +1,9 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { ExaminationSchema } from "@holdfast/proto/holdfast/doctor/v1/doctor_pb";
-import type { Check } from "@holdfast/shared/doctor/check";
+import { type Check, type Examined, toCheck } from "@holdfast/shared/doctor/check";
 import { toTargetMessage } from "@holdfast/shared/doctor/target";
 import { asTheyCome } from "@holdfast/shared/lifecycle/as-they-come";
+import { failedAnswer } from "./answer-finding.ts";
 import type { DoctorDeps, ExamineLimits } from "./doctor-deps.ts";
 import { examineAgent } from "./examine-agent.ts";
 import { examineController } from "./examine-controller.ts";
@@ -29,12 +30,38 @@ export const examineAll = (deps: DoctorDeps, limits: ExamineLimits): AsyncGenera
   // Asked of the engines once for all.
   let viewed: ReturnType<DoctorDeps["engines"]> | undefined;
   const shared: DoctorDeps = { ...deps, engines: (signal) => (viewed ??= deps.engines(signal)) };
+  const safely = (who: Examined, examine: () => Promise<readonly Check[]>) => () =>
+    orItsFailure(deps.log, limits.signal, { who, examine });
   return asTheyCome(
     [
-      () => examineController(shared, limits),
-      ...deps.repositories.list().map((repository) => () => examineRepository(shared, repository, limits)),
-      ...deps.agents.list().map((agent) => () => examineAgent(shared, agent, limits)),
+      safely({ role: "controller", name: "controller" }, () => examineController(shared, limits)),
+      ...deps.repositories
+        .list()
+        .map((one) => safely({ role: "repository", name: one.name }, () => examineRepository(shared, one, limits))),
+      ...deps.agents
+        .list()
+        .map((one) => safely({ role: "agent", name: one.name }, () => examineAgent(shared, one, limits))),
     ],
     atOnce,
   );
+};
+
+interface OneProcess {
+  readonly who: Examined;
+  readonly examine: () => Promise<readonly Check[]>;
+}
+
+/** What is wrong with examining one process hides nothing of the others. */
+const orItsFailure = async (
+  log: DoctorDeps["log"],
+  signal: AbortSignal,
+  { who, examine }: OneProcess,
+): Promise<readonly Check[]> => {
+  try {
+    return await examine();
+  } catch (caught) {
+    signal.throwIfAborted();
+    log.error("an examination failed unexpectedly", { ...who, err: caught });
+    return [toCheck(who, failedAnswer(caught, "see in the controller's log what went wrong"))];
+  }
 };

@@ -26,7 +26,15 @@ export const openDoctor = async (
   const serving = await serveExaminations(bus, examinations, log);
   return {
     deps: {
-      ...{ clock, log, agents, managers, repositories, identity, examinations, bus, busServers },
+      clock,
+      log,
+      agents,
+      managers,
+      repositories,
+      identity,
+      examinations,
+      bus,
+      busServers,
       ring: createExaminationBell(bus),
       folders: foldersOf(dataDir, identity.folder),
       engines: (signal) => viewEngines(managers.list(), { ports, clock }, signal),
