@@ -7,14 +7,15 @@ import { createAgent } from "./create-agent.ts";
 
 const { values } = parseArgs({ options: { config: { type: "string" } } });
 
-await runMain("agent", async (signal, log) => {
+await runMain("agent", async (signal, log, { hurry, allow }) => {
   const config = await loadConfig({
     schema: agentConfigSchema,
     file: values.config ?? process.env["HOLDFAST_CONFIG"],
     env: process.env,
     prefix: "HOLDFAST_AGENT",
   });
-  await using agent = await createAgent(config, log);
+  allow(config.drainMs);
+  await using agent = await createAgent(config, { log }, signal);
   announceReady({ agentId: agent.agentId, address: agent.diskServiceAddress });
-  await agent.run(signal);
+  await agent.run(signal, hurry);
 });

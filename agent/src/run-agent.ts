@@ -1,0 +1,117 @@
+import type { Bus } from "@holdfast/shared/bus/bus";
+import type { Clock } from "@holdfast/shared/clock/clock";
+import type { RandomBytes } from "@holdfast/shared/ids/ids";
+import { keepRenewed } from "@holdfast/shared/identity/keep-renewed";
+import { onAbort } from "@holdfast/shared/lifecycle/abort";
+import type { Logger } from "@holdfast/shared/logging/logger";
+import { productVersion } from "@holdfast/shared/version/product-version";
+import { Claimer } from "./claims/claimer.ts";
+import type { Controller } from "./claims/controller.ts";
+import { Nudge } from "./claims/nudge.ts";
+import { bePresent } from "./claims/presence.ts";
+import type { Readiness } from "./claims/readiness.ts";
+import { RunningAttempt } from "./claims/run-attempt.ts";
+import { Standing } from "./claims/standing.ts";
+import type { AgentConfig } from "./config/agent-config.ts";
+import { shareRoom } from "./lanes/lane-room.ts";
+import type { AgentMembership } from "./membership/agent-membership.ts";
+
+/** Everything that a running agent works with. */
+export interface AgentFrame {
+  readonly config: AgentConfig;
+  readonly membership: AgentMembership;
+  readonly bus: Bus;
+  readonly controller: Controller;
+  readonly diskServiceAddress: string;
+  readonly readiness: Readiness;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly log: Logger;
+}
+
+/** At a stop the controller is told of every attempt that ends by it, if it answers in that time. */
+const reportWithinMs = 5_000;
+
+/** Accept nothing new, drain, cancel; what is left is closed by whoever opened it. */
+export const runAgent = async (frame: AgentFrame, signal: AbortSignal, hurry: AbortSignal): Promise<void> => {
+  const { membership, clock, log } = frame;
+  const claimer = createClaimer(frame);
+  const gone = new AbortController();
+  const revoked = new AbortController();
+  const renewing = keepRenewed(membership.opened, { clock, log }, gone.signal).catch((caught: unknown) => {
+    revoked.abort(caught);
+  });
+  const stopping = AbortSignal.any([signal, revoked.signal]);
+  const heartbeats = claimer.beat(gone.signal);
+  const presence = stayPresent(frame, { claimer, stopping, gone: gone.signal });
+
+  await claimer.claim(stopping);
+  await drain(frame, claimer, AbortSignal.any([hurry, revoked.signal]));
+  gone.abort();
+  await Promise.all([heartbeats, presence, renewing]);
+  revoked.signal.throwIfAborted();
+};
+
+const createClaimer = (frame: AgentFrame): Claimer => {
+  const { config, membership, controller, clock, random, log } = frame;
+  const where = { hostName: config.host, reachableHosts: config.reachableHosts };
+  const room = shareRoom(config.memoryBudgetBytes, config.slots, config.lanes);
+  const deps = { controller, where, holder: membership.opened.holder, room, clock, random, log };
+  const { slots } = config;
+  return new Claimer({ controller, slots, clock, log, start: (attempt) => new RunningAttempt(attempt, deps) });
+};
+
+interface Presence {
+  readonly claimer: Claimer;
+  /** From then on it says that it drains. */
+  readonly stopping: AbortSignal;
+  readonly gone: AbortSignal;
+}
+
+/** Says hello until it is gone, so that a controller knows the difference between one that drains and one that died. */
+const stayPresent = async (frame: AgentFrame, { claimer, stopping, gone }: Presence): Promise<void> => {
+  const { config, membership, bus, controller, diskServiceAddress, readiness, clock, log } = frame;
+  const { agentId, name, place, opened } = membership;
+  const { host: hostName, reachableHosts, slots } = config;
+  const said = {
+    ...place,
+    name,
+    version: productVersion,
+    hostName,
+    slots,
+    diskServiceAddress,
+    reachableHosts,
+    startedMs: BigInt(clock.nowMs()),
+  };
+  const sayHello = (busySlots: number, each: AbortSignal): ReturnType<Controller["hello"]> =>
+    controller.hello({ ...said, busySlots, draining: stopping.aborted }, each);
+  const nudge = new Nudge();
+  const unlink = onAbort(stopping, () => {
+    nudge.ring();
+  });
+  const standing = new Standing({ trust: opened.trust, claimer, readiness, log });
+  await bePresent({ bus, agentId, place, sayHello, standing, claimer, nudge, clock, log }, gone);
+  unlink();
+};
+
+/** Lets attempts finish, then ends those that are left with a report, then without one. */
+const drain = async ({ config, clock, log }: AgentFrame, claimer: Claimer, hurry: AbortSignal): Promise<void> => {
+  if (claimer.busySlots > 0) log.info("draining", { attempts: claimer.busySlots, drainMs: config.drainMs });
+  await idleWithin(claimer, config.drainMs, clock, hurry);
+  claimer.stop();
+  await idleWithin(claimer, reportWithinMs, clock);
+  claimer.end();
+  await claimer.idle();
+};
+
+/** Waits until no attempt is left, but no longer than `ms`, nor than the signal allows. */
+const idleWithin = async (claimer: Claimer, ms: number, clock: Clock, signal?: AbortSignal): Promise<void> => {
+  const over = new AbortController();
+  const unlink = onAbort(signal, () => {
+    over.abort();
+  });
+  const waited = clock.sleep(ms, over.signal).catch(() => undefined);
+  await Promise.race([claimer.idle(), waited]);
+  unlink();
+  over.abort();
+};
