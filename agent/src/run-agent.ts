@@ -1,6 +1,7 @@
 import type { Bus } from "@holdfast/shared/bus/bus";
 import type { Clock } from "@holdfast/shared/clock/clock";
 import type { RandomBytes } from "@holdfast/shared/ids/ids";
+import { usualLowWaterBytes } from "@holdfast/shared/doctor/space-finding";
 import { keepRenewed } from "@holdfast/shared/identity/keep-renewed";
 import { onAbort } from "@holdfast/shared/lifecycle/abort";
 import type { Logger } from "@holdfast/shared/logging/logger";
@@ -13,6 +14,8 @@ import type { Readiness } from "./claims/readiness.ts";
 import { RunningAttempt } from "./claims/run-attempt.ts";
 import { Standing } from "./claims/standing.ts";
 import type { AgentConfig } from "./config/agent-config.ts";
+import { createBusExaminer } from "./doctor/bus-examiner.ts";
+import { serveExaminations } from "./doctor/serve-examinations.ts";
 import { shareRoom } from "./lanes/lane-room.ts";
 import type { AgentMembership } from "./membership/agent-membership.ts";
 
@@ -43,12 +46,13 @@ export const runAgent = async (frame: AgentFrame, signal: AbortSignal, hurry: Ab
   });
   const stopping = AbortSignal.any([signal, revoked.signal]);
   const heartbeats = claimer.beat(gone.signal);
+  const examinations = stayExaminable(frame, gone.signal);
   const presence = stayPresent(frame, { claimer, stopping, gone: gone.signal });
 
   await claimer.claim(stopping);
   await drain(frame, claimer, AbortSignal.any([hurry, revoked.signal]));
   gone.abort();
-  await Promise.all([heartbeats, presence, renewing]);
+  await Promise.all([heartbeats, presence, examinations, renewing]);
   revoked.signal.throwIfAborted();
 };
 
@@ -92,6 +96,23 @@ const stayPresent = async (frame: AgentFrame, { claimer, stopping, gone }: Prese
   const standing = new Standing({ trust: opened.trust, claimer, readiness, log });
   await bePresent({ bus, agentId, place, sayHello, standing, claimer, nudge, clock, log }, gone);
   unlink();
+};
+
+/** Looks at itself and around itself whenever the controller asks for that, also while it drains. */
+const stayExaminable = async (frame: AgentFrame, gone: AbortSignal): Promise<void> => {
+  const { config, membership, bus, clock, log } = frame;
+  const { agentId, opened, busServers } = membership;
+  const { holder, trust, folder } = opened;
+  const folders = [
+    { subject: "data folder", path: config.dataDir, lowWaterBytes: usualLowWaterBytes },
+    { subject: "identity folder", path: folder, lowWaterBytes: usualLowWaterBytes },
+  ];
+  const { controllers } = opened.membership;
+  const examiner = createBusExaminer(bus, agentId);
+  const deps = { bus, agentId, examiner, holder, trust, folders, busServers, controllers, clock, log };
+  await serveExaminations(deps, gone).catch((caught: unknown) => {
+    log.error("this agent cannot be examined", { err: caught });
+  });
 };
 
 /** Lets attempts finish, then ends those that are left with a report, then without one. */

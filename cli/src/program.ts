@@ -6,6 +6,7 @@ import { agentList } from "./agent/list.ts";
 import { agentRevoke } from "./agent/revoke.ts";
 import { agentShow } from "./agent/show.ts";
 import { noun } from "./command.ts";
+import { doctorCommand } from "./doctor/doctor.ts";
 import { completionCommand } from "./completion.ts";
 import type { CliContext } from "./context.ts";
 import { initCommand } from "./init/init.ts";
@@ -99,7 +100,7 @@ const commandsOf = (context: CliContext): readonly Command[] => {
     ),
     noun("point", "Restore points", all(pointList, pointShow, pointRemove, pointExport)),
     noun("restore", "Restores", all(restoreVm, restoreDisk, restorePlan)),
-    ...all(initCommand, standaloneCommand, versionCommand, completionCommand),
+    ...all(initCommand, standaloneCommand, doctorCommand, versionCommand, completionCommand),
   ];
 };
 

@@ -8,6 +8,11 @@ const authorityWarnDays = 90;
 /** Whether a process's own certificate and its authority's are valid and fit together. */
 export const identityFindings = ({ certificatePem, caPem }: Identity, nowMs: number): readonly Finding[] => [
   ownFinding({ certificatePem, caPem }, nowMs),
+  authorityFinding(caPem, nowMs),
+];
+
+/** How long the authority of the installation is valid. */
+export const authorityFinding = (caPem: string, nowMs: number): Finding =>
   certificateFinding(
     {
       subject: "authority of the installation",
@@ -16,8 +21,7 @@ export const identityFindings = ({ certificatePem, caPem }: Identity, nowMs: num
       advice: "make a new authority for the installation and let every process join again",
     },
     nowMs,
-  ),
-];
+  );
 
 const ownFinding = ({ certificatePem, caPem }: Pick<Identity, "certificatePem" | "caPem">, nowMs: number): Finding => {
   const subject = "own certificate";
