@@ -37,8 +37,11 @@ export const examineInstallation = async (context: CliContext, options: ExamineO
   try {
     const { address, trust } = await findController(context, options);
     own.push(authorityFinding(trust.caPem, context.clock.nowMs()));
-    own.push(...(await look(context, controllerTargets([address]), { trust, signal: bounded })));
-    await askController(context, options, { trust, signal: bounded, checks, own });
+    const seen = await look(context, controllerTargets([address]), { trust, signal: bounded });
+    own.push(...seen);
+    // Who does not answer a handshake, or is somebody else, answers no question either.
+    if (seen.some(({ state }) => state === "error")) own.push(notAsked(address));
+    else await askController(context, options, { trust, signal: bounded, checks, own });
   } catch (caught) {
     context.signal.throwIfAborted();
     own.push(failure(caught, options.timeout));
@@ -99,6 +102,15 @@ const look = (
   targets: readonly Target[],
   { trust, signal }: Pick<Asked, "trust" | "signal">,
 ): Promise<readonly Finding[]> => examineTargets(targets, { as: trust, clock, signal });
+
+const notAsked = (address: string): Finding =>
+  toFinding({
+    kind: "answer",
+    subject: "controller",
+    state: "error",
+    message: `the controller at ${address} could not be asked, so nothing is known of the other processes`,
+    advice: "start the controller, or give its address with --controller; then look again",
+  });
 
 const failure = (caught: unknown, timeoutSeconds: number): Finding => {
   const { code, message } = HoldfastError.from(caught);
