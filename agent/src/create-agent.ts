@@ -3,12 +3,15 @@ import { busCredentials } from "@holdfast/shared/bus/credentials";
 import { openBus } from "@holdfast/shared/bus/nats-bus";
 import { type Clock, systemClock } from "@holdfast/shared/clock/clock";
 import { type AgentId, type RandomBytes, randomName, systemRandom } from "@holdfast/shared/ids/ids";
+import { refuseRevoked } from "@holdfast/shared/identity/open-membership";
+import { refreshTrust } from "@holdfast/shared/identity/refresh-trust";
 import type { Logger } from "@holdfast/shared/logging/logger";
 import type { RpcServer } from "@holdfast/shared/rpc/server";
 import { createBusController } from "./claims/bus-controller.ts";
 import { Readiness } from "./claims/readiness.ts";
 import type { AgentConfig } from "./config/agent-config.ts";
 import { openDiskServer } from "./disk-service/disk-server.ts";
+import { LoanBook } from "./disk-service/loan-book.ts";
 import { type AgentMembership, openAgentMembership } from "./membership/agent-membership.ts";
 import { type AgentFrame, runAgent } from "./run-agent.ts";
 
@@ -37,9 +40,10 @@ export const createAgent = async (config: AgentConfig, deps: AgentDeps, signal: 
   await using opening = new AsyncDisposableStack();
   const membership = await openAgentMembership(config, { clock, log }, signal);
   const { agentId } = membership;
-  const bus = opening.use(await connectBus(membership, log, signal));
+  const bus = opening.use(await connectBus(membership, { log, clock }, signal));
   const controller = createBusController(bus, { agentId, incarnation: randomName(16, random) });
-  const shared = { config, membership, bus, controller, clock, random, log };
+  const loans = new LoanBook();
+  const shared = { config, membership, bus, controller, loans, clock, random, log };
   const server = await openDiskServer(shared);
   if (server !== undefined) opening.use(server);
   const diskServiceAddress = server === undefined ? "" : config.diskService.address || server.address;
@@ -57,11 +61,18 @@ export const createAgent = async (config: AgentConfig, deps: AgentDeps, signal: 
 
 const connectBus = async (
   { agentId, name, busServers, busKey, opened }: AgentMembership,
-  log: Logger,
+  { log, clock }: { readonly log: Logger; readonly clock: Clock },
   signal: AbortSignal,
 ): Promise<Bus> => {
   const credentials = busCredentials(opened.holder, busKey);
-  return await openBus({ servers: busServers, credentials, name, ownerId: agentId, log }, signal);
+  try {
+    return await openBus({ servers: busServers, credentials, name, ownerId: agentId, log }, signal);
+  } catch (caught) {
+    // Who was revoked is not let onto the bus, and hears why at the controller's API.
+    await refreshTrust(opened, clock, signal).catch(() => undefined);
+    refuseRevoked(opened.trust, opened.holder.current.certificatePem);
+    throw caught;
+  }
 };
 
 /** Whoever asks the disk server for its health learns whether this agent is ready. */

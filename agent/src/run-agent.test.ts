@@ -155,6 +155,40 @@ describe("an agent's life", () => {
     await expect(ended).rejects.toMatchObject({ code: "IDENTITY_REVOKED" });
   });
 
+  it("learns over the controller's API that it was revoked while nobody answers on the bus", async () => {
+    const { agent, ended } = await stage.startAgent("unheard");
+    const { keyId } = readCertificate(stage.identityOf(agent.agentId).certificatePem);
+    house.joining.trust = trust(9, [{ keyId, name: "unheard", revokedMs: 1 }]);
+    await expect(ended).rejects.toMatchObject({ code: "IDENTITY_REVOKED" });
+    house.joining.trust = trust(1);
+  });
+
+  it("waits at a stop for those who read through it", async () => {
+    const image = await stage.serveImage();
+    await stage.control({ openDisk: () => ({ access: stage.imageOf(image) }) });
+    const { agent, stop } = await stage.startAgent("lending", { drainMs: 60_000 });
+    const borrower = await house.testBus.installation.identity("agent", "reader");
+    const loan = { loanId: "loan", taskId: "task", attemptId: "attempt", diskId: "d1" };
+    const { agentId, diskServiceAddress: address } = agent;
+    const taskToken = house.testBus.installation.token(borrower, {
+      taskId: "task",
+      attemptId: "attempt",
+      diskId: "d1",
+      operation: "lend",
+      lenderId: agentId,
+    });
+    const held = await holdDisk({ ...loan, lender: { address, agentId, identity: borrower, taskToken } }, signal);
+    let isOver = false;
+    const stopping = (async () => {
+      await stop();
+      isOver = true;
+    })();
+    await expect.poll(() => lines("draining"), within).toMatchObject([{ fields: { attempts: 0, lent: 1 } }]);
+    expect(isOver).toBe(false);
+    await held[Symbol.asyncDispose]();
+    await stopping;
+  });
+
   const statusOf = async (address: string, agentId: string): Promise<Status> => {
     const credentials = clientCredentials(stage.identityOf(agentId), { role: "agent", id: agentId });
     await using client = openRpcClient(address, credentials);

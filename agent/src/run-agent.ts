@@ -3,7 +3,9 @@ import type { Clock } from "@holdfast/shared/clock/clock";
 import type { RandomBytes } from "@holdfast/shared/ids/ids";
 import { usualLowWaterBytes } from "@holdfast/shared/doctor/space-finding";
 import { keepRenewed } from "@holdfast/shared/identity/keep-renewed";
+import { refreshTrust } from "@holdfast/shared/identity/refresh-trust";
 import { onAbort } from "@holdfast/shared/lifecycle/abort";
+import { runForever } from "@holdfast/shared/lifecycle/run-forever";
 import type { Logger } from "@holdfast/shared/logging/logger";
 import { productVersion } from "@holdfast/shared/version/product-version";
 import { Claimer } from "./claims/claimer.ts";
@@ -14,6 +16,7 @@ import type { Readiness } from "./claims/readiness.ts";
 import { RunningAttempt } from "./claims/run-attempt.ts";
 import { Standing } from "./claims/standing.ts";
 import type { AgentConfig } from "./config/agent-config.ts";
+import type { LoanBook } from "./disk-service/loan-book.ts";
 import { createBusExaminer } from "./doctor/bus-examiner.ts";
 import { serveExaminations } from "./doctor/serve-examinations.ts";
 import { shareRoom } from "./lanes/lane-room.ts";
@@ -27,6 +30,7 @@ export interface AgentFrame {
   readonly controller: Controller;
   readonly diskServiceAddress: string;
   readonly readiness: Readiness;
+  readonly loans: LoanBook;
   readonly clock: Clock;
   readonly random: RandomBytes;
   readonly log: Logger;
@@ -34,6 +38,7 @@ export interface AgentFrame {
 
 /** At a stop the controller is told of every attempt that ends by it, if it answers in that time. */
 const reportWithinMs = 5_000;
+const trustEveryMs = 10_000;
 
 /** Accept nothing new, drain, cancel; what is left is closed by whoever opened it. */
 export const runAgent = async (frame: AgentFrame, signal: AbortSignal, hurry: AbortSignal): Promise<void> => {
@@ -49,11 +54,28 @@ export const runAgent = async (frame: AgentFrame, signal: AbortSignal, hurry: Ab
   const examinations = stayExaminable(frame, gone.signal);
   const presence = stayPresent(frame, { claimer, stopping, gone: gone.signal });
 
+  const trusting = askForTrust(frame, gone.signal);
+
   await claimer.claim(stopping);
   await drain(frame, claimer, AbortSignal.any([hurry, revoked.signal]));
   gone.abort();
-  await Promise.all([heartbeats, presence, examinations, renewing]);
+  await Promise.all([heartbeats, presence, examinations, renewing, trusting]);
   revoked.signal.throwIfAborted();
+};
+
+/** Who is revoked is put off the bus, where it would hear so: an agent that is not ready asks the controller's API. */
+const askForTrust = async ({ membership, readiness, clock, log }: AgentFrame, signal: AbortSignal): Promise<void> => {
+  const step = async (each: AbortSignal): Promise<void> => {
+    await clock.sleep(trustEveryMs, each);
+    if (!readiness.isReady) await refreshTrust(membership.opened, clock, each);
+  };
+  await runForever(signal, step, {
+    name: "trust",
+    clock,
+    log,
+    everyMs: 0,
+    backoff: { firstMs: 500, maxMs: trustEveryMs },
+  });
 };
 
 const createClaimer = (frame: AgentFrame): Claimer => {
@@ -115,24 +137,36 @@ const stayExaminable = async (frame: AgentFrame, gone: AbortSignal): Promise<voi
   });
 };
 
-/** Lets attempts finish, then ends those that are left with a report, then without one. */
-const drain = async ({ config, clock, log }: AgentFrame, claimer: Claimer, hurry: AbortSignal): Promise<void> => {
-  if (claimer.busySlots > 0) log.info("draining", { attempts: claimer.busySlots, drainMs: config.drainMs });
-  await idleWithin(claimer, config.drainMs, clock, hurry);
+/** Lets attempts and those who read through this agent finish, then ends those that are left with a report, then without one. */
+const drain = async (
+  { config, loans, clock, log }: AgentFrame,
+  claimer: Claimer,
+  hurry: AbortSignal,
+): Promise<void> => {
+  const { drainMs } = config;
+  const [attempts, lent] = [claimer.busySlots, loans.size];
+  if (attempts + lent > 0) log.info("draining", { attempts, lent, drainMs });
+  await within(Promise.all([claimer.idle(), loans.idle()]), { ms: drainMs, clock, signal: hurry });
   claimer.stop();
-  await idleWithin(claimer, reportWithinMs, clock);
+  await within(claimer.idle(), { ms: reportWithinMs, clock });
   claimer.end();
   await claimer.idle();
 };
 
-/** Waits until no attempt is left, but no longer than `ms`, nor than the signal allows. */
-const idleWithin = async (claimer: Claimer, ms: number, clock: Clock, signal?: AbortSignal): Promise<void> => {
+interface Patience {
+  readonly ms: number;
+  readonly clock: Clock;
+  readonly signal?: AbortSignal;
+}
+
+/** Waits for what never fails, but no longer than `ms`, nor than the signal allows. */
+const within = async (done: Promise<unknown>, { ms, clock, signal }: Patience): Promise<void> => {
   const over = new AbortController();
   const unlink = onAbort(signal, () => {
     over.abort();
   });
   const waited = clock.sleep(ms, over.signal).catch(() => undefined);
-  await Promise.race([claimer.idle(), waited]);
+  await Promise.race([done, waited]);
   unlink();
   over.abort();
 };

@@ -11,6 +11,7 @@ import type { AgentConfig } from "../config/agent-config.ts";
 import { type OpenDisk, openDisk } from "../disks/open-disk.ts";
 import type { AgentMembership } from "../membership/agent-membership.ts";
 import { createDiskService, type LoanRequest } from "./disk-service.ts";
+import type { LoanBook } from "./loan-book.ts";
 import { LendingGate } from "./lending-gate.ts";
 
 /** What serving disks needs of the agent. */
@@ -18,6 +19,7 @@ export interface DiskServerDeps {
   readonly config: AgentConfig;
   readonly membership: Pick<AgentMembership, "agentId" | "opened">;
   readonly controller: Controller;
+  readonly loans: LoanBook;
   readonly clock: Clock;
   readonly random: RandomBytes;
   readonly log: Logger;
@@ -25,7 +27,7 @@ export interface DiskServerDeps {
 
 /** Serves disks to other agents of the installation; undefined when it is configured to serve nowhere. */
 export const openDiskServer = async (deps: DiskServerDeps): Promise<RpcServer | undefined> => {
-  const { config, membership, clock, random, log } = deps;
+  const { config, membership, loans, clock, random, log } = deps;
   const { trust, holder } = membership.opened;
   if (config.diskService.listen === "") return undefined;
   const gate = new LendingGate({ agentId: membership.agentId, trust, clock });
@@ -34,7 +36,7 @@ export const openDiskServer = async (deps: DiskServerDeps): Promise<RpcServer | 
   const server = await openRpcServer({
     listen: config.diskService.listen,
     credentials: serverCredentials(holder, { asksForCertificates: true }),
-    services: [createDiskService({ openLoan: openLoaned, permissionOf, clock, random, log })],
+    services: [createDiskService({ openLoan: openLoaned, loans, permissionOf, clock, random, log })],
     admit,
     log,
   });

@@ -20,6 +20,7 @@ import type { DiskReader } from "../disks/disk-reader.ts";
 import type { ByteRange } from "../disks/extent.ts";
 import type { OpenDisk } from "../disks/open-disk.ts";
 import { type LendPermission, requireLoanOf } from "./lending-gate.ts";
+import type { LoanBook } from "./loan-book.ts";
 import { RangeRequests } from "./range-requests.ts";
 import { ServedDisk } from "./served-disk.ts";
 import { waitForPlace } from "./wait-for-place.ts";
@@ -36,6 +37,7 @@ export interface LoanRequest {
 export interface DiskServiceDeps {
   /** Claims the loan's ticket from the controller and finds the way to the image. */
   readonly openLoan: (loan: LoanRequest, signal: AbortSignal) => Promise<OpenDisk>;
+  readonly loans: LoanBook;
   /** What the token of a call allows. */
   readonly permissionOf: (call: CallContext) => LendPermission;
   readonly clock: Clock;
@@ -69,10 +71,11 @@ class ServedDisks {
 
   /** Opens a lent disk and holds it until the caller lets go. */
   async *openDisk(request: OpenDiskRequest, context: CallContext): Answers<typeof OpenDiskResponseSchema> {
-    const { openLoan, permissionOf, clock, random, log } = this.#deps;
+    const { openLoan, loans, permissionOf, clock, random, log } = this.#deps;
     const { loanId, taskId, attemptId, diskId } = request;
     const permission = permissionOf(context);
     requireLoanOf(permission, request);
+    using _loan = loans.enter();
     const signal = AbortSignal.any([context.signal, context.closing]);
     await using disk = new ServedDisk(await openLoan({ loanId, taskId, attemptId, diskId }, signal), clock);
     const { sizeBytes, maxReaders, route } = disk.opened;

@@ -13,6 +13,7 @@ import { makeTestInstallation, testInstallation } from "@holdfast/shared/identit
 import { readCertificate } from "@holdfast/shared/identity/certificates";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import type { TaskClaims } from "@holdfast/shared/identity/task-token";
+import { LoanBook } from "../disk-service/loan-book.ts";
 import { LendingGate } from "../disk-service/lending-gate.ts";
 import { openTestTrust } from "../testing/test-trust.ts";
 import { holdDisk } from "./hold-disk.ts";
@@ -61,7 +62,14 @@ const openLent = async ({ bytes, zero, dirty }: ContractDisk, maxReaders = 8) =>
   const trust = opening.use(await openTestTrust(authority.certificatePem, installation.trust()));
   const { admit, permissionOf } = new LendingGate({ agentId: "lender", trust: trust.keeper, clock: systemClock });
   const log = silentLogger;
-  const service = createDiskService({ openLoan, permissionOf, clock: systemClock, random: systemRandom, log });
+  const service = createDiskService({
+    openLoan,
+    loans: new LoanBook(),
+    permissionOf,
+    clock: systemClock,
+    random: systemRandom,
+    log,
+  });
   const server = opening.use(
     await openRpcServer({
       listen: "127.0.0.1:0",

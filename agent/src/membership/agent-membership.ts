@@ -3,6 +3,7 @@ import type { Clock } from "@holdfast/shared/clock/clock";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import type { AgentId } from "@holdfast/shared/ids/ids";
 import type { BusKey } from "@holdfast/shared/identity/identity-folder";
+import { renewExpired } from "@holdfast/shared/identity/keep-renewed";
 import { openMembership, type OpenMembership } from "@holdfast/shared/identity/open-membership";
 import type { Logger } from "@holdfast/shared/logging/logger";
 import type { AgentConfig } from "../config/agent-config.ts";
@@ -27,6 +28,7 @@ export const openAgentMembership = async (
   const { name, manager, cluster } = config;
   const said = { name, managerName: manager, clusterName: cluster, repositoryId: "" };
   const opened = await openMembership({ role: "agent", folder, joinBy: config, said }, deps, signal);
+  await renewExpired(opened, deps, signal);
   const { membership, busKey } = opened;
   if (busKey === undefined)
     throw new HoldfastError("CONFIG_INVALID", `the identity in ${folder} has no key for the bus`, {

@@ -33,6 +33,8 @@ for (let at = 0; at < 5 * MiB; at += 64 * 1024) fillBlock(stageDisk, at, "agent"
 export interface StageHouse extends AsyncDisposable {
   readonly testBus: TestBus;
   readonly repository: RepositoryProcess;
+  /** The part of the controller's API that agents ask. */
+  readonly joining: ServedIdentity;
   /** Everything of one test. */
   readonly openStage: () => Promise<AgentStage>;
 }
@@ -65,7 +67,7 @@ export const openStageHouse = async (): Promise<StageHouse> => {
     const bus = await testBus.connect({ ownerId: "controller", log });
     return new AgentStage({ testBus, repository, joining, identity, folder, log, bus });
   };
-  return { testBus, repository, openStage, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { testBus, repository, joining, openStage, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 };
 
 interface StageParts {

@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import type { Clock } from "@holdfast/shared/clock/clock";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import { renewExpired } from "@holdfast/shared/identity/keep-renewed";
 import { openMembership, type OpenMembership } from "@holdfast/shared/identity/open-membership";
 import type { Logger } from "@holdfast/shared/logging/logger";
 import type { RepositoryFacts } from "../store/repository-store.ts";
@@ -32,6 +33,7 @@ export const openRepositoryMembership = async (
   for (const other of [installationId, config.installationId])
     if (other !== "" && other !== own)
       throw new HoldfastError("REPOSITORY_MISMATCH", `the repository belongs to installation ${other}, not to ${own}`);
+  await renewExpired(opened, { clock, log }, signal);
   return opened;
 };
 

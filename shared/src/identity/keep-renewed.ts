@@ -1,10 +1,11 @@
 import { createPrivateKey, sign } from "node:crypto";
 import type { RenewResponse } from "@holdfast/proto/holdfast/controller/v1/identity_pb";
-import type { Clock } from "../clock/clock.ts";
+import { type Clock, toIso } from "../clock/clock.ts";
 import { hasCode, HoldfastError } from "../errors/holdfast-error.ts";
 import { runForever } from "../lifecycle/run-forever.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { RandomFraction } from "../retry/backoff.ts";
+import { retry } from "../retry/retry.ts";
 import { askControllers, callController } from "./ask-controller.ts";
 import { backdatedMs, isSignedBy, readCertificate, requestRenewal } from "./certificates.ts";
 import type { Identity } from "./identity.ts";
@@ -61,6 +62,22 @@ export const keepRenewed = async (opened: OpenMembership, deps: RenewalDeps, sig
     forget();
   }
   revoked.signal.throwIfAborted();
+};
+
+/**
+ * Renews a certificate that has expired, since nobody but the controller's API talks to who shows one. Waits for a controller as long
+ * as none can be reached.
+ */
+export const renewExpired = async (opened: OpenMembership, deps: RenewalDeps, signal: AbortSignal): Promise<void> => {
+  const { clock, log, random } = deps;
+  const { notAfterMs } = readCertificate(opened.holder.current.certificatePem);
+  if (clock.nowMs() < notAfterMs) return;
+  log.warn("the certificate has expired: renewing it first", { expired: toIso(notAfterMs) });
+  const renewer = new Renewer(opened, deps);
+  await retry({ attempts: Infinity, firstMs: 250, maxMs: 15_000 }, signal, (each) => renewer.step(each), {
+    clock,
+    ...(random === undefined ? {} : { random }),
+  });
 };
 
 class Renewer {
