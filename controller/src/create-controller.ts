@@ -31,6 +31,7 @@ import type { EngineConnector } from "./inventory/engine-connector.ts";
 import { type ManagerRegistry, openManagerRegistry } from "./inventory/manager-registry.ts";
 import { createOvirtEngines } from "./inventory/ovirt-engines.ts";
 import { runLoops } from "./loops.ts";
+import { noWorkers } from "./placement/no-workers.ts";
 import { openRepositoryRegistry } from "./repositories/repository-registry.ts";
 import { createRestoreWork } from "./restore/restore-work.ts";
 import { createSessionRetention } from "./retention/retention-runs.ts";
@@ -148,6 +149,7 @@ const openWork = async (stack: AsyncDisposableStack, { config, log, overrides }:
     managers,
     repositories,
     agents,
+    workers: noWorkers,
     liveness: createAttemptLiveness(clock, config.agents.heartbeatTimeoutMs),
     progress: createProgressBoard(clock),
     changes: createChangeFeed(),

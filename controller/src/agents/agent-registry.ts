@@ -4,7 +4,7 @@ import type { Database } from "../database/database.ts";
 import type { MemberRegistry } from "../identity/member-registry.ts";
 import { isCompatible } from "@holdfast/shared/version/compatible";
 import { productVersion } from "@holdfast/shared/version/product-version";
-import type { AgentHealth, PlacedAgent } from "../placement/placed-agent.ts";
+import { type AgentHealth, type PlacedAgent } from "../placement/placed-agent.ts";
 import type { AgentRecord } from "./agent-record.ts";
 
 /** Where a manager and cluster of these names are; null while nobody knows them. */
@@ -101,7 +101,9 @@ export const openAgentRegistry = async (deps: RegistryDeps): Promise<AgentRegist
     },
     list,
     find: (idOrName) =>
-      list().find(({ agentId }) => agentId === idOrName) ?? list().find(({ name }) => name === idOrName),
+      list().find(({ agentId }) => agentId === idOrName) ??
+      list().find(({ name, health }) => name === idOrName && health !== "revoked") ??
+      list().find(({ name }) => name === idOrName),
     placed: (busy) =>
       list().map((agent) => ({
         agentId: agent.agentId,

@@ -14,11 +14,13 @@ export const admitUsers =
     const least = leastRoleOf(method);
     if (least === "anybody") return;
     const user = await users.check(metadata.get("authorization"));
-    const who = { user: user.name, token: user.tokenId, role: user.role, method, peer, correlationId };
+    const who = { user: user.name, userId: user.tokenId, role: user.role, method, peer, correlationId };
     if (least === undefined || !includesRole(user.role, least)) {
       log.warn("a user was refused", who);
       const needed = least === undefined ? "nobody may" : `${least} is needed`;
       throw new HoldfastError("PERMISSION_DENIED", `${user.name} has role ${user.role}, for ${method} ${needed}`);
     }
-    if (least !== "viewer") log.info("a user asked for a change", who);
+    if (least !== "viewer" && !isLooking(method)) log.info("a user asked for a change", who);
   };
+
+const isLooking = (method: string): boolean => /\/(?:Get|List|Probe|Test)/.test(method);

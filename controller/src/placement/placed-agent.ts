@@ -25,5 +25,8 @@ export interface PlacedAgent {
   readonly workerId: string;
 }
 
-/** True while it has room for one more task. */
-export const isFree = ({ slots, busy }: PlacedAgent): boolean => busy < slots;
+/** The worker whose agent has this id; empty for an agent that no worker VM runs. */
+export const workerIdOfAgent = (agentId: string): string => (/^w[0-9a-z]{12}$/.test(agentId) ? agentId.slice(1) : "");
+
+/** The id of a worker's agent. */
+export const agentIdOfWorker = (workerId: string): string => `w${workerId}`;

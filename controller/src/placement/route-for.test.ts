@@ -54,6 +54,8 @@ describe("routeFor", () => {
 
   it.each([
     ["silent", { health: "silent" as const }],
+    ["draining", { health: "draining" as const }],
+    ["a worker's, which may be suspended meanwhile", { workerId: "w1" }],
     ["serving no disks", { diskServiceAddress: "" }],
     ["not reaching the host", { reachableHosts: ["h2"] }],
   ])("does not borrow from an agent that is %s: the engine's proxy is left", (_why, facts) => {

@@ -36,8 +36,9 @@ export const routeFor = (agent: PlacedAgent, host: ServingHost, agents: readonly
 export const reaches = (agent: PlacedAgent, host: ServingHost): boolean =>
   isOn(agent, host) || agent.reachableHosts.some((reachable) => reachable === "*" || isNamed(host, reachable));
 
+/** A worker does not lend: it is up for its own tasks only, and its suspension would cut a loan off. */
 const canLend = (agent: PlacedAgent, host: ServingHost): boolean =>
-  agent.health === "healthy" && agent.diskServiceAddress !== "" && reaches(agent, host);
+  agent.health === "healthy" && agent.workerId === "" && agent.diskServiceAddress !== "" && reaches(agent, host);
 
 const isOn = (agent: PlacedAgent, host: ServingHost): boolean =>
   agent.managerId === host.managerId && agent.hostName !== "" && isNamed(host, agent.hostName);

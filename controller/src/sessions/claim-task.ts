@@ -2,10 +2,13 @@ import { type AgentId, newAttemptId } from "@holdfast/shared/ids/ids";
 import { insertAttempt, listAttempts, listUnfinishedAttempts } from "../database/attempts-table.ts";
 import type { Queries } from "../database/database.ts";
 import { findTask, findTaskHolding, moveTask } from "../database/tasks-table.ts";
+import { wordsFor } from "../placement/place.ts";
 import { type Attempt, nextAttemptNumber } from "./attempt.ts";
-import { type QueueVerdict, firstFor, judgeQueue } from "./queue.ts";
-import { readQueue } from "./read-queue.ts";
+import { type QueueVerdict, firstFor } from "./queue.ts";
+import { judgeWaiting } from "./read-queue.ts";
+import { withRemarks } from "./remark.ts";
 import type { Task } from "./task.ts";
+import { forgetWaits } from "./waits.ts";
 import type { WorkDeps } from "./work-deps.ts";
 
 /** Who asks for work. */
@@ -29,6 +32,7 @@ export interface Allotted {
 export const claimTask = async (deps: WorkDeps, claimant: Claimant): Promise<Allotted | undefined> => {
   const { held, allotted } = await deps.database.inTransaction((queries) => holdOrAllot(queries, deps, claimant));
   if (allotted === undefined) return held;
+  forgetWaits(deps.patience, allotted.task);
   deps.liveness.allotted(allotted.attempt.attemptId);
   deps.changes.changed(allotted.task.sessionId);
   deps.log.info("task moved", {
@@ -54,8 +58,7 @@ const holdOrAllot = async (queries: Queries, deps: WorkDeps, claimant: Claimant)
   const held = await findUnacknowledged(queries, deps, claimant);
   if (held !== undefined) return { held };
   if (claimant.freeSlots === 0) return {};
-  const { queue, busy } = await readQueue(queries, deps);
-  const verdict = firstFor(claimant.agentId, judgeQueue(queue, deps.agents.placed(busy)));
+  const verdict = firstFor(claimant.agentId, await judgeWaiting(queries, deps));
   return verdict === undefined ? {} : { allotted: await allot(queries, deps, { claimant, verdict }) };
 };
 
@@ -100,8 +103,10 @@ const allot = async (
     endedMs: null,
   };
   await insertAttempt(queries, attempt);
-  const placement = `${claimant.agentName}: ${verdict.placement.words}`;
+  const words = wordsFor(verdict.task.target, verdict.placement, claimant.agentId);
+  const placement = `${claimant.agentName}: ${words}`;
+  const remarks = withRemarks(task.remarks, verdict.placement.warnings);
   const startedMs = task.startedMs ?? nowMs;
-  await moveTask(queries, task, "preparing", { placement, startedMs, doing: "makes the engine ready" });
-  return { attempt, task: { ...task, state: "preparing", placement, startedMs } };
+  await moveTask(queries, task, "preparing", { placement, remarks, startedMs, doing: "makes the engine ready" });
+  return { attempt, task: { ...task, state: "preparing", placement, remarks, startedMs } };
 };

@@ -1,58 +1,77 @@
 import { listUnfinishedAttempts } from "../database/attempts-table.ts";
 import type { Queries } from "../database/database.ts";
 import { listOpenTasks } from "../database/tasks-table.ts";
-import type { PlacementTask } from "../placement/place.ts";
-import type { QueuedTask } from "./queue.ts";
+import { type Load, withTask } from "../placement/limits.ts";
+import type { Attempt } from "./attempt.ts";
+import { isRestore, placementTaskOf } from "./placement-task-of.ts";
+import { type QueueGround, type QueueVerdict, type QueuedTask, judgeQueue } from "./queue.ts";
 import type { Task } from "./task.ts";
 import { type TaskState, holdingStates } from "./task-state.ts";
+import { thingsOf } from "./things-of.ts";
+import { pastOf } from "./waits.ts";
 import type { WorkDeps } from "./work-deps.ts";
 
-/** The queue and the agents' load, as one reading of the database saw them. */
-export interface QueueReading {
+/** What judging the queue needs of a controller. */
+export type QueueDeps = Pick<
+  WorkDeps,
+  "managers" | "repositories" | "agents" | "workers" | "patience" | "settings" | "clock"
+>;
+
+/** The queue and what it is placed on, as one reading of the database saw them. */
+export interface QueueReading extends QueueGround {
   readonly queue: readonly QueuedTask[];
-  /** Open and unsettled attempts of each agent. */
-  readonly busy: ReadonlyMap<string, number>;
+  /** Attempts that are open or not settled. */
+  readonly unfinished: readonly Attempt[];
 }
 
-/** Reads what waits and what is busy. */
-export const readQueue = async (
-  queries: Queries,
-  deps: Pick<WorkDeps, "managers" | "clock">,
-): Promise<QueueReading> => {
+/** Reads what waits and what is under way. */
+export const readQueue = async (queries: Queries, deps: QueueDeps): Promise<QueueReading> => {
   const tasks = await listOpenTasks(queries);
+  const unfinished = await listUnfinishedAttempts(queries);
   const holding = tasks.filter(isHolding);
-  const busy = new Map<string, number>();
-  for (const { agentId, state } of await listUnfinishedAttempts(queries)) {
-    if (state === "open") busy.set(agentId, (busy.get(agentId) ?? 0) + 1);
-  }
-  const nowMs = deps.clock.nowMs();
-  const queue = tasks
-    .filter(({ state }) => state === "waiting")
-    .map((task) => ({
-      taskId: task.taskId,
-      isRestore: task.scope.kind !== "backup",
-      queuedMs: task.queuedMs,
-      position: task.position,
-      restsMs: Math.max(0, task.notBeforeMs - nowMs),
-      target: placementTaskOf(task, deps.managers),
-      blockedBy: whyBlocked(task, { holding, managers: deps.managers }),
-    }));
-  return { queue, busy };
+  return {
+    queue: tasks.filter(({ state }) => state === "waiting").map((task) => toQueued(task, holding, deps)),
+    fleet: { agents: deps.agents.placed(busyOf(unfinished)), workers: deps.workers.placed(), given: new Map() },
+    limits: deps.settings.limits,
+    load: loadOf(holding, unfinished, deps),
+    unfinished,
+  };
 };
 
-/** Where a task's VM is, with the names for words. */
-export const placementTaskOf = (
-  task: Pick<Task, "managerId" | "clusterId">,
-  managers: WorkDeps["managers"],
-): PlacementTask => {
-  const manager = managers.find(task.managerId);
-  const cluster = manager?.inventory?.clusters.find(({ id }) => id === task.clusterId);
-  return {
-    managerId: task.managerId,
-    clusterId: task.clusterId,
-    managerName: manager?.record.name ?? task.managerId,
-    clusterName: cluster?.name ?? task.clusterId,
-  };
+/** Reads the queue and judges it. */
+export const judgeWaiting = async (queries: Queries, deps: QueueDeps): Promise<readonly QueueVerdict[]> => {
+  const reading = await readQueue(queries, deps);
+  return judgeQueue(reading.queue, reading);
+};
+
+const toQueued = (task: Task, holding: readonly Task[], deps: QueueDeps): QueuedTask => ({
+  taskId: task.taskId,
+  sessionId: task.sessionId,
+  vmKey: task.vmId === "" ? "" : `${task.engineInstanceId}/${task.vmId}`,
+  queuedMs: task.queuedMs,
+  position: task.position,
+  restsMs: Math.max(0, task.notBeforeMs - deps.clock.nowMs()),
+  target: placementTaskOf({ ...task, isRestore: isRestore(task) }, deps.managers),
+  past: pastOf(deps.patience, task, deps.settings.waitLimitMs),
+  things: thingsOf(task, deps),
+  blockedBy: whyBlocked(task, { holding, managers: deps.managers }),
+});
+
+/** A slot is taken while its attempt is open: what is settled afterwards the agent has no part in. */
+const busyOf = (unfinished: readonly Attempt[]): ReadonlyMap<string, number> => {
+  const busy = new Map<string, number>();
+  for (const { agentId, state } of unfinished) {
+    if (state === "open") busy.set(agentId, (busy.get(agentId) ?? 0) + 1);
+  }
+  return busy;
+};
+
+const loadOf = (holding: readonly Task[], unfinished: readonly Attempt[], deps: QueueDeps): Load => {
+  const cleaned = new Set(unfinished.filter((attempt) => attempt.cleaned).map(({ taskId }) => taskId));
+  return holding.reduce<Load>(
+    (load, task) => withTask(load, thingsOf(task, deps, cleaned.has(task.taskId))),
+    new Map(),
+  );
 };
 
 const isHolding = ({ state }: Task): boolean => (holdingStates as readonly TaskState[]).includes(state);

@@ -8,6 +8,9 @@ const backupScope = z.object({
   codec: z.string(),
 });
 
+/** Storage domains that the disks were going to when the restore was asked for: they count against limits. */
+const targetDomainIds = z.array(z.string()).default([]);
+
 /** A new VM with every disk of a point. */
 const restoreVmScope = z.object({
   v: z.literal(1),
@@ -16,6 +19,7 @@ const restoreVmScope = z.object({
   name: z.string(),
   /** Empty: each disk goes where its original was. */
   storageDomainId: z.string(),
+  targetDomainIds,
   start: z.boolean(),
   keepMacs: z.boolean(),
 });
@@ -28,6 +32,7 @@ const restoreDiskScope = z.object({
   diskId: z.string(),
   alias: z.string(),
   storageDomainId: z.string(),
+  targetDomainIds,
 });
 
 /** What a task was created to do; never changes. */

@@ -7,6 +7,7 @@ import type { Database } from "../database/database.ts";
 import type { IdentityDeps } from "../identity/identity-deps.ts";
 import type { TaskTokens } from "../identity/task-tokens.ts";
 import type { ManagerRegistry } from "../inventory/manager-registry.ts";
+import type { PlacedWorker } from "../placement/placed-worker.ts";
 import type { RepositoryRegistry } from "../repositories/repository-registry.ts";
 import type { ChangeFeed } from "./change-feed.ts";
 import type { Patience } from "./patience.ts";
@@ -19,6 +20,11 @@ export interface WakeBell {
   cluster(managerId: string, clusterId: string): void;
   /** One agent: ask for this attempt's orders now. */
   attempt(agentId: string, attemptId: string): void;
+}
+
+/** The worker VMs of all clusters as they are now. */
+export interface WorkerDirectory {
+  placed(): readonly PlacedWorker[];
 }
 
 /** What the work of sessions needs of the rest of the controller. */
@@ -34,6 +40,7 @@ export interface WorkDeps {
   readonly managers: ManagerRegistry;
   readonly repositories: RepositoryRegistry;
   readonly agents: AgentRegistry;
+  readonly workers: WorkerDirectory;
   readonly liveness: AttemptLiveness;
   readonly progress: ProgressBoard;
   readonly changes: ChangeFeed;

@@ -2,6 +2,8 @@ import * as z from "zod";
 
 const ms = (value: number) => z.coerce.number().int().nonnegative().default(value);
 
+const tasks = (value: number) => z.coerce.number().int().min(0).max(10_000).default(value);
+
 /** How patient sessions are and how much an attempt does at once; every time in milliseconds. */
 export const workSettingsSchema = z.strictObject({
   /** Attempts of one task (A10). */
@@ -12,6 +14,19 @@ export const workSettingsSchema = z.strictObject({
   preflightPatienceMs: ms(120_000),
   /** How long a task waits while no agent at all is deployed and healthy. */
   noAgentPatienceMs: ms(600_000),
+  /** How long a task waits for the busy agents of one level before it may go on to the next one; 0 for ever (policy 34). */
+  waitLimitMs: ms(0),
+  /** Most tasks at once; 0 for no limit. */
+  limits: z
+    .strictObject({
+      /** Of VMs that run on one host. */
+      perHost: tasks(2),
+      /** Of VMs with a disk to be read from, or written to, one storage domain. */
+      perDomain: tasks(4),
+      perManager: tasks(10),
+      perRepository: tasks(0),
+    })
+    .prefault({}),
   /** How long a task's end waits for an engine that does not answer; then the janitor goes on. */
   cleanupPatienceMs: ms(900_000),
   /** How long after a look at a task the next one comes when nothing else asks for it. */

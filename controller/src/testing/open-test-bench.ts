@@ -1,11 +1,14 @@
+import { join } from "node:path";
+import type { z } from "zod";
 import type { Bus } from "@holdfast/shared/bus/bus";
 import { systemClock } from "@holdfast/shared/clock/clock";
-import { type InstallationId, type SessionId, systemRandom } from "@holdfast/shared/ids/ids";
+import { type InstallationId, randomName, type SessionId, systemRandom } from "@holdfast/shared/ids/ids";
 import { controllerOwner } from "@holdfast/shared/installation/make-installation";
 import type { Installation } from "@holdfast/shared/installation/open-installation";
 import { type MemoryLogger, memoryLogger } from "@holdfast/shared/logging/memory-logger";
 import { createBusBell, serveAgents } from "../agents/agent-bus.ts";
 import { openAgentRegistry } from "../agents/agent-registry.ts";
+import type { Inventory } from "../hypervisor/inventory.ts";
 import { createAttemptLiveness } from "../agents/attempt-liveness.ts";
 import { createTicketBox } from "../agents/tickets.ts";
 import type { VerbDeps } from "../agents/verb-deps.ts";
@@ -13,6 +16,7 @@ import { openDatabase } from "../database/database.ts";
 import { listOpenSessionIds } from "../database/sessions-table.ts";
 import { listOpenTasks } from "../database/tasks-table.ts";
 import { openManagerRegistry } from "../inventory/manager-registry.ts";
+import { noWorkers } from "../placement/no-workers.ts";
 import { openRepositoryRegistry } from "../repositories/repository-registry.ts";
 import { createSecretBox } from "../secrets/secret-box.ts";
 import { createChangeFeed } from "../sessions/change-feed.ts";
@@ -44,18 +48,27 @@ export interface TestBench extends AsyncDisposable {
 
 const inventory = testInventory([testVm("one", "c1"), testVm("two", "c1"), testVm("three", "c2")]);
 
+/** What a test may choose of its bench. */
+export interface BenchFacts {
+  readonly inventory?: Inventory;
+  readonly settings?: z.input<typeof workSettingsSchema>;
+  /** An installation with its bus that benches share which follow each other; members are each bench's own. */
+  readonly home?: TestInstallationFolder;
+}
+
 /** Opens a bench; heartbeats time out after `heartbeatTimeoutMs`. */
-export const openTestBench = async (heartbeatTimeoutMs = 60_000): Promise<TestBench> => {
+export const openTestBench = async (heartbeatTimeoutMs = 60_000, facts: BenchFacts = {}): Promise<TestBench> => {
   await using stack = new AsyncDisposableStack();
-  const folder = stack.use(await openTestInstallation());
-  const { installation, nats, connect } = folder;
+  const folder = facts.home ?? stack.use(await openTestInstallation());
+  const { nats, connect } = folder;
+  const installation = withOwnMembers(folder);
   const agentBus = stack.use(await connect("agent-under-test"));
   const ownerId = controllerOwner(installation.installationId);
   const bus = stack.use(await connect(ownerId, { busKey: installation.busKey }));
   const systemBus = stack.use(await connect(ownerId, { busKey: installation.systemBusKey }));
   const work = createScriptedWork();
   const log = memoryLogger();
-  const deps = await openDeps(stack, { installation, bus, systemBus, work, log, heartbeatTimeoutMs });
+  const deps = await openDeps(stack, { installation, bus, systemBus, work, log, heartbeatTimeoutMs, facts });
   stack.use(await serveAgents(bus, deps));
   const opened = stack.move();
   return {
@@ -70,6 +83,11 @@ export const openTestBench = async (heartbeatTimeoutMs = 60_000): Promise<TestBe
   };
 };
 
+const withOwnMembers = ({ installation, dataDir }: TestInstallationFolder): Installation => ({
+  ...installation,
+  files: { ...installation.files, members: join(dataDir, `members-${randomName(8)}.json`) },
+});
+
 interface BenchParts {
   readonly installation: Installation;
   readonly systemBus: Bus;
@@ -77,11 +95,12 @@ interface BenchParts {
   readonly work: ScriptedWork;
   readonly log: MemoryLogger;
   readonly heartbeatTimeoutMs: number;
+  readonly facts: BenchFacts;
 }
 
 const openDeps = async (
   stack: AsyncDisposableStack,
-  { installation, bus, systemBus, work, log, heartbeatTimeoutMs }: BenchParts,
+  { installation, bus, systemBus, work, log, heartbeatTimeoutMs, facts }: BenchParts,
 ): Promise<VerbDeps> => {
   const clock = systemClock;
   const database = stack.use(await openDatabase(":memory:", clock));
@@ -91,7 +110,7 @@ const openDeps = async (
   const managers = stack.use(
     await openManagerRegistry({
       database,
-      engines: scriptedEngines(inventory),
+      engines: scriptedEngines(facts.inventory ?? inventory),
       secrets,
       clock,
       log,
@@ -124,12 +143,13 @@ const openDeps = async (
       await openRepositoryRegistry({ database, clock, holder, trustNumber: () => authority.trust.current.number }),
     ),
     agents,
+    workers: noWorkers,
     liveness: createAttemptLiveness(clock, heartbeatTimeoutMs),
     progress: createProgressBoard(clock),
     changes: createChangeFeed(),
     patience: createPatience(clock),
     bell: createBusBell(bus, { agents, managers }),
-    settings: workSettingsSchema.parse({ retryDelayMs: 0, sweepMs: 20 }),
+    settings: workSettingsSchema.parse({ retryDelayMs: 0, sweepMs: 20, ...facts.settings }),
   };
   const steps: StepDeps = { ...deps, backups: work, restores: work };
   const list = async (): Promise<readonly string[]> =>

@@ -24,10 +24,16 @@ export const labUser = { name: "admin@internal", password: "lab-password" };
 /** A simulator's configuration; what is left out has its default. */
 export type LabConfig = Partial<z.input<typeof configSchema>> & Pick<z.input<typeof configSchema>, "name">;
 
-/** Two clusters with a host each: `east` at level 4.7 (hybrid captures), `west` at 4.6 (live and cold ones). */
+/** Name of the template whose VMs run an agent. */
+export const workerTemplate = "holdfast-worker";
+
+/**
+ * Two clusters with a host each: `east` at level 4.7 (hybrid captures), `west` at 4.6 (live and cold ones); and a template
+ * for workers.
+ */
 export const twoClusters = (
   name: string,
-): LabConfig & { clusters: object[]; hosts: object[]; storageDomains: object[] } => ({
+): LabConfig & { clusters: object[]; hosts: object[]; storageDomains: object[]; templates: object[] } => ({
   name,
   clusters: [
     { name: "east", version: "4.7" },
@@ -38,6 +44,14 @@ export const twoClusters = (
     { name: `${name}-west-1`, cluster: "west" },
   ],
   storageDomains: [{ name: "data1" }],
+  templates: [
+    {
+      name: workerTemplate,
+      guest: "agent",
+      nics: [{ name: "nic1" }],
+      disks: [{ alias: `${workerTemplate}_root`, size: "4MiB" }],
+    },
+  ],
 });
 
 /** Starts a simulator with its delays at zero and waits until it serves. */

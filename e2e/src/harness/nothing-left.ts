@@ -12,9 +12,14 @@ export interface Allowed {
 
 const labMade = "lab";
 
+/** Worker VMs stay, with their disks, between the times at which they are needed: their description tells them. */
+const isWorker = ({ description }: { readonly description: string }): boolean =>
+  /^holdfast\/[^/]+\/worker\//.test(description);
+
 /** What the lab's own listing shows of ours beyond what is allowed, in words; empty for nothing (R6). */
 export const findLeftovers = async (lab: Lab, allowed: Allowed = {}): Promise<readonly string[]> => {
   const found = await lab.control.leftovers();
+  const workers = new Set(found.vms.filter(isWorker).map(({ id }) => id));
   const ours = <One extends { readonly id: string; readonly madeBy: string }>(
     kind: string,
     all: readonly One[],
@@ -22,8 +27,16 @@ export const findLeftovers = async (lab: Lab, allowed: Allowed = {}): Promise<re
   ): readonly string[] =>
     all.filter((one) => one.madeBy !== labMade && !may.includes(one.id)).map((one) => `${kind} ${JSON.stringify(one)}`);
   return [
-    ...ours("vm", found.vms, allowed.vms),
-    ...ours("disk", found.disks, allowed.disks),
+    ...ours(
+      "vm",
+      found.vms.filter((vm) => !isWorker(vm)),
+      allowed.vms,
+    ),
+    ...ours(
+      "disk",
+      found.disks.filter(({ vmIds }) => !vmIds.some((id) => workers.has(id))),
+      allowed.disks,
+    ),
     ...ours("checkpoint", found.checkpoints, allowed.checkpoints),
     ...found.snapshots
       .filter((one) => one.byBackup || one.madeBy !== labMade)

@@ -5,6 +5,7 @@ import { systemClock } from "@holdfast/shared/clock/clock";
 import { randomName } from "@holdfast/shared/ids/ids";
 import { findByEnvironment } from "@holdfast/shared/process/process-state";
 import { root } from "./programs.ts";
+import { searchForSecrets } from "./secret-search.ts";
 
 /** One story's folder and the mark that its processes carry. */
 export interface TestRun extends AsyncDisposable {
@@ -17,7 +18,7 @@ export interface TestRun extends AsyncDisposable {
 
 const survivorsWithinMs = 10_000;
 
-/** Makes the folder; disposing removes it and fails when a process of the run is still there. */
+/** Makes the folder; disposing removes it and fails when a process of the run is still there, or wrote a secret where none belongs (R12). */
 export const openTestRun = async (): Promise<TestRun> => {
   const id = randomName(12);
   const dir = await mkdtemp(join(tmpdir(), "hf-"));
@@ -37,7 +38,9 @@ export const openTestRun = async (): Promise<TestRun> => {
     },
     [Symbol.asyncDispose]: async () => {
       const survivors = await findSurvivors(id);
+      const secrets = await searchForSecrets(dir);
       if (process.env["HOLDFAST_KEEP"] === undefined) await rm(dir, { recursive: true, force: true, maxRetries: 3 });
+      if (secrets.length > 0) throw new Error(`secrets where none belong: ${JSON.stringify(secrets)}`);
       if (survivors.length > 0) throw new Error(`processes of this run are still there: ${JSON.stringify(survivors)}`);
     },
   };

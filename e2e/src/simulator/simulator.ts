@@ -13,15 +13,17 @@ import { openServedBytes } from "./control/served-bytes.ts";
 import { openBackground } from "./engine/background.ts";
 import type { Engine } from "./engine/engine.ts";
 import { recover } from "./engine/recover.ts";
+import { VmTurns } from "./engine/vm-turns.ts";
 import { blockFaultsOf } from "./faults/block-faults.ts";
 import { openCallFaults } from "./faults/call-faults.ts";
 import { noHooks } from "./faults/engine-hooks.ts";
+import { GuestPrograms } from "./guest/guest-programs.ts";
 import { openGuestWriters } from "./guest/guest-writers.ts";
 import { openCallCounters } from "./http/counters.ts";
 import { openEngineServer } from "./http/engine-server.ts";
 import { openImageio } from "./imageio-daemons.ts";
 import { hostIdOf } from "./seed/seed-inventory.ts";
-import { emptyWorld } from "./model/world.ts";
+import { type World, emptyWorld } from "./model/world.ts";
 import { loadWorld, saveWorld } from "./model/world-file.ts";
 import { openPki } from "./pki/pki.ts";
 import { apiRoutes } from "./routes/api-routes.ts";
@@ -54,6 +56,16 @@ const openRunDir = async (stateDir: string, stack: AsyncDisposableStack): Promis
   return runDir;
 };
 
+const openGuestPrograms = ({ config, clock, log }: SimulatorDeps, world: World): GuestPrograms =>
+  new GuestPrograms({
+    clock,
+    log,
+    restartMs: config.guest.restartMs,
+    onLost: (vmId) => {
+      delete world.vms.get(vmId)?.addresses;
+    },
+  });
+
 const openEngine = async (deps: SimulatorDeps, stack: AsyncDisposableStack): Promise<Engine> => {
   const { config, stateDir, clock, random, log } = deps;
   const worldFile = join(stateDir, "world.json");
@@ -66,12 +78,15 @@ const openEngine = async (deps: SimulatorDeps, stack: AsyncDisposableStack): Pro
   const imageio = stack.use(
     await openImageio({ config, clock, pki, ports, stateDir, idOf: (name) => hostIdOf(config, name) }),
   );
+  const guestPrograms = openGuestPrograms(deps, world);
+  stack.use(guestPrograms);
   const background = stack.use(openBackground(log));
   const save = (): void => {
     saveWorld(worldFile, world);
   };
   return {
     config,
+    stateDir,
     world,
     clock,
     random,
@@ -79,6 +94,8 @@ const openEngine = async (deps: SimulatorDeps, stack: AsyncDisposableStack): Pro
     storage,
     imageio: imageio.daemons,
     background,
+    turns: new VmTurns(background),
+    guestPrograms,
     hooks,
     ledger: new Map(),
     save,

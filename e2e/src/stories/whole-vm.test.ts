@@ -180,7 +180,7 @@ test("a plan of a restore tells what would be made where, and makes nothing", as
     managerName: "beta",
     clusterName: "east",
     storageDomainName: "data1",
-    placement: "agent of the VM's cluster east",
+    placement: "agent of the target cluster east",
   });
   expect(
     Object.fromEntries(planned.disks.map(({ alias, sizeBytes, format }) => [alias, `${sizeBytes} ${format}`])),

@@ -5,7 +5,8 @@ import { mapBounded } from "@holdfast/shared/lifecycle/bounded";
 import { examineForBackup } from "../../backups/examine.ts";
 import type { Job, JobVm } from "../../jobs/job.ts";
 import { place } from "../../placement/place.ts";
-import { placementTaskOf, readQueue } from "../../sessions/read-queue.ts";
+import { placementTaskOf } from "../../sessions/placement-task-of.ts";
+import { readQueue } from "../../sessions/read-queue.ts";
 import type { ApiDeps } from "../api-deps.ts";
 import { toRemark } from "../to-common.ts";
 
@@ -13,8 +14,7 @@ type PlannedVm = MessageInitShape<typeof PlannedVmSchema>;
 
 /** What a run of the job would do now with each VM; one that cannot be backed up says why. */
 export const planJob = async (deps: ApiDeps, job: Job, signal: AbortSignal): Promise<readonly PlannedVm[]> => {
-  const { busy } = await readQueue(deps.database.queries, deps);
-  const agents = deps.agents.placed(busy);
+  const { fleet } = await readQueue(deps.database.queries, deps);
   return mapBounded(
     job.vms,
     4,
@@ -25,7 +25,7 @@ export const planJob = async (deps: ApiDeps, job: Job, signal: AbortSignal): Pro
       };
       return {
         ...planned,
-        placement: place(placementTaskOf({ managerId: vm.managerId, clusterId }, deps.managers), agents).words,
+        placement: place(placementTaskOf({ ...vm, clusterId, isRestore: false }, deps.managers), fleet).words,
       };
     },
     signal,

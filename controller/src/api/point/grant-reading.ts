@@ -27,7 +27,7 @@ export const grantReading = async (
   const { repositoryId, address } = repository;
   const { engineInstanceId = "", vmId = "" } = summary.vm ?? {};
   const { keyId } = readCertificate(certificatePem);
-  deps.log.info("a reading was granted", { token: tokenId, point: pointId, repository: repositoryId });
+  deps.log.info("a reading was granted", { userId: tokenId, point: pointId, repository: repositoryId });
   return {
     installationId,
     caPem: deps.identity.authority.caPem,

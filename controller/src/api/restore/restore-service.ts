@@ -11,7 +11,8 @@ import type { SessionId } from "@holdfast/shared/ids/ids";
 import { type ServedService, serveService } from "@holdfast/shared/rpc/implementation";
 import { findSession } from "../../database/sessions-table.ts";
 import { place } from "../../placement/place.ts";
-import { placementTaskOf, readQueue } from "../../sessions/read-queue.ts";
+import { placementTaskOf } from "../../sessions/placement-task-of.ts";
+import { readQueue } from "../../sessions/read-queue.ts";
 import { requestedSessionId, startSession } from "../../sessions/start-session.ts";
 import type { RestoreScope } from "../../sessions/task-scope.ts";
 import type { ApiDeps } from "../api-deps.ts";
@@ -37,11 +38,9 @@ const planRestore = async (
     { pointId: request.pointId, target: request.target, disk: request.diskId },
     signal,
   );
-  const { busy } = await readQueue(deps.database.queries, deps);
-  const placement = place(
-    placementTaskOf({ managerId: plan.managerId, clusterId: plan.cluster.id }, deps.managers),
-    deps.agents.placed(busy),
-  );
+  const { fleet } = await readQueue(deps.database.queries, deps);
+  const work = { managerId: plan.managerId, clusterId: plan.cluster.id, vmId: "", isRestore: true };
+  const placement = place(placementTaskOf(work, deps.managers), fleet);
   return {
     name: request.name === "" ? restoredName(point.manifest.sealed.vmName, deps.clock.nowMs()) : request.name,
     managerName: plan.managerName,
@@ -71,6 +70,7 @@ const restoreVm = async (deps: ApiDeps, request: RestoreVmRequest, signal: Abort
     pointId: request.pointId,
     name,
     storageDomainId: request.target?.storageDomain ?? "",
+    targetDomainIds: domainIdsOf(looked),
     start: request.start,
     keepMacs: request.keepMacs,
   };
@@ -97,9 +97,12 @@ const restoreDisk = async (deps: ApiDeps, request: RestoreDiskRequest, signal: A
     diskId: disk.id,
     alias,
     storageDomainId: request.target?.storageDomain ?? "",
+    targetDomainIds: domainIdsOf(looked),
   };
   return start(deps, looked, { sessionId, scope, name: alias });
 };
+
+const domainIdsOf = ({ plan }: LookedAt): string[] => [...new Set(plan.targets.map(({ domain }) => domain.id))].sort();
 
 const refuseTakenName = async (deps: ApiDeps, { plan }: LookedAt, name: string, signal: AbortSignal): Promise<void> => {
   const [taken] = await deps.managers.get(plan.managerId).hypervisor.findVms(name, signal);

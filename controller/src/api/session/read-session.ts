@@ -3,8 +3,8 @@ import { findSession } from "../../database/sessions-table.ts";
 import { listTasksOfSession } from "../../database/tasks-table.ts";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import type { Attempt } from "../../sessions/attempt.ts";
-import { type QueueVerdict, judgeQueue } from "../../sessions/queue.ts";
-import { readQueue } from "../../sessions/read-queue.ts";
+import type { QueueVerdict } from "../../sessions/queue.ts";
+import { judgeWaiting } from "../../sessions/read-queue.ts";
 import type { Session } from "../../sessions/session.ts";
 import type { Task } from "../../sessions/task.ts";
 import type { ApiDeps } from "../api-deps.ts";
@@ -38,7 +38,8 @@ export const withTasks = async (deps: ApiDeps, session: Session): Promise<ShownS
   const verdicts = await judgeIfWaiting(deps, tasks);
   const shown: ShownTask[] = [];
   for (const task of tasks) {
-    const queued = verdicts.find((verdict) => verdict.task.taskId === task.taskId);
+    const isWaiting = task.state === "waiting";
+    const queued = isWaiting ? verdicts.find((verdict) => verdict.task.taskId === task.taskId) : undefined;
     shown.push({ task, attempts: await listAttempts(queries, task.taskId), queued });
   }
   return { session, tasks: shown };
@@ -46,6 +47,5 @@ export const withTasks = async (deps: ApiDeps, session: Session): Promise<ShownS
 
 const judgeIfWaiting = async (deps: ApiDeps, tasks: readonly Task[]): Promise<readonly QueueVerdict[]> => {
   if (!tasks.some(({ state }) => state === "waiting")) return [];
-  const { queue, busy } = await readQueue(deps.database.queries, deps);
-  return judgeQueue(queue, deps.agents.placed(busy));
+  return judgeWaiting(deps.database.queries, deps);
 };

@@ -9,7 +9,7 @@ import { readyRestoreOf } from "../../restore/prepared-restore.ts";
 import type { Attempt } from "../../sessions/attempt.ts";
 import { noBytes, sumBytes } from "../../sessions/byte-counts.ts";
 import type { DiskTotals } from "../../sessions/disk-totals.ts";
-import { placementTaskOf } from "../../sessions/read-queue.ts";
+import { isRestore, placementTaskOf } from "../../sessions/placement-task-of.ts";
 import type { Task } from "../../sessions/task.ts";
 import type { ApiDeps } from "../api-deps.ts";
 import { toByteCounts, toRemark, toResult } from "../to-common.ts";
@@ -66,7 +66,7 @@ const toTask = (deps: ViewDeps, shown: ShownTask, withDisks: boolean): MessageIn
 };
 
 const placeOf = ({ managers }: ViewDeps, task: Task) => {
-  const { managerName, clusterName, clusterId } = placementTaskOf(task, managers);
+  const { managerName, clusterName, clusterId } = placementTaskOf({ ...task, isRestore: isRestore(task) }, managers);
   return { managerName, clusterName: clusterName === clusterId ? "" : clusterName };
 };
 

@@ -1,39 +1,57 @@
 import { changeTask } from "../../database/tasks-table.ts";
 import { finishTask } from "../finish-task.ts";
-import { type QueueVerdict, judgeQueue } from "../queue.ts";
-import { readQueue } from "../read-queue.ts";
+import { type QueueVerdict, isClaimable } from "../queue.ts";
+import { lookAtQueue, lookMs } from "../look-at-queue.ts";
 import type { TaskAndSession } from "../task-work.ts";
+import { forgetWaits, noteWait } from "../waits.ts";
 import type { WorkDeps } from "../work-deps.ts";
 import { type Next, after, final } from "./next.ts";
 import { cancelUnstarted } from "./step-pending.ts";
 import { tellMove } from "./tell-move.ts";
 
 const nudgeEveryMs = 3_000;
+/** Added for each place in the queue: a long queue is looked at as a whole, and its end is not worth a look every few seconds. */
+const perPlaceMs = 500;
 
 /** Waits for a claim: nudges the agents that placement names, and tells why it waits. */
 export const stepWaiting = async (deps: WorkDeps, what: TaskAndSession): Promise<Next> => {
   const { task, session } = what;
-  if (session.wish !== "run") return cancelUnstarted(deps, what);
-  const { queue, busy } = await readQueue(deps.database.queries, deps);
-  const verdict = judgeQueue(queue, deps.agents.placed(busy)).find((one) => one.task.taskId === task.taskId);
-  if (verdict === undefined) return after(0);
-  if (verdict.words !== task.doing) {
-    await changeTask(deps.database.queries, task.taskId, { doing: verdict.words });
-    deps.changes.changed(task.sessionId);
+  if (session.wish !== "run") {
+    forgetWaits(deps.patience, task);
+    return cancelUnstarted(deps, what);
   }
-  if (isHopeless(deps, verdict)) {
-    const message = `no agent may do the work: ${verdict.placement.words}`;
-    const isDone = await finishTask(
-      deps.database.queries,
-      task,
-      { to: "failed", code: "NO_AGENT", message },
-      { nowMs: deps.clock.nowMs() },
-    );
-    if (isDone) tellMove(deps, task, "failed", message);
-    return final;
-  }
-  if (verdict.isClaimable && verdict.placement.kind === "free") nudge(deps, verdict.placement.agents);
-  return after(verdict.task.restsMs > 0 ? Math.min(verdict.task.restsMs, nudgeEveryMs) : nudgeEveryMs);
+  const verdicts = await lookAtQueue(deps);
+  const verdict = verdicts.find((one) => one.task.taskId === task.taskId);
+  if (verdict === undefined) return after(lookMs);
+  await tellWait(deps, what, verdict);
+  const nobodyMs = noteWait(deps.patience, verdict);
+  if (nobodyMs > deps.settings.noAgentPatienceMs) return giveUp(deps, what, verdict);
+  if (isClaimable(verdict) && verdict.placement.kind === "free") nudge(deps, verdict.placement.agents);
+  return after(untilNextLook(verdict));
+};
+
+const untilNextLook = ({ place, task }: QueueVerdict): number => {
+  const everyMs = Math.max(nudgeEveryMs, place * perPlaceMs);
+  return task.restsMs > 0 ? Math.min(task.restsMs, everyMs) : everyMs;
+};
+
+const tellWait = async (deps: WorkDeps, { task }: TaskAndSession, { words }: QueueVerdict): Promise<void> => {
+  if (words === task.doing) return;
+  await changeTask(deps.database.queries, task.taskId, { doing: words });
+  deps.changes.changed(task.sessionId);
+};
+
+const giveUp = async (deps: WorkDeps, { task }: TaskAndSession, { placement }: QueueVerdict): Promise<Next> => {
+  forgetWaits(deps.patience, task);
+  const message = `no agent may do the work: ${placement.words}`;
+  const isDone = await finishTask(
+    deps.database.queries,
+    task,
+    { to: "failed", code: "NO_AGENT", message },
+    { nowMs: deps.clock.nowMs(), remarks: placement.warnings },
+  );
+  if (isDone) tellMove(deps, task, "failed", message);
+  return final;
 };
 
 const nudge = (deps: WorkDeps, agents: readonly { readonly managerId: string; readonly clusterId: string }[]): void => {
@@ -42,8 +60,3 @@ const nudge = (deps: WorkDeps, agents: readonly { readonly managerId: string; re
   );
   for (const { managerId, clusterId } of clusters.values()) deps.bell.cluster(managerId, clusterId);
 };
-
-const isHopeless = (deps: WorkDeps, { task, placement }: QueueVerdict): boolean =>
-  placement.kind === "nobody" &&
-  task.blockedBy === "" &&
-  deps.clock.nowMs() - task.queuedMs > deps.settings.noAgentPatienceMs;

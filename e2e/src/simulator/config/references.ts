@@ -20,6 +20,37 @@ const checkDisks = (found: Dangling[], path: readonly (string | number)[], disks
   });
 };
 
+const kinds = ["dataCenters", "clusters", "hosts", "storageDomains", "networks", "vms", "tags"] as const;
+
+/** Versions of a template share its name; everything else has a name of its own. */
+const checkDoubles = (found: Dangling[], config: SimulatorConfig): void => {
+  const check = (kind: string, names: readonly string[]): void => {
+    names.forEach((name, index) => {
+      if (names.indexOf(name) !== index)
+        found.push({ path: [kind, index, "name"], message: `${name} is defined twice` });
+    });
+  };
+  for (const kind of kinds) {
+    check(
+      kind,
+      config[kind].map((item) => item.name),
+    );
+  }
+  check(
+    "templates",
+    config.templates.map(({ name, version }) => `${name} (version ${version})`),
+  );
+};
+
+const checkTemplate = (found: Dangling[], config: SimulatorConfig, index: number): void => {
+  const template = config.templates[index];
+  if (template === undefined) return;
+  checkDisks(found, ["templates", index], template.disks);
+  if (template.guest === "agent" && template.disks.length === 0) {
+    found.push({ path: ["templates", index, "guest"], message: "a template without a disk boots nothing" });
+  }
+};
+
 type Named = readonly { readonly name: string }[];
 
 /** Finds every name that is used but not defined, and every name that is defined twice. */
@@ -30,13 +61,7 @@ export const findDangling = (config: SimulatorConfig): readonly Dangling[] => {
       found.push({ path, message: `no ${kind} is named ${wanted}` });
     }
   };
-  for (const kind of ["dataCenters", "clusters", "hosts", "storageDomains", "templates", "vms", "tags"] as const) {
-    const names = config[kind].map((item) => item.name);
-    names.forEach((name, index) => {
-      if (names.indexOf(name) !== index)
-        found.push({ path: [kind, index, "name"], message: `${name} is defined twice` });
-    });
-  }
+  checkDoubles(found, config);
   config.clusters.forEach((cluster, index) => {
     expect(["clusters", index, "dataCenter"], "data center", cluster.dataCenter, config.dataCenters);
   });
@@ -46,8 +71,13 @@ export const findDangling = (config: SimulatorConfig): readonly Dangling[] => {
   config.storageDomains.forEach((domain, index) => {
     expect(["storageDomains", index, "dataCenter"], "data center", domain.dataCenter, config.dataCenters);
   });
+  config.networks.forEach((network, index) => {
+    expect(["networks", index, "dataCenter"], "data center", network.dataCenter, config.dataCenters);
+  });
   config.templates.forEach((template, index) => {
-    checkDisks(found, ["templates", index], template.disks);
+    checkTemplate(found, config, index);
+    expect(["templates", index, "cluster"], "cluster", template.cluster, config.clusters);
+    expect(["templates", index, "storageDomain"], "storage domain", template.storageDomain, config.storageDomains);
     template.disks.forEach((disk, at) => {
       expect(
         ["templates", index, "disks", at, "storageDomain"],

@@ -53,19 +53,52 @@ export const vmSchema = z.strictObject({
 });
 export type VmConfig = z.infer<typeof vmSchema>;
 
-const delays = z
+/** A template; two of one name are versions of it. */
+const templateSchema = z.strictObject({
+  id,
+  name,
+  description: z.string().default(""),
+  cluster: name.optional(),
+  /** Where its disks are, unless they say otherwise. */
+  storageDomain: name.optional(),
+  memory: bytes.default(2 ** 30),
+  version: z.number().int().positive().default(1),
+  status: z.enum(["ok", "locked", "illegal"]).default("ok"),
+  /** `agent`: its first disk is marked as one that boots a Holdfast agent. `none`: VMs of it boot nothing. */
+  guest: z.enum(["agent", "none"]).optional(),
+  nics: z.array(z.strictObject({ id, name, profile: name.optional() })).default([]),
+  disks: z.array(diskSchema).default([]),
+});
+export type TemplateConfig = z.infer<typeof templateSchema>;
+
+/** What runs in the guests whose boot disk is marked for it. */
+const guestSchema = z
   .strictObject({
-    /** Between two phases of a backup, transfer or checkpoint removal. */
-    phaseMs: milliseconds.default(0),
-    /** Making or removing a disk or a snapshot. */
-    taskMs: milliseconds.default(0),
-    /** Between two statuses of a VM. */
-    vmMs: milliseconds.default(0),
-    /** How often the engine looks at its tickets for idleness and completion. */
-    pollMs: milliseconds.default(1_000),
+    /** Program and arguments; `--config FILE` is added. The agent of this tree when absent. */
+    command: z.array(z.string()).min(1).optional(),
+    /** Further variables of the program. */
+    env: z.record(z.string(), z.string()).default({}),
+    /** Time after which a program that ended by itself is started again, as a service manager does; never when absent. */
+    restartMs: milliseconds.optional(),
   })
   .prefault({});
-export type Delays = z.infer<typeof delays>;
+
+/** How long what the engine and its hosts do takes. */
+export const delaysSchema = z.strictObject({
+  /** Between two phases of a backup, transfer or checkpoint removal. */
+  phaseMs: milliseconds.default(0),
+  /** Making or removing a disk or a snapshot. */
+  taskMs: milliseconds.default(0),
+  /** Between two statuses of a VM. */
+  vmMs: milliseconds.default(0),
+  /** How long a VM whose disk boots nothing stays `powering_up` until the engine shows it as `up`. */
+  bootTimeoutMs: milliseconds.default(0),
+  /** How long a shutdown waits for the guest until the VM is shown as `up` again. */
+  shutdownTimeoutMs: milliseconds.default(60_000),
+  /** How often the engine looks at its tickets for idleness and completion. */
+  pollMs: milliseconds.default(1_000),
+});
+export type Delays = z.infer<typeof delaysSchema>;
 
 /** The whole configuration of one simulated Manager with its hosts and storage. */
 export const configSchema = z.strictObject({
@@ -82,7 +115,7 @@ export const configSchema = z.strictObject({
   lockAfter: z.number().int().positive().default(5),
   /** Idle time after which a token is dropped. */
   tokenIdleMs: milliseconds.default(360_000_000),
-  delays,
+  delays: delaysSchema.prefault({}),
   /** How long rows of finished backups and transfers stay visible. */
   rows: z
     .strictObject({ succeededMs: milliseconds.default(900_000), failedMs: milliseconds.default(1_800_000) })
@@ -102,6 +135,8 @@ export const configSchema = z.strictObject({
         cluster: name,
         address: name.default("127.0.0.1"),
         tlsPort: port,
+        /** What the VMs that run on it may have together; without bound when absent. */
+        memory: bytes.optional(),
         /** Name of imageio's abstract unix socket, without the leading NUL; derived when absent. */
         unixSocket: name.optional(),
       }),
@@ -110,11 +145,21 @@ export const configSchema = z.strictObject({
   storageDomains: z
     .array(z.strictObject({ id, name, dataCenter: name.optional(), size: bytes.default(2 ** 40) }))
     .min(1),
+  guest: guestSchema,
+  /** Networks with something to say of them, each with a profile of its name; `ovirtmgmt` is there in any case. */
+  networks: z
+    .array(
+      z.strictObject({
+        name,
+        dataCenter: name.optional(),
+        subnet: z.cidrv4().optional(),
+        isolated: z.boolean().default(false),
+      }),
+    )
+    .default([]),
   vnicProfiles: z.array(z.strictObject({ id, name, network: name, dataCenter: name.optional() })).default([]),
   tags: z.array(z.strictObject({ id, name, parent: name.optional() })).default([]),
-  templates: z
-    .array(z.strictObject({ id, name, memory: bytes.default(2 ** 30), disks: z.array(diskSchema).default([]) }))
-    .default([]),
+  templates: z.array(templateSchema).default([]),
   vms: z.array(vmSchema).default([]),
 });
 export type SimulatorConfig = z.infer<typeof configSchema>;

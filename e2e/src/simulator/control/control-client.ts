@@ -6,9 +6,16 @@ import type { z } from "zod";
 import type { diskSchema, vmSchema } from "../config/schema.ts";
 import type { callFaultSchema } from "../faults/call-faults.ts";
 import type { WriterLog } from "../guest/guest-writers.ts";
-import type { imageioFaultSchema, settingsSchema, writerSchema } from "./control-schemas.ts";
+import type { VmHistory } from "../model/vm-history.ts";
+import type {
+  imageioFaultSchema,
+  settingsSchema,
+  someDelaysSchema,
+  startRefusalSchema,
+  writerSchema,
+} from "./control-schemas.ts";
 import type { Leftovers } from "./objects.ts";
-import type { ServedTicket } from "./served-bytes.ts";
+import type { GuestDisk, LabCounters, LabGuest } from "./lab-views.ts";
 
 /** A VM as the lab sees it. */
 export interface LabVm {
@@ -22,21 +29,6 @@ export interface LabVm {
     readonly format: "cow" | "raw";
     readonly imageId: string;
   }[];
-}
-
-/** Where the guest of a running VM reads and writes one disk. */
-export interface GuestDisk {
-  readonly diskId: string;
-  readonly socketPath: string;
-  readonly exportName: string;
-  /** For libnbd's programs. */
-  readonly uri: string;
-}
-
-/** Calls of the API by route, and what the hosts' imageio did by ticket. */
-export interface LabCounters {
-  readonly calls: Readonly<Record<string, number>>;
-  readonly tickets: readonly ServedTicket[];
 }
 
 const call = async (
@@ -235,6 +227,46 @@ export class ControlClient {
 
   async setHostStatus(hostId: string, status: "up" | "maintenance" | "non_responsive"): Promise<void> {
     await this.#post(`/hosts/${hostId}/status`, { status });
+  }
+
+  /** Every status that a VM took, with its time; of a VM that is gone too, which ends with `removed`. */
+  async vmHistory(vmId: string): Promise<VmHistory> {
+    return (await this.#get(`/vm-histories/${vmId}`)) as VmHistory;
+  }
+
+  /** The histories of all VMs that there ever were, in the order in which they came. */
+  async vmHistories(): Promise<readonly VmHistory[]> {
+    return (await this.#get("/vm-histories")) as VmHistory[];
+  }
+
+  /** The process that runs in a VM's guest; undefined for none. */
+  async guestProcess(vmId: string): Promise<LabGuest | undefined> {
+    return ((await this.#get(`/vms/${vmId}/guest-process`)) as { process?: LabGuest }).process;
+  }
+
+  /** Kills what runs in a VM's guest; the VM stays up. */
+  async breakGuest(vmId: string): Promise<void> {
+    await this.#post(`/vms/${vmId}/break-guest`);
+  }
+
+  /** Changes how long things take, until the simulator ends; waits that have begun keep their length. */
+  async setDelays(delays: z.input<typeof someDelaysSchema>): Promise<void> {
+    await this.#post("/delays", delays);
+  }
+
+  /** The next starts of a VM, named by id or name, are refused with these reasons. */
+  async refuseStart(refusal: z.input<typeof startRefusalSchema>): Promise<void> {
+    await this.#post("/start-refusals", refusal);
+  }
+
+  /** The guest of a VM, named by id or name, ignores shutdowns and reboots, or listens again. */
+  async ignoreShutdown(vm: string, ignores = true): Promise<void> {
+    await this.#post("/ignore-shutdown", { vm, ignores });
+  }
+
+  /** What the VMs on a host may have together from now on; null for no bound. */
+  async setHostMemory(hostId: string, memoryBytes: number | null): Promise<void> {
+    await this.#post(`/hosts/${hostId}/capacity`, { memoryBytes });
   }
 
   async #until(vmId: string, status: string): Promise<void> {

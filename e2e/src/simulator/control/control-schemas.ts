@@ -1,5 +1,7 @@
 import { z } from "zod";
 
+import { milliseconds } from "../config/quantities.ts";
+
 /** Body of `POST /vms/:vm/settings`. */
 export const settingsSchema = z.strictObject({
   guestAgent: z.boolean().optional(),
@@ -48,3 +50,28 @@ export const imageioFaultSchema = z.strictObject({
     z.strictObject({ kind: z.literal("delay"), ms: z.number().int().nonnegative() }),
   ]),
 });
+
+/** Body of `POST /delays`: those that change. */
+export const someDelaysSchema = z.strictObject({
+  phaseMs: milliseconds.optional(),
+  taskMs: milliseconds.optional(),
+  vmMs: milliseconds.optional(),
+  bootTimeoutMs: milliseconds.optional(),
+  shutdownTimeoutMs: milliseconds.optional(),
+  pollMs: milliseconds.optional(),
+});
+
+/** Body of `POST /start-refusals`. */
+export const startRefusalSchema = z.strictObject({
+  /** Id or name of the VM, which need not exist yet. */
+  vm: z.string().min(1),
+  /** What the fault's detail says of the hosts. */
+  reasons: z.array(z.string().min(1)).min(1),
+  times: z.number().int().positive().default(1),
+});
+
+/** Body of `POST /ignore-shutdown`; the VM by id or name. */
+export const ignoreShutdownSchema = z.strictObject({ vm: z.string().min(1), ignores: z.boolean().default(true) });
+
+/** Body of `POST /hosts/:host/capacity`; null for no bound. */
+export const capacitySchema = z.strictObject({ memoryBytes: z.number().int().nonnegative().nullable() });

@@ -10,6 +10,7 @@ import { type Route, matchRoute } from "../http/router.ts";
 import type { Control, ControlHandle } from "./control.ts";
 import { labRoutes } from "./lab-routes.ts";
 import { machineRoutes } from "./machine-routes.ts";
+import { workerRoutes } from "./worker-routes.ts";
 
 const refusal = (caught: unknown): Response => {
   if (caught instanceof ZodError) return jsonAnswer(400, { error: z.prettifyError(caught) });
@@ -29,7 +30,7 @@ const run = async (routes: readonly Route<ControlHandle>[], request: Request): P
 
 /** Starts the control endpoint: plain HTTP on loopback, JSON in and out, no login. For the lab alone. */
 export const openControlServer = (control: Control, port: number): Promise<Listening> => {
-  const routes = [...machineRoutes(control), ...labRoutes(control)];
+  const routes = [...machineRoutes(control), ...workerRoutes(control), ...labRoutes(control)];
   const respond: Respond = async (request) => {
     try {
       return await run(routes, request);

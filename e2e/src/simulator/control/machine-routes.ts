@@ -15,7 +15,8 @@ import { createSnapshot } from "../snapshots/create-snapshot.ts";
 import { removeSnapshot } from "../snapshots/remove-snapshot.ts";
 import { runTool } from "../storage/child.ts";
 import { removeVm } from "../vms/remove-vm.ts";
-import { crashVm, startVm, stopVm } from "../vms/vm-life.ts";
+import { startVm } from "../vms/start-vm.ts";
+import { crashVm, stopVm } from "../vms/stop-vm.ts";
 import { toNbdUri } from "@holdfast/shared/nbd/nbd-address";
 import type { Control, ControlCall, ControlHandle } from "./control.ts";
 import { fileSchema, growSchema, settingsSchema, userSnapshotSchema } from "./control-schemas.ts";
@@ -108,7 +109,7 @@ const lifeRoutes = (control: Control): readonly Route<ControlHandle>[] => [
     method: "POST",
     pattern: "/vms/:vm/start",
     handle: (call) => {
-      startVm(control.engine, labActor, vmOf(control, call));
+      startVm(control.engine, labActor, vmOf(control, call), {});
       return {};
     },
   },
@@ -116,7 +117,7 @@ const lifeRoutes = (control: Control): readonly Route<ControlHandle>[] => [
     method: "POST",
     pattern: "/vms/:vm/stop",
     handle: (call) => {
-      stopVm(control.engine, labActor, vmOf(control, call), { kind: "stop", force: true, reason: "" });
+      stopVm(control.engine, labActor, vmOf(control, call), { force: true, reason: "" });
       return {};
     },
   },

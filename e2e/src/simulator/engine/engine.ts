@@ -4,10 +4,12 @@ import type { Logger } from "@holdfast/shared/logging/logger";
 
 import type { Delays, SimulatorConfig } from "../config/schema.ts";
 import type { EngineHooks } from "../faults/engine-hooks.ts";
+import type { GuestPrograms } from "../guest/guest-programs.ts";
 import type { ImageioDaemon } from "../imageio/tickets.ts";
 import type { World } from "../model/world.ts";
 import type { BlockLayer } from "../storage/block-layer.ts";
 import type { Background } from "./background.ts";
+import type { VmTurns } from "./vm-turns.ts";
 
 /** The imageio daemons: one per host, and the proxy beside the engine when it is enabled. */
 export interface ImageioDaemons {
@@ -28,6 +30,8 @@ export interface TicketEntry {
 /** What every rule of the engine works with. */
 export interface Engine {
   readonly config: SimulatorConfig;
+  /** Keeps everything from one run to the next. */
+  readonly stateDir: string;
   readonly world: World;
   readonly clock: Clock;
   readonly random: RandomBytes;
@@ -35,6 +39,9 @@ export interface Engine {
   readonly storage: BlockLayer;
   readonly imageio: ImageioDaemons;
   readonly background: Background;
+  /** What is under way for each VM: the latest step wins. */
+  readonly turns: VmTurns;
+  readonly guestPrograms: GuestPrograms;
   readonly hooks: EngineHooks;
   /** What each ticket of this run was for; tickets are forgotten by imageio, not here. */
   readonly ledger: Map<string, TicketEntry>;
@@ -53,6 +60,10 @@ export interface Actor {
 export const labActor: Actor = { login: "lab" };
 
 /** Waits as long as this kind of step is configured to take; with 0 the next turn of the event loop. */
-export const pause = async (engine: Engine, kind: keyof Delays): Promise<void> => {
-  await engine.clock.sleep(engine.config.delays[kind], engine.background.signal);
+export const pause = async (
+  engine: Engine,
+  kind: keyof Delays,
+  signal: AbortSignal = engine.background.signal,
+): Promise<void> => {
+  await engine.clock.sleep(engine.config.delays[kind], signal);
 };

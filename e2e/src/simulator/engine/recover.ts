@@ -5,7 +5,8 @@ import { dropDisk } from "../disks/remove-disk.ts";
 import { type Backup, isBackupOpen } from "../model/backup.ts";
 import type { Vm } from "../model/vm.ts";
 import type { Transfers } from "../transfers/transfers.ts";
-import { launch, markDown } from "../vms/vm-life.ts";
+import { launch, markDown } from "../vms/launch.ts";
+import { showStatus } from "../vms/show-status.ts";
 import { type Engine, labActor } from "./engine.ts";
 
 const running: readonly Vm["status"][] = ["up", "paused", "saving_state"];
@@ -18,9 +19,9 @@ const settleVm = async (engine: Engine, vm: Vm): Promise<void> => {
     snapshot.status = "ok";
     snapshot.removing = false;
   }
-  if (running.includes(vm.status)) await launch(engine, labActor, vm);
-  else if (vm.status === "image_locked") vm.status = "down";
-  else if (vm.status !== "down") markDown(engine, labActor, vm, "");
+  if (running.includes(vm.status)) await launch(engine, labActor, vm, {});
+  else if (vm.status === "image_locked") showStatus(engine, vm, "down");
+  else if (vm.status !== "down" && vm.status !== "suspended") markDown(engine, labActor, vm, "");
 };
 
 /** Knows a cold or hybrid capture again; false when there is none to know. */

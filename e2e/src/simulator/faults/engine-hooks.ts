@@ -1,4 +1,5 @@
 import type { BackupPhase } from "../model/backup.ts";
+import type { StartRefusal } from "./start-refusals.ts";
 
 /** Things that a test makes go wrong inside the engine or its hosts, each once or by name, beyond refused calls. */
 export interface EngineHooks {
@@ -8,6 +9,10 @@ export interface EngineHooks {
   readonly leaveSnapshot: Set<string>;
   /** Disks whose next upload does not pass the check at its end. */
   readonly failUpload: Set<string>;
+  /** Starts of VMs that are refused. */
+  readonly startRefusals: StartRefusal[];
+  /** VMs, by id or name, whose guests do not listen when they are asked to shut down or reboot. */
+  readonly ignoreShutdown: Set<string>;
   /** Directories, by VM, into which the disks of the next ready backup are copied before `ready` is shown. */
   readonly copyAtReady: Map<string, string>;
   /** The same for every backup that makes a checkpoint, each into a folder of its checkpoint's id. */
@@ -23,11 +28,23 @@ export const noHooks = (): EngineHooks => ({
   failCapture: new Set(),
   leaveSnapshot: new Set(),
   failUpload: new Set(),
+  startRefusals: [],
+  ignoreShutdown: new Set(),
   copyAtReady: new Map(),
   copyEveryReady: new Map(),
   readObservers: new Set(),
   phaseObservers: new Set(),
 });
+
+/** True when the text is the VM's id or name. */
+export const isNamed = (vm: { readonly id: string; readonly name: string }, text: string): boolean =>
+  text === vm.id || text === vm.name;
+
+/** True while a test has the VM's guest ignore shutdowns. */
+export const isShutdownIgnored = (
+  { ignoreShutdown }: EngineHooks,
+  vm: { readonly id: string; readonly name: string },
+): boolean => ignoreShutdown.has(vm.id) || ignoreShutdown.has(vm.name);
 
 /** Tells the observers. */
 export const tellPhase = (

@@ -30,6 +30,8 @@ export interface Host {
   /** Address as entered in the engine; `transfer_url` and the host's certificate carry it. */
   readonly address: string;
   status: "up" | "maintenance" | "non_responsive";
+  /** What the VMs that run on it may have together; without bound when absent. */
+  memoryBytes?: number;
 }
 
 /** A storage domain; `usedBytes` is what its disks allocate. */
@@ -46,6 +48,10 @@ export interface Network {
   readonly id: string;
   readonly name: string;
   readonly dataCenterId: string;
+  /** Addresses of the network, such as `192.0.2.0/24`: a guest with another one reaches nobody. */
+  readonly subnet?: string;
+  /** True for a network from which a guest reaches nobody. */
+  readonly isolated?: boolean;
 }
 
 /** A vNIC profile: what a NIC names to be on a network. */
@@ -62,12 +68,30 @@ export interface Tag {
   readonly parentId?: string;
 }
 
+/** A NIC that a VM gets from its template, with an id and an address of its own. */
+export interface TemplateNic {
+  readonly id: string;
+  readonly name: string;
+  readonly vnicProfileId?: string;
+}
+
 /** A template: Blank has no disks; others lend their disks' images as backing files to thin VMs. */
 export interface Template {
   readonly id: string;
   readonly name: string;
+  readonly description?: string;
   readonly diskIds: readonly string[];
   readonly memoryBytes: number;
+  /** Cluster that it was made in; VMs of other clusters of the data center may use it too. */
+  readonly clusterId?: string;
+  readonly nics?: readonly TemplateNic[];
+  /** Versions of one template share its name. */
+  readonly version?: number;
+  /** Template that this is a version of; itself when absent. */
+  readonly baseTemplateId?: string;
+  readonly status?: "ok" | "locked" | "illegal";
+  /** What its disk boots: a Holdfast agent, or nothing. */
+  readonly guest?: "agent" | "none";
 }
 
 /** Id of the template that every engine has. */

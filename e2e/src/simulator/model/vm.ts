@@ -1,4 +1,5 @@
 import type { DiskAttachment, DiskFormat } from "./disk.ts";
+import type { Initialization } from "./initialization.ts";
 import type { Level, Maker } from "./inventory.ts";
 
 /** Every VM status that the API knows. */
@@ -83,6 +84,12 @@ export interface Checkpoint {
   readonly madeBy: Maker;
 }
 
+/** Whether a VM may be migrated, and the hosts that it is bound to (pinned) or starts on by preference. */
+export interface PlacementPolicy {
+  readonly affinity: "migratable" | "user_migratable" | "pinned";
+  readonly hostIds: readonly string[];
+}
+
 /** A VM with all that belongs to it alone. */
 export interface Vm {
   readonly id: string;
@@ -111,6 +118,15 @@ export interface Vm {
   startedMs?: number;
   stoppedMs?: number;
   stopReason?: string;
+  placement?: PlacementPolicy;
+  /** What a start with `use_initialization` tells cloud-init. */
+  initialization?: Initialization;
+  /** True while it runs with settings that last for this run only. */
+  runOnce?: boolean;
+  /** How the guest configures its NICs, as cloud-init was last told. */
+  guestNics?: Initialization["nics"];
+  /** Addresses that the guest reports, by NIC, while its program runs. */
+  addresses?: Readonly<Record<string, string>>;
   attachments: DiskAttachment[];
   nics: Nic[];
   snapshots: Snapshot[];

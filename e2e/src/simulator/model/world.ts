@@ -1,9 +1,11 @@
+import type { AffinityGroup } from "./affinity-group.ts";
 import type { Backup } from "./backup.ts";
 import type { Disk } from "./disk.ts";
 import type { EngineEvent } from "./event.ts";
 import type { Cluster, DataCenter, Host, Network, StorageDomain, Tag, Template, VnicProfile } from "./inventory.ts";
 import type { Transfer } from "./transfer.ts";
 import type { Vm } from "./vm.ts";
+import type { VmHistory } from "./vm-history.ts";
 
 /** Everything that one engine knows: the single typed model that routes, rules and renderings share. */
 export interface World {
@@ -16,6 +18,8 @@ export interface World {
   readonly tags: Map<string, Tag>;
   readonly templates: Map<string, Template>;
   readonly vms: Map<string, Vm>;
+  readonly vmHistories: Map<string, VmHistory>;
+  readonly affinityGroups: Map<string, AffinityGroup>;
   readonly disks: Map<string, Disk>;
   readonly backups: Map<string, Backup>;
   readonly transfers: Map<string, Transfer>;
@@ -35,6 +39,8 @@ export const emptyWorld = (): World => ({
   tags: new Map(),
   templates: new Map(),
   vms: new Map(),
+  vmHistories: new Map(),
+  affinityGroups: new Map(),
   disks: new Map(),
   backups: new Map(),
   transfers: new Map(),

@@ -10,12 +10,18 @@ import { inventoryRoutes } from "./inventory-routes.ts";
 import { nicRoutes } from "./nic-routes.ts";
 import { snapshotRoutes } from "./snapshot-routes.ts";
 import { transferRoutes } from "./transfer-routes.ts";
+import { affinityGroupRoutes } from "./affinity-group-routes.ts";
+import { reportedDeviceRoutes } from "./reported-device-routes.ts";
+import { vmActionRoutes } from "./vm-action-routes.ts";
 import { vmRoutes } from "./vm-routes.ts";
 
 /** Every route below `/ovirt-engine/api`. */
 export const apiRoutes = (engine: Engine, transfers: Transfers): readonly Route<Handle>[] => [
   ...inventoryRoutes(engine),
+  ...affinityGroupRoutes(engine),
   ...vmRoutes(engine),
+  ...vmActionRoutes(engine),
+  ...reportedDeviceRoutes(engine),
   ...attachmentRoutes(engine),
   ...nicRoutes(engine),
   ...snapshotRoutes(engine),

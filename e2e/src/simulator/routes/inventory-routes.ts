@@ -13,6 +13,7 @@ import {
   networkResource,
   storageDomainResource,
   tagResource,
+  templateNicResource,
   templateResource,
   vnicProfileResource,
 } from "../rendering/resources/inventory.ts";
@@ -65,6 +66,15 @@ const templateDisks = (engine: Engine, call: Call): Answer => {
   return rows(call, "disk_attachment", all);
 };
 
+const templateNics = (engine: Engine, call: Call): Answer => {
+  const template = existing(engine.world.templates, param(call, "template"));
+  return rows(
+    call,
+    "nic",
+    (template.nics ?? []).map((nic) => templateNicResource(template.id, nic)),
+  );
+};
+
 const attachedDomains = (engine: Engine, call: Call): Answer => {
   const center = existing(engine.world.dataCenters, param(call, "center"));
   const domains = [...engine.world.storageDomains.values()].filter((domain) => domain.dataCenterId === center.id);
@@ -106,7 +116,15 @@ const plainRoutes = ({ world }: Engine): readonly Route<Handle>[] => [
   ...readOnly(
     plain("/storagedomains", "storage_domain", world.storageDomains, (row) => storageDomainResource(world, row)),
   ),
-  ...readOnly(plain("/templates", "template", world.templates, templateResource)),
+  ...readOnly({
+    ...plain("/templates", "template", world.templates, templateResource),
+    searchable: (row) => ({
+      ...named(row),
+      status: row.status ?? "ok",
+      version: `${row.version ?? 1}`,
+      cluster: world.clusters.get(row.clusterId ?? "")?.name,
+    }),
+  }),
   ...readOnly(plain("/networks", "network", world.networks, networkResource)),
   ...readOnly(plain("/vnicprofiles", "vnic_profile", world.vnicProfiles, vnicProfileResource)),
   ...readOnly(plain("/tags", "tag", world.tags, tagResource)),
@@ -118,5 +136,6 @@ export const inventoryRoutes = (engine: Engine): readonly Route<Handle>[] => [
   ...plainRoutes(engine),
   ...clusterAndHostRoutes(engine),
   { method: "GET", pattern: "/datacenters/:center/storagedomains", handle: (call) => attachedDomains(engine, call) },
+  { method: "GET", pattern: "/templates/:template/nics", handle: (call) => templateNics(engine, call) },
   { method: "GET", pattern: "/templates/:template/diskattachments", handle: (call) => templateDisks(engine, call) },
 ];

@@ -74,7 +74,7 @@ const add = (engine: Engine, call: Call): Answer => {
   };
   vm.nics.push(nic);
   engine.save();
-  return created(nicResource(vm.id, nic));
+  return created(nicResource(vm, nic));
 };
 
 /** `/vms/ID/nics` */
@@ -87,7 +87,7 @@ export const nicRoutes = (engine: Engine): readonly Route<Handle>[] => [
       return rows(
         call,
         "nic",
-        vm.nics.map((nic) => nicResource(vm.id, nic, call.follow)),
+        vm.nics.map((nic) => nicResource(vm, nic, call.follow)),
       );
     },
   },
@@ -97,7 +97,7 @@ export const nicRoutes = (engine: Engine): readonly Route<Handle>[] => [
     pattern: "/vms/:vm/nics/:nic",
     handle: (call) => {
       const vm = vmOf(engine, call);
-      return ok(nicResource(vm.id, existingIn(vm.nics, param(call, "nic")), call.follow));
+      return ok(nicResource(vm, existingIn(vm.nics, param(call, "nic")), call.follow));
     },
   },
   {

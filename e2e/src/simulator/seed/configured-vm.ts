@@ -3,14 +3,15 @@ import { derivedUuid } from "@holdfast/shared/ids/ids";
 
 import type { VmConfig } from "../config/schema.ts";
 import { type Engine, labActor } from "../engine/engine.ts";
-import { blankTemplateId, parseLevel } from "../model/inventory.ts";
+import { parseLevel } from "../model/inventory.ts";
 import type { Nic, Vm } from "../model/vm.ts";
 import { newMac } from "../vms/mac.ts";
 import { addVm, unlockVm } from "../vms/make-vm.ts";
-import { launch } from "../vms/vm-life.ts";
+import { launch } from "../vms/launch.ts";
 import { addConfiguredDisk, configuredAttachment } from "./configured-disk.ts";
 
-const byName = <Row extends { readonly name: string }>(
+/** The first row of that name. */
+export const byName = <Row extends { readonly name: string }>(
   rows: ReadonlyMap<string, Row>,
   name: string | undefined,
 ): Row | undefined => [...rows.values()].find((row) => row.name === name);
@@ -79,22 +80,6 @@ export const addConfiguredVm = async (engine: Engine, wanted: VmConfig, director
   const hostId = hostFor(engine, vm, wanted.host);
   if (hostId === undefined) throw new HoldfastError("FAILED_PRECONDITION", `VM ${vm.name} has no host to run on`);
   vm.hostId = hostId;
-  await launch(engine, labActor, vm);
+  await launch(engine, labActor, vm, {});
   return vm;
-};
-
-/** Makes the templates of the configuration: Blank, and those with disks. */
-export const addTemplates = async (engine: Engine, directory: string): Promise<void> => {
-  const { world, config } = engine;
-  world.templates.set(blankTemplateId, { id: blankTemplateId, name: "Blank", diskIds: [], memoryBytes: 2 ** 30 });
-  for (const template of config.templates) {
-    const id = template.id ?? derivedUuid("simulator", config.name, "template", template.name);
-    const diskIds: string[] = [];
-    for (const [index, disk] of template.disks.entries()) {
-      const owner = { key: id, name: `${template.name}_Disk${index + 1}`, ofTemplate: true };
-      diskIds.push((await addConfiguredDisk(engine, disk, owner, directory)).id);
-    }
-    world.templates.set(id, { id, name: template.name, diskIds, memoryBytes: template.memory });
-  }
-  engine.save();
 };

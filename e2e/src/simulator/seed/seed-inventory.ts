@@ -1,6 +1,7 @@
 import { derivedUuid } from "@holdfast/shared/ids/ids";
 
 import type { SimulatorConfig } from "../config/schema.ts";
+import { defined } from "../model/defined.ts";
 import { blankTemplateId, parseLevel } from "../model/inventory.ts";
 import type { World } from "../model/world.ts";
 
@@ -16,11 +17,19 @@ const seedNetworks = (world: World, config: SimulatorConfig, centerOf: (name: st
   const idOf = (kind: string, center: string, name: string): string => configuredId(config, kind, `${center}/${name}`);
   const add = (center: string, network: string, profile: string, id?: string): void => {
     const networkId = idOf("network", center, network);
-    world.networks.set(networkId, { id: networkId, name: network, dataCenterId: center });
+    const told = config.networks.find((one) => one.name === network && centerOf(one.dataCenter) === center);
+    const { subnet, isolated } = told ?? {};
+    world.networks.set(networkId, {
+      id: networkId,
+      name: network,
+      dataCenterId: center,
+      ...defined({ subnet, isolated }),
+    });
     const profileId = id ?? idOf("vnicprofile", center, `${network}/${profile}`);
     world.vnicProfiles.set(profileId, { id: profileId, name: profile, networkId });
   };
   for (const center of world.dataCenters.keys()) add(center, "ovirtmgmt", "ovirtmgmt");
+  for (const network of config.networks) add(centerOf(network.dataCenter), network.name, network.name);
   for (const profile of config.vnicProfiles)
     add(centerOf(profile.dataCenter), profile.network, profile.name, profile.id);
 };
@@ -51,9 +60,10 @@ export const seedInventory = (world: World, config: SimulatorConfig): void => {
     const id = clusterIdOf(name);
     world.clusters.set(id, { id, name, dataCenterId: centerOf(dataCenter), level: parseLevel(version) });
   }
-  for (const { name, cluster, address } of config.hosts) {
+  for (const { name, cluster, address, memory } of config.hosts) {
     const id = hostIdOf(config, name);
-    world.hosts.set(id, { id, name, clusterId: clusterIdOf(cluster), address, status: "up" });
+    const host = { id, name, clusterId: clusterIdOf(cluster), address, status: "up" } as const;
+    world.hosts.set(id, { ...host, ...defined({ memoryBytes: memory }) });
   }
   for (const { id: given, name, dataCenter, size } of config.storageDomains) {
     const id = given ?? configuredId(config, "storagedomain", name);

@@ -3,7 +3,8 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { Engine } from "../engine/engine.ts";
-import { addConfiguredVm, addTemplates } from "./configured-vm.ts";
+import { addTemplates } from "./configured-template.ts";
+import { addConfiguredVm } from "./configured-vm.ts";
 import { seedInventory } from "./seed-inventory.ts";
 
 const markerOf = (stateDir: string): string => join(stateDir, "seeded");
@@ -14,7 +15,7 @@ export const isSeeded = (stateDir: string): boolean => existsSync(markerOf(state
 /** Takes away what a first start left that did not come to its end. */
 export const wipe = async (stateDir: string): Promise<void> => {
   await rm(join(stateDir, "world.json"), { force: true });
-  await rm(join(stateDir, "volumes"), { recursive: true, force: true });
+  for (const folder of ["volumes", "vms"]) await rm(join(stateDir, folder), { recursive: true, force: true });
   await mkdir(stateDir, { recursive: true });
 };
 

@@ -5,6 +5,7 @@ import { newUuid } from "../engine/new-uuid.ts";
 import { eventCodes, noteEvent } from "../events/event-log.ts";
 import type { Snapshot, Vm } from "../model/vm.ts";
 import { freezeGuest } from "../vms/freeze.ts";
+import { showStatus } from "../vms/show-status.ts";
 import { checkDisksUnlocked, checkNoBackup, checkNoSnapshotWork } from "../vms/vm-rules.ts";
 import { type SnapshotDisk, activateOverlays, addSnapshotRow } from "./snapshot-rows.ts";
 
@@ -41,7 +42,7 @@ const carryOut = async (
 ): Promise<void> => {
   const runs = vm.status === "up";
   // A snapshot with memory stops the guest while its memory is saved.
-  if (snapshot.memory && runs) vm.status = "saving_state";
+  if (snapshot.memory && runs) showStatus(engine, vm, "saving_state");
   try {
     await pause(engine, "taskMs");
     await freeze(engine, actor, vm, chosen);
@@ -61,7 +62,7 @@ const carryOut = async (
       vmId: vm.id,
     });
   } finally {
-    if (snapshot.memory && runs) vm.status = "up";
+    if (snapshot.memory && runs) showStatus(engine, vm, "up");
     engine.save();
   }
 };

@@ -6,16 +6,13 @@ import type { Actor, Engine } from "../engine/engine.ts";
 import { conflict, incomplete, refused } from "../engine/engine-fault.ts";
 import { newUuid } from "../engine/new-uuid.ts";
 import { makeImage } from "../disks/make-disk.ts";
-import type { Cluster, Template } from "../model/inventory.ts";
-import type { Vm } from "../model/vm.ts";
-
-type Reference = { readonly id?: string | undefined; readonly name?: string | undefined } | undefined;
-
-/** The row that a reference by id or name means; undefined when none fits. */
-const resolve = <Row extends { readonly id: string; readonly name: string }>(
-  rows: ReadonlyMap<string, Row>,
-  reference: Reference,
-): Row | undefined => [...rows.values()].find((row) => row.id === reference?.id || row.name === reference?.name);
+import type { Cluster, StorageDomain, Template } from "../model/inventory.ts";
+import { defined } from "../model/defined.ts";
+import type { Nic, Vm } from "../model/vm.ts";
+import { toInitialization } from "./initialization-body.ts";
+import { newMac } from "./mac.ts";
+import { resolve } from "./resolve-reference.ts";
+import { placementOf } from "./wanted-placement.ts";
 
 /** The cluster that a body names. Throws the engine's faults. */
 export const clusterOf = (engine: Engine, body: VmBody): Cluster => {
@@ -35,7 +32,37 @@ const templateOf = (engine: Engine, body: VmBody): Template => {
   if (body.template === undefined) throw incomplete("Vm [template.id|name] required for add");
   const template = resolve(engine.world.templates, body.template);
   if (template === undefined) throw refused("Cannot add VM. The Template does not exist.");
+  if (template.status === "locked")
+    throw conflict("Cannot add VM. VM Template Image is locked. Please try again in a few minutes.");
+  if (template.status === "illegal") throw refused("Cannot add VM. VM's Image might be corrupted.");
   return template;
+};
+
+/** The VM's NICs: the template's, with ids and addresses of their own. */
+const nicsOf = (engine: Engine, template: Template): readonly Nic[] =>
+  (template.nics ?? []).map(({ name, vnicProfileId }) => ({
+    id: newUuid(engine.random),
+    name,
+    interface: "virtio",
+    mac: newMac(engine),
+    linked: true,
+    plugged: true,
+    ...defined({ vnicProfileId }),
+  }));
+
+/** Where the VM's disks are to be, when the body says so. A thin layer has to be beside what it is a layer of. */
+const domainOf = (engine: Engine, body: VmBody, clone: boolean): StorageDomain | undefined => {
+  if (body.storage_domain === undefined) return undefined;
+  const domain = resolve(engine.world.storageDomains, body.storage_domain);
+  if (domain === undefined) throw refused("Cannot add VM. Storage Domain doesn't exist.");
+  if (domain.dataCenterId !== clusterOf(engine, body).dataCenterId) {
+    throw refused("Cannot add VM. The Storage Domain is not in the Data Center of the Cluster.");
+  }
+  const disks = templateOf(engine, body).diskIds.flatMap((id) => engine.world.disks.get(id) ?? []);
+  if (!clone && disks.some((disk) => disk.storageDomainId !== domain.id)) {
+    throw refused("Cannot add VM. Selected Storage Domain does not contain the VM Template.");
+  }
+  return domain;
 };
 
 const toNewVm = (engine: Engine, body: VmBody, name: string): NewVm => {
@@ -49,6 +76,10 @@ const toNewVm = (engine: Engine, body: VmBody, name: string): NewVm => {
     cpu: topologyOf(body),
     biosType: "cluster_default",
     osType: "other",
+    nics: nicsOf(engine, template),
+    guestAgent: template.guest !== "none",
+    placement: placementOf(engine, body, "Cannot add VM"),
+    initialization: toInitialization(body.initialization),
     ...wantedAttributes(body),
   };
 };
@@ -59,8 +90,9 @@ export const createVm = (engine: Engine, actor: Actor, body: VmBody, clone: bool
   const wanted = toNewVm(engine, body, body.name);
   checkNameFree(engine, body.name, "Cannot add VM");
   if (engine.world.vms.has(wanted.id)) throw conflict("Cannot add VM. VM with the same identifier already exists.");
+  const domain = domainOf(engine, body, clone);
   const vm = addVm(engine, actor, wanted);
-  const made = thinCopies(engine, actor, vm, clone);
+  const made = thinCopies(engine, actor, vm, { clone, ...defined({ domainId: domain?.id }) });
   engine.background.run("create vm", async () => {
     for (const { disk, origin } of made) await makeImage(engine, actor, disk, origin);
     unlockVm(engine, vm);

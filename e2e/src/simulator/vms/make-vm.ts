@@ -1,8 +1,11 @@
 import type { Actor, Engine } from "../engine/engine.ts";
 import { newUuid } from "../engine/new-uuid.ts";
 import { eventCodes, noteEvent } from "../events/event-log.ts";
+import { defined } from "../model/defined.ts";
+import type { Initialization } from "../model/initialization.ts";
 import type { Level } from "../model/inventory.ts";
-import type { BiosType, CpuTopology, Nic, Snapshot, Vm } from "../model/vm.ts";
+import type { BiosType, CpuTopology, Nic, PlacementPolicy, Snapshot, Vm } from "../model/vm.ts";
+import { showStatus } from "./show-status.ts";
 
 /** What a new VM is to be; disks come afterwards. */
 export interface NewVm {
@@ -23,6 +26,8 @@ export interface NewVm {
   readonly deleteProtected?: boolean | undefined;
   readonly tagIds?: readonly string[];
   readonly nics?: readonly Nic[];
+  readonly placement?: PlacementPolicy | undefined;
+  readonly initialization?: Initialization | undefined;
 }
 
 /** The snapshot row that every VM has for its present state. */
@@ -66,9 +71,14 @@ export const addVm = (engine: Engine, actor: Actor, wanted: NewVm): Vm => {
     checkpoints: [],
     tagIds: [...(wanted.tagIds ?? [])],
     madeBy: actor.login,
-    ...(wanted.customLevel === undefined ? {} : { customLevel: wanted.customLevel }),
+    ...defined({
+      customLevel: wanted.customLevel,
+      placement: wanted.placement,
+      initialization: wanted.initialization,
+    }),
   };
   engine.world.vms.set(vm.id, vm);
+  showStatus(engine, vm, "image_locked");
   noteEvent(engine, actor, {
     code: eventCodes.vmAdded,
     description: `VM ${vm.name} was created by ${actor.login}.`,
@@ -80,6 +90,5 @@ export const addVm = (engine: Engine, actor: Actor, wanted: NewVm): Vm => {
 
 /** The VM is complete: it is down and may be started. */
 export const unlockVm = (engine: Engine, vm: Vm): void => {
-  vm.status = "down";
-  engine.save();
+  showStatus(engine, vm, "down");
 };

@@ -2,8 +2,15 @@ import { dropDisk } from "../disks/remove-disk.ts";
 import { type Actor, type Engine, pause } from "../engine/engine.ts";
 import { conflict } from "../engine/engine-fault.ts";
 import { eventCodes, noteEvent } from "../events/event-log.ts";
+import { eraseGuest } from "../guest/guest-files.ts";
 import type { Vm } from "../model/vm.ts";
-import { checkDisksUnlocked, checkNoBackup, checkNoSnapshotWork } from "./vm-rules.ts";
+import type { World } from "../model/world.ts";
+import { showRemoved, showStatus } from "./show-status.ts";
+import { checkDisksUnlocked, checkNoBackup, checkNoSnapshotWork, checkNotBetween } from "./vm-rules.ts";
+
+const leaveGroups = (world: World, vmId: string): void => {
+  for (const group of world.affinityGroups.values()) group.vmIds = group.vmIds.filter((id) => id !== vmId);
+};
 
 /** Removes a VM that is down, with its disks unless they are to be kept floating. */
 export const removeVm = (engine: Engine, actor: Actor, vm: Vm, detachOnly: boolean): void => {
@@ -11,26 +18,28 @@ export const removeVm = (engine: Engine, actor: Actor, vm: Vm, detachOnly: boole
   checkNoBackup(engine, vm, action, "any");
   if (vm.deleteProtected)
     throw conflict(`${action}. Delete protection is enabled. In order to delete, disable Delete protection first.`);
+  checkNotBetween(vm, action);
+  if (vm.status === "suspended") throw conflict(`${action}. VM is suspended.`);
   if (vm.status !== "down") throw conflict(`${action}. VM is running.`);
   checkNoSnapshotWork(vm, action);
   checkDisksUnlocked(engine, vm, action);
   if (detachOnly && vm.snapshots.some((snapshot) => snapshot.type === "regular")) {
     throw conflict(`${action}. The VM has snapshots: its disks cannot be detached.`);
   }
-  vm.status = "image_locked";
-  engine.save();
-  engine.background.run("remove vm", async () => {
-    await pause(engine, "vmMs");
+  showStatus(engine, vm, "image_locked");
+  void engine.turns.run(vm.id, "remove vm", async (signal) => {
+    await pause(engine, "vmMs", signal);
     for (const { diskId } of vm.attachments.slice()) {
       const disk = engine.world.disks.get(diskId);
       if (disk !== undefined && !detachOnly && !disk.shareable) await dropDisk(engine, actor, disk);
     }
-    engine.world.vms.delete(vm.id);
+    await eraseGuest(engine, vm.id);
+    leaveGroups(engine.world, vm.id);
     noteEvent(engine, actor, {
       code: eventCodes.vmRemoved,
       description: `VM ${vm.name} was successfully removed.`,
       vmId: vm.id,
     });
-    engine.save();
+    showRemoved(engine, vm);
   });
 };

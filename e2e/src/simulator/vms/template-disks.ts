@@ -11,8 +11,16 @@ export interface PlannedDisk {
   readonly origin: VolumeOrigin;
 }
 
+/** How a VM gets its template's disks. */
+export interface CopyChoice {
+  readonly clone: boolean;
+  /** Where they go; beside the template's when absent. */
+  readonly domainId?: string;
+}
+
 /** Rows of the disks that a VM gets from its template: thin layers, or full copies when it is cloned. */
-export const thinCopies = (engine: Engine, actor: Actor, vm: Vm, clone: boolean): readonly PlannedDisk[] => {
+export const thinCopies = (engine: Engine, actor: Actor, vm: Vm, choice: CopyChoice): readonly PlannedDisk[] => {
+  const { clone, domainId } = choice;
   const template = engine.world.templates.get(vm.templateId);
   return (template?.diskIds ?? []).flatMap((id, index) => {
     const source = engine.world.disks.get(id);
@@ -22,7 +30,7 @@ export const thinCopies = (engine: Engine, actor: Actor, vm: Vm, clone: boolean)
       imageId: newUuid(engine.random),
       alias: `${vm.name}_Disk${index + 1}`,
       format: "cow",
-      storageDomainId: source.storageDomainId,
+      storageDomainId: domainId ?? source.storageDomainId,
       sizeBytes: source.sizeBytes,
       backup: "incremental",
       ...(clone ? {} : { backingDiskId: source.id }),

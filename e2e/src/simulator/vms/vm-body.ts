@@ -1,13 +1,15 @@
 import { z } from "zod";
 
-import { bool, entity, integer, namedReference, text, uuid } from "../http/body.ts";
+import { bool, collection, entity, integer, namedReference, text, uuid } from "../http/body.ts";
 import { biosTypes } from "../model/vm.ts";
+import { initializationBody } from "./initialization-body.ts";
 
 const topology = entity({ sockets: integer.optional(), cores: integer.optional(), threads: integer.optional() });
 
-const initialization = z.looseObject({
-  configuration: z.looseObject({ type: z.enum(["ovf", "ova"]), data: z.string().min(1) }).optional(),
-  regenerate_ids: bool.optional(),
+/** Body of `placement_policy`. */
+const placementPolicy = entity({
+  affinity: z.enum(["migratable", "user_migratable", "pinned"]).optional(),
+  hosts: collection("host", namedReference).optional(),
 });
 
 /** Fields of the API's VM that mean nothing to the simulator. */
@@ -48,7 +50,6 @@ const unmodelled = [
   "original_template",
   "payloads",
   "permissions",
-  "placement_policy",
   "quota",
   "reported_devices",
   "rng_device",
@@ -67,7 +68,6 @@ const unmodelled = [
   "status_detail",
   "stop_reason",
   "stop_time",
-  "storage_domain",
   "storage_error_resume_behaviour",
   "tags",
   "time_zone",
@@ -82,7 +82,7 @@ const unmodelled = [
   "origin",
 ];
 
-/** Body of `POST /vms` and `PUT /vms/ID`. */
+/** Body of `POST /vms` and `PUT /vms/ID`, and of the `vm` of a start. */
 export const vmBody = entity(
   {
     id: uuid.optional(),
@@ -118,7 +118,9 @@ export const vmBody = entity(
       "full_version",
     ]).optional(),
     delete_protected: bool.optional(),
-    initialization: initialization.optional(),
+    initialization: initializationBody.optional(),
+    placement_policy: placementPolicy.optional(),
+    storage_domain: namedReference.optional(),
   },
   unmodelled,
 );

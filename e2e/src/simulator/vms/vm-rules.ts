@@ -22,6 +22,13 @@ export const checkNoBackup = (engine: Engine, vm: Vm, action: string, kinds: "st
   throw conflict(`${action}. The VM is during a backup operation.`);
 };
 
+/** Refuses while the VM is being made, removed, suspended or resumed. */
+export const checkNotBetween = (vm: Vm, action: string): void => {
+  if (vm.status === "image_locked") throw conflict(`${action}. VM is locked. Please try again in a few minutes.`);
+  if (vm.status === "saving_state" || vm.status === "restoring_state")
+    throw conflict(`${action}. VM is Saving/Restoring.`);
+};
+
 /** Refuses while a disk of the VM is locked. */
 export const checkDisksUnlocked = (engine: Engine, vm: Vm, action: string): void => {
   const locked = lockedAliases(

@@ -6,6 +6,7 @@ import type {
   StorageDomain,
   Tag,
   Template,
+  TemplateNic,
   VnicProfile,
 } from "../../model/inventory.ts";
 import type { World } from "../../model/world.ts";
@@ -101,19 +102,41 @@ export const storageDomainResource = (world: World, domain: StorageDomain): Reso
 /** `/templates` */
 export const templateResource = (template: Template): Resource => {
   const href = hrefOf("templates", template.id);
+  const version = template.version ?? 1;
   return {
     element: "template",
     id: template.id,
     href,
     fields: {
       name: template.name,
-      status: "ok",
+      description: template.description,
+      status: template.status ?? "ok",
       memory: template.memoryBytes,
-      version: struct("version", { version_number: 1, version_name: "base version" }),
+      cluster: stubOf("cluster", "clusters", template.clusterId),
+      version: struct("version", {
+        version_number: version,
+        version_name: version === 1 ? "base version" : `version ${version}`,
+        base_template: stubOf("template", "templates", template.baseTemplateId ?? template.id),
+      }),
     },
     links: linksOf(href, ["diskattachments", "nics"]),
   };
 };
+
+/** `/templates/ID/nics` */
+export const templateNicResource = (templateId: string, nic: TemplateNic): Resource => ({
+  element: "nic",
+  id: nic.id,
+  href: `${hrefOf("templates", templateId)}/nics/${nic.id}`,
+  fields: {
+    name: nic.name,
+    interface: "virtio",
+    linked: true,
+    plugged: true,
+    vnic_profile: stubOf("vnic_profile", "vnicprofiles", nic.vnicProfileId),
+    template: stubOf("template", "templates", templateId),
+  },
+});
 
 /** `/networks` */
 export const networkResource = (network: Network): Resource => ({

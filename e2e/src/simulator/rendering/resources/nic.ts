@@ -1,11 +1,34 @@
-import type { Nic } from "../../model/vm.ts";
+import type { Nic, Vm } from "../../model/vm.ts";
 import type { Follow } from "../follow.ts";
 import { Collection, type Resource, apiPath, struct } from "../resource.ts";
 import { linksOf, stubOf } from "./links.ts";
 
-/** `/vms/ID/nics`; the simulated guests report no addresses. */
-export const nicResource = (vmId: string, nic: Nic, follow: Follow = new Set()): Resource => {
-  const href = `${apiPath}/vms/${vmId}/nics/${nic.id}`;
+/** What the guest reports of a NIC: only while its program runs, and nothing when it has no address. */
+const deviceOf = (vm: Vm, nic: Nic, index: number): Resource | undefined => {
+  const address = vm.status === "up" ? vm.addresses?.[nic.id] : undefined;
+  if (address === undefined) return undefined;
+  return {
+    element: "reported_device",
+    id: nic.id,
+    href: `${apiPath}/vms/${vm.id}/reporteddevices/${nic.id}`,
+    fields: {
+      name: `enp${index + 1}s0`,
+      type: "network",
+      mac: struct("mac", { address: nic.mac }),
+      ips: new Collection("ip", [struct("ip", { address, version: "v4" })]),
+      vm: stubOf("vm", "vms", vm.id),
+    },
+  };
+};
+
+/** Devices that the guest reports, of all NICs or of one. */
+export const reportedDevices = (vm: Vm, of: Nic | undefined): readonly Resource[] =>
+  vm.nics.flatMap((nic, index) => (of === undefined || of === nic ? (deviceOf(vm, nic, index) ?? []) : []));
+
+/** `/vms/ID/nics` */
+export const nicResource = (vm: Vm, nic: Nic, follow: Follow = new Set()): Resource => {
+  const href = `${apiPath}/vms/${vm.id}/nics/${nic.id}`;
+  const isFollowed = follow.has("reporteddevices");
   return {
     element: "nic",
     id: nic.id,
@@ -17,9 +40,9 @@ export const nicResource = (vmId: string, nic: Nic, follow: Follow = new Set()):
       plugged: nic.plugged,
       mac: struct("mac", { address: nic.mac }),
       vnic_profile: stubOf("vnic_profile", "vnicprofiles", nic.vnicProfileId),
-      vm: stubOf("vm", "vms", vmId),
-      reported_devices: follow.has("reporteddevices") ? new Collection("reported_device", []) : undefined,
+      vm: stubOf("vm", "vms", vm.id),
+      reported_devices: isFollowed ? new Collection("reported_device", reportedDevices(vm, nic)) : undefined,
     },
-    links: linksOf(href, follow.has("reporteddevices") ? ["statistics"] : ["reporteddevices", "statistics"]),
+    links: linksOf(href, isFollowed ? ["statistics"] : ["reporteddevices", "statistics"]),
   };
 };

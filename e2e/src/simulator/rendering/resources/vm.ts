@@ -1,7 +1,8 @@
 import { tagResource } from "./inventory.ts";
 import { attachmentsOf } from "./disk.ts";
 import { hrefOf, linksOf, stubOf } from "./links.ts";
-import { nicResource } from "./nic.ts";
+import { initializationOf } from "./initialization.ts";
+import { nicResource, reportedDevices } from "./nic.ts";
 import { snapshotResource } from "./snapshot.ts";
 import { versionOf } from "./version.ts";
 import type { Vm } from "../../model/vm.ts";
@@ -39,7 +40,7 @@ const inlined = (world: World, vm: Vm, follow: Follow): Record<string, Value> =>
   nics: follow.has("nics")
     ? new Collection(
         "nic",
-        vm.nics.map((nic) => nicResource(vm.id, nic, below(follow, "nics"))),
+        vm.nics.map((nic) => nicResource(vm, nic, below(follow, "nics"))),
       )
     : undefined,
   snapshots: follow.has("snapshots")
@@ -47,6 +48,9 @@ const inlined = (world: World, vm: Vm, follow: Follow): Record<string, Value> =>
         "snapshot",
         vm.snapshots.map((snapshot) => snapshotResource(vm, snapshot)),
       )
+    : undefined,
+  reported_devices: follow.has("reporteddevices")
+    ? new Collection("reported_device", reportedDevices(vm, undefined))
     : undefined,
   tags: follow.has("tags")
     ? new Collection("tag", vm.tagIds.flatMap((id) => world.tags.get(id) ?? []).map(tagResource))
@@ -62,6 +66,18 @@ const hardware = (vm: Vm): Record<string, Value> => ({
   custom_compatibility_version: vm.customLevel === undefined ? undefined : versionOf(vm.customLevel),
 });
 
+const placementOf = ({ placement }: Vm): Resource =>
+  struct("placement_policy", {
+    affinity: placement?.affinity ?? "migratable",
+    hosts:
+      placement === undefined || placement.hostIds.length === 0
+        ? undefined
+        : new Collection(
+            "host",
+            placement.hostIds.flatMap((id) => stubOf("host", "hosts", id) ?? []),
+          ),
+  });
+
 /** `/vms/ID` */
 export const vmResource = (world: World, vm: Vm, view: VmView = { follow: new Set() }): Resource => {
   const href = hrefOf("vms", vm.id);
@@ -69,7 +85,7 @@ export const vmResource = (world: World, vm: Vm, view: VmView = { follow: new Se
     element: "vm",
     id: vm.id,
     href,
-    actions: linksOf(href, ["start", "stop", "shutdown", "freezefilesystems", "thawfilesystems"]),
+    actions: linksOf(href, ["start", "stop", "shutdown", "suspend", "reboot", "freezefilesystems", "thawfilesystems"]),
     fields: {
       name: vm.name,
       description: vm.description,
@@ -81,7 +97,7 @@ export const vmResource = (world: World, vm: Vm, view: VmView = { follow: new Se
       delete_protected: vm.deleteProtected,
       stateless: false,
       start_paused: false,
-      run_once: false,
+      run_once: vm.runOnce ?? false,
       has_illegal_images: vm.attachments.some((one) => world.disks.get(one.diskId)?.illegal === true),
       next_run_configuration_exists: false,
       creation_time: new Instant(vm.createdMs),
@@ -92,10 +108,8 @@ export const vmResource = (world: World, vm: Vm, view: VmView = { follow: new Se
       host: stubOf("host", "hosts", vm.hostId),
       template: stubOf("template", "templates", vm.templateId),
       original_template: stubOf("template", "templates", vm.templateId),
-      initialization:
-        view.ovf === undefined
-          ? undefined
-          : struct("initialization", { configuration: struct("configuration", { type: "ovf", data: view.ovf }) }),
+      placement_policy: placementOf(vm),
+      initialization: initializationOf(vm.initialization, view.ovf),
       ...inlined(world, vm, view.follow),
     },
     links: linksOf(
