@@ -50,6 +50,13 @@ import { tokenRevoke } from "./token/revoke.ts";
 import { versionCommand } from "./version.ts";
 import { vmList } from "./vm/list.ts";
 import { vmShow } from "./vm/show.ts";
+import { workerAdd } from "./worker/add.ts";
+import { workerEdit } from "./worker/edit.ts";
+import { workerList } from "./worker/list.ts";
+import { workerRemove } from "./worker/remove.ts";
+import { workerDisable, workerEnable } from "./worker/set-enabled.ts";
+import { workerShow } from "./worker/show.ts";
+import { workerTest } from "./worker/test-worker.ts";
 
 /** The whole command line: nouns with their verbs, global options, exit codes in the help. */
 export const createProgram = (context: CliContext): Command => {
@@ -85,6 +92,11 @@ const commandsOf = (context: CliContext): readonly Command[] => {
       all(repositoryAdd, repositoryList, repositoryShow, repositoryInvite, repositoryRevoke),
     ),
     noun("agent", "Agents, which move the data", all(agentList, agentShow, agentInvite, agentRevoke)),
+    noun(
+      "worker",
+      "Workers: VMs that run an agent, launched for the work and put down after it",
+      all(workerAdd, workerList, workerShow, workerEdit, workerTest, workerEnable, workerDisable, workerRemove),
+    ),
     noun("member", "Members: agents and repositories that have joined", all(memberList)),
     noun("token", "Users' tokens: who may ask what of the controller", all(tokenCreate, tokenList, tokenRevoke)),
     noun("vm", "Virtual machines of the managers", all(vmList, vmShow)),
@@ -95,7 +107,7 @@ const commandsOf = (context: CliContext): readonly Command[] => {
     ),
     noun(
       "session",
-      "Sessions: runs of jobs, and restores",
+      "Sessions: runs of jobs, restores, and tests of workers",
       all(sessionList, sessionShow, sessionWatch, sessionStop, sessionCancel),
     ),
     noun("point", "Restore points", all(pointList, pointShow, pointRemove, pointExport)),

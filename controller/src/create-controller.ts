@@ -5,6 +5,7 @@ import { openBus } from "@holdfast/shared/bus/nats-bus";
 import { type Clock, systemClock } from "@holdfast/shared/clock/clock";
 import type { BusKey } from "@holdfast/shared/identity/identity-folder";
 import { type InstallationId, type RandomBytes, systemRandom } from "@holdfast/shared/ids/ids";
+import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import type { Logger } from "@holdfast/shared/logging/logger";
 import { controllerOwner } from "@holdfast/shared/installation/make-installation";
 import { type Installation, openInstallation } from "@holdfast/shared/installation/open-installation";
@@ -25,13 +26,13 @@ import { listOpenSessionIds } from "./database/sessions-table.ts";
 import { listOpenTasks } from "./database/tasks-table.ts";
 import { openDoctor } from "./doctor/open-doctor.ts";
 import type { IdentityDeps, Whereabouts } from "./identity/identity-deps.ts";
+import { createWorkerJoinTokens } from "./identity/join-token-issuer.ts";
 import { type OpenIdentity, openIdentity } from "./identity/open-identity.ts";
 import { createTrustPush } from "./identity/trust-push.ts";
 import type { EngineConnector } from "./inventory/engine-connector.ts";
 import { type ManagerRegistry, openManagerRegistry } from "./inventory/manager-registry.ts";
 import { createOvirtEngines } from "./inventory/ovirt-engines.ts";
 import { runLoops } from "./loops.ts";
-import { noWorkers } from "./placement/no-workers.ts";
 import { openRepositoryRegistry } from "./repositories/repository-registry.ts";
 import { createRestoreWork } from "./restore/restore-work.ts";
 import { createSessionRetention } from "./retention/retention-runs.ts";
@@ -44,6 +45,9 @@ import { stepSession } from "./sessions/step-session.ts";
 import { type StepDeps, stepTask } from "./sessions/step-task.ts";
 import { TaskRunner } from "./sessions/task-runner.ts";
 import type { WorkDeps } from "./sessions/work-deps.ts";
+import { openWorkers } from "./workers/open-workers.ts";
+import { createWorkerDirectory } from "./workers/worker-directory.ts";
+import { openWorkerRoster, type WorkerRoster } from "./workers/worker-roster.ts";
 
 /** A controller that serves operators and agents. */
 export interface Controller extends AsyncDisposable {
@@ -77,9 +81,14 @@ export const createController = async (
   stack.use(await serveAgents(work.openedBus, verbs));
   const doctor = stack.use(await openDoctor(work, config));
   stack.use(startLoops(verbs, config, timeZone));
+  const workerRunner = stack.use(openWorkerLoop(stack, work, config));
   const services = apiServices({
     ...steps,
     runner,
+    tickets,
+    workerRunner,
+    roster: work.roster,
+    workerSettings: config.workers,
     engines: work.engines,
     users,
     doctor: doctor.deps,
@@ -127,6 +136,7 @@ const openWork = async (stack: AsyncDisposableStack, { config, log, overrides }:
     findCluster: findClusterIn(managers),
     silentAfterMs: config.agents.silentAfterMs,
   });
+  const roster = await openWorkerRoster(database);
   const buses = await openBuses(stack, opened, { config, log, clock });
   const push = stack.use(
     createTrustPush({ authority, systemBus: buses.system, repositories: () => repositories.list(), log }),
@@ -149,7 +159,7 @@ const openWork = async (stack: AsyncDisposableStack, { config, log, overrides }:
     managers,
     repositories,
     agents,
-    workers: noWorkers,
+    workers: createWorkerDirectory({ roster, clock, settings: config.workers }),
     liveness: createAttemptLiveness(clock, config.agents.heartbeatTimeoutMs),
     progress: createProgressBoard(clock),
     changes: createChangeFeed(),
@@ -157,7 +167,26 @@ const openWork = async (stack: AsyncDisposableStack, { config, log, overrides }:
     bell: createBusBell(buses.own, { agents, managers }),
     settings: config.work,
   };
-  return { work: { ...work, engines, openedBus: buses.own, busServers: buses.servers }, users, timeZone, listening };
+  return {
+    work: { ...work, engines, openedBus: buses.own, busServers: buses.servers, roster },
+    users,
+    timeZone,
+    listening,
+  };
+};
+
+/** Keeps the workers, whose agents join with tokens of this installation. */
+const openWorkerLoop = (
+  stack: AsyncDisposableStack,
+  work: WorkDeps & { readonly roster: WorkerRoster },
+  config: ControllerConfig,
+): ReturnType<typeof openWorkers> => {
+  const closing = new AbortController();
+  stack.defer(() => {
+    closing.abort(new HoldfastError("CANCELLED", "the controller stops"));
+  });
+  const issuer = createWorkerJoinTokens(work.identity, closing.signal);
+  return openWorkers({ ...work, issuer, workerSettings: config.workers, dataDir: config.dataDir });
 };
 
 /** Where the API listens, once it does. */

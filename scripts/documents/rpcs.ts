@@ -8,6 +8,7 @@ import { file_holdfast_controller_v1_repository } from "../../proto/src/holdfast
 import { file_holdfast_controller_v1_restore } from "../../proto/src/holdfast/controller/v1/restore_pb.ts";
 import { file_holdfast_controller_v1_session } from "../../proto/src/holdfast/controller/v1/session_pb.ts";
 import { file_holdfast_controller_v1_system } from "../../proto/src/holdfast/controller/v1/system_pb.ts";
+import { file_holdfast_controller_v1_worker } from "../../proto/src/holdfast/controller/v1/worker_pb.ts";
 import { file_holdfast_disk_v1_disk } from "../../proto/src/holdfast/disk/v1/disk_pb.ts";
 import { file_holdfast_repository_v1_repository } from "../../proto/src/holdfast/repository/v1/repository_pb.ts";
 import { heading, markdownTable } from "./markdown.ts";
@@ -19,6 +20,7 @@ const files: readonly DescFile[] = [
   file_holdfast_controller_v1_inventory,
   file_holdfast_controller_v1_repository,
   file_holdfast_controller_v1_agent,
+  file_holdfast_controller_v1_worker,
   file_holdfast_controller_v1_job,
   file_holdfast_controller_v1_session,
   file_holdfast_controller_v1_point,

@@ -1,5 +1,5 @@
 import type { Clock } from "@holdfast/shared/clock/clock";
-import { listAgents, saveAgent } from "../database/agents-table.ts";
+import { listAgents, removeAgent, saveAgent } from "../database/agents-table.ts";
 import type { Database } from "../database/database.ts";
 import type { MemberRegistry } from "../identity/member-registry.ts";
 import { isCompatible } from "@holdfast/shared/version/compatible";
@@ -40,6 +40,10 @@ export interface AgentRegistry {
   hear(record: AgentRecord): Promise<Heard>;
   list(): readonly KnownAgent[];
   find(idOrName: string): KnownAgent | undefined;
+  /** Milliseconds since its last hello to this life of the controller; infinite when it said none. */
+  silentMs(agentId: string): number;
+  /** Forgets an agent that will not come back. */
+  forget(agentId: string): Promise<void>;
   /** For placement; `busy` counts the open attempts of each agent. */
   placed(busy: ReadonlyMap<string, number>): readonly PlacedAgent[];
 }
@@ -104,6 +108,7 @@ export const openAgentRegistry = async (deps: RegistryDeps): Promise<AgentRegist
       list().find(({ agentId }) => agentId === idOrName) ??
       list().find(({ name, health }) => name === idOrName && health !== "revoked") ??
       list().find(({ name }) => name === idOrName),
+    ...lifeOf(deps, entries),
     placed: (busy) =>
       list().map((agent) => ({
         agentId: agent.agentId,
@@ -136,6 +141,20 @@ const healthOf = ({ record, isRevoked, isPlaced, isSilent }: HealthFacts): Agent
   if (isSilent) return "silent";
   return record.isDraining ? "draining" : "healthy";
 };
+/** How long an agent has been silent, and what ends with it. */
+const lifeOf = (
+  { clock, database }: RegistryDeps,
+  entries: Map<string, Entry>,
+): Pick<AgentRegistry, "silentMs" | "forget"> => ({
+  silentMs: (agentId) => {
+    const heardMs = entries.get(agentId)?.heardMs;
+    return heardMs === undefined ? Number.POSITIVE_INFINITY : clock.monotonicMs() - heardMs;
+  },
+  forget: async (agentId) => {
+    entries.delete(agentId);
+    await removeAgent(database.queries, agentId);
+  },
+});
 
 /** A hello that says nothing new is kept once a minute. */
 const isWorthKeeping = (former: AgentRecord, record: AgentRecord): boolean =>

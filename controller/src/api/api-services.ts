@@ -11,6 +11,7 @@ import { serveRepositories } from "./repository/repository-service.ts";
 import { serveRestores } from "./restore/restore-service.ts";
 import { serveSessions } from "./session/session-service.ts";
 import { serveSystem } from "./system/system-service.ts";
+import { serveWorkers } from "./worker/worker-service.ts";
 
 /** Everything that operators may ask: `holdfast.controller.v1`. */
 export const apiServices = (deps: ApiDeps): readonly ServedService[] => [
@@ -19,6 +20,7 @@ export const apiServices = (deps: ApiDeps): readonly ServedService[] => [
   serveInventory(deps),
   serveRepositories(deps),
   serveAgentList(deps),
+  serveWorkers(deps),
   serveJobs(deps),
   serveSessions(deps),
   servePoints(deps),

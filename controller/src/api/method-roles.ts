@@ -25,6 +25,16 @@ const leastRoles: Readonly<Record<string, Readonly<Record<string, LeastRole>>>> 
     RemoveRepository: "admin",
   },
   [`${ours}AgentService`]: { ListAgents: "viewer", GetAgent: "viewer" },
+  [`${ours}WorkerService`]: {
+    AddWorker: "admin",
+    ListWorkers: "viewer",
+    GetWorker: "viewer",
+    EditWorker: "admin",
+    TestWorker: "operator",
+    EnableWorker: "operator",
+    DisableWorker: "operator",
+    RemoveWorker: "admin",
+  },
   [`${ours}JobService`]: {
     CreateJob: "operator",
     ListJobs: "viewer",

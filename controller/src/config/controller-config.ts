@@ -2,6 +2,7 @@ import { z } from "zod";
 import { enginePortsSchema } from "../doctor/engine-ports.ts";
 import { isTimeZone } from "../retention/calendar-day.ts";
 import { workSettingsSchema } from "../sessions/work-settings.ts";
+import { workerSettingsSchema } from "../workers/worker-settings.ts";
 
 const addresses = z.union([
   z.array(z.string().min(1)),
@@ -51,6 +52,7 @@ export const controllerConfigSchema = z.strictObject({
     })
     .prefault({}),
   work: workSettingsSchema.prefault({}),
+  workers: workerSettingsSchema.prefault({}),
   /** What `holdfast doctor` expects of engines. */
   doctor: enginePortsSchema.prefault({}),
 });

@@ -50,3 +50,7 @@ export const saveAgent = async (queries: Queries, agent: AgentRecord): Promise<v
 /** All agents that ever said hello, by name. */
 export const listAgents = async (queries: Queries): Promise<readonly AgentRecord[]> =>
   (await queries.selectFrom("agents").selectAll().orderBy("name").orderBy("agent_id").execute()).map(fromRow);
+
+export const removeAgent = async (queries: Queries, agentId: string): Promise<void> => {
+  await queries.deleteFrom("agents").where("agent_id", "=", agentId).execute();
+};

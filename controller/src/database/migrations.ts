@@ -1,5 +1,6 @@
 import type { Transaction } from "kysely";
 import { createIdentityTables } from "./create-identity-tables.ts";
+import { createWorkersTable } from "./create-workers-table.ts";
 import { createFirstTables } from "./first-tables.ts";
 import type { Tables } from "./schema.ts";
 
@@ -14,4 +15,5 @@ export interface Migration {
 export const migrations: readonly Migration[] = [
   { version: 1, name: "first tables", up: createFirstTables },
   { version: 2, name: "identities", up: createIdentityTables },
+  { version: 3, name: "workers", up: createWorkersTable },
 ];

@@ -216,6 +216,28 @@ export interface UserTokenRow {
   readonly revoked_ms: number | null;
 }
 
+/** A VM of ours that runs an agent. */
+export interface WorkerRow {
+  readonly worker_id: string;
+  readonly name: string;
+  readonly manager_id: string;
+  readonly cluster_id: string;
+  readonly definition: string;
+  readonly enabled: Flag;
+  readonly state: string;
+  readonly moved_ms: number;
+  readonly doing: string;
+  readonly unhealthy_reason: string;
+  readonly unhealthy_ms: number;
+  readonly vm_id: string;
+  readonly disk_id: string;
+  readonly generation: number;
+  readonly pending: string;
+  readonly removing: Flag;
+  readonly test: string | null;
+  readonly created_ms: number;
+}
+
 /** A value of the installation, by name. */
 export interface SettingRow {
   readonly name: string;
@@ -241,4 +263,5 @@ export interface Tables {
   invitations: InvitationRow;
   members: MemberRow;
   user_tokens: UserTokenRow;
+  workers: WorkerRow;
 }

@@ -1,3 +1,5 @@
+import type { AgentId } from "@holdfast/shared/ids/ids";
+
 /**
  * Whether an agent can be given work: it said hello lately · not lately enough · for a cluster that nobody knows · in a version
  * that this controller does not work with · on its way out, ending what it holds · it was revoked.
@@ -29,4 +31,4 @@ export interface PlacedAgent {
 export const workerIdOfAgent = (agentId: string): string => (/^w[0-9a-z]{12}$/.test(agentId) ? agentId.slice(1) : "");
 
 /** The id of a worker's agent. */
-export const agentIdOfWorker = (workerId: string): string => `w${workerId}`;
+export const agentIdOfWorker = (workerId: string): AgentId => `w${workerId}` as AgentId;

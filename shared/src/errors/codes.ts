@@ -1,3 +1,4 @@
+import { agentCodes } from "./agent-codes.ts";
 import type { CodeTraits } from "./code-traits.ts";
 import { identityCodes } from "./identity-codes.ts";
 
@@ -165,32 +166,7 @@ export const errorCodes = {
     exit: 76,
   },
 
-  NO_AGENT: {
-    meaning: "no agent is deployed or healthy that may do the work",
-    retryable: true,
-    grpc: "UNAVAILABLE",
-    exit: 69,
-    advice: "holdfast agent list",
-  },
-  AGENT_LOST: {
-    meaning: "the agent stopped answering in the middle of an attempt",
-    retryable: true,
-    grpc: "ABORTED",
-    exit: 75,
-  },
-  ATTEMPT_FENCED: {
-    meaning: "the attempt was retired; a later one took its place or none may",
-    retryable: false,
-    grpc: "FAILED_PRECONDITION",
-    exit: 75,
-  },
-  ATTEMPT_UNKNOWN: { meaning: "no such attempt is open", retryable: false, grpc: "NOT_FOUND", exit: 66 },
-  TOO_MANY_ATTEMPTS: {
-    meaning: "every allowed attempt of the task failed",
-    retryable: false,
-    grpc: "ABORTED",
-    exit: 75,
-  },
+  ...agentCodes,
 
   REPOSITORY_UNREACHABLE: {
     meaning: "the repository cannot be reached",

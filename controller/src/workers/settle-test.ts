@@ -1,0 +1,38 @@
+import type { WorkerDeps } from "./worker-deps.ts";
+import { endTest, isTestUnwanted, judgeTest } from "./worker-test.ts";
+import { agentIdOfWorker } from "../placement/placed-agent.ts";
+import type { Worker } from "./worker.ts";
+
+/** Takes a worker's test as far as it can go now: to its verdict while the worker is up, to its end when it is down again. */
+export const settleTest = async (deps: WorkerDeps, worker: Worker): Promise<Worker> => {
+  if (worker.test === null) return worker;
+  const current = (): Worker => deps.roster.find(worker.workerId) ?? worker;
+  if (worker.removing || (await isTestUnwanted(deps, worker))) {
+    await endTest(deps, worker);
+    return current();
+  }
+  if (worker.test.verdict === "open") return worker.state === "up" ? pass(deps, worker) : worker;
+  if (!isDownAgain(deps, worker)) return worker;
+  await endTest(deps, worker);
+  return current();
+};
+
+/** Down by itself, or kept up by work that came meanwhile. */
+const isDownAgain = (deps: WorkerDeps, { state, workerId, test }: Worker): boolean =>
+  state === "absent" ||
+  state === "down" ||
+  state === "suspended" ||
+  (state === "up" && test?.verdict === "passed" && deps.needs.last.needed.has(workerId));
+
+const pass = async (deps: WorkerDeps, worker: Worker): Promise<Worker> => {
+  const agent = deps.agents.find(agentIdOfWorker(worker.workerId));
+  // Its hello is what made the worker `up`; one that fell silent since is looked at by the next step.
+  if (agent === undefined || agent.health === "silent") return worker;
+  const judged = await judgeTest(deps, worker, {
+    verdict: "passed",
+    reason:
+      `agent ${agent.name} (version ${agent.version}) has enrolled and reaches the controller; ` +
+      "whether it reaches imageio of the hosts (TCP 54322) is not part of this test",
+  });
+  return deps.roster.change(judged, { unhealthyReason: "", unhealthyMs: 0 });
+};
