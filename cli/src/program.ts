@@ -137,8 +137,8 @@ export const exitCodesText = (): string => {
   return [
     "Exit codes:",
     "    0  done",
-    "    1  the session failed or was cancelled",
-    "    2  the session ended with a warning",
+    "    1  the session failed or was cancelled; doctor found an error",
+    "    2  the session ended with a warning; doctor found warnings alone",
     ...rows,
   ].join("\n");
 };

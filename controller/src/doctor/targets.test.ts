@@ -51,7 +51,7 @@ describe("where engines are expected to serve images", () => {
       proxy: { host: "east.example", port: 54_323 },
       hosts: [{ imageio: { host: "h1.example", port: 54_322 } }, {}, {}],
     });
-    const told = view("east", [], { imageioPort: 1, imageioPortOf: "h2=22, h3=33", proxyPort: 4 });
+    const told = view("east", [], { imageioPort: 1, imageioPortOf: { h2: 22, h3: "33" }, proxyPort: 4 });
     expect(told.proxy.port).toBe(4);
     expect(told.hosts.map(({ imageio }) => imageio.port)).toEqual([1, 22, 33]);
   });

@@ -1,4 +1,5 @@
 import { X509Certificate } from "node:crypto";
+import { toIso } from "../clock/clock.ts";
 import { type Finding, toFinding } from "./finding.ts";
 
 /** A certificate that stands somewhere, and what it means that it ends. */
@@ -26,12 +27,14 @@ export const certificateFinding = (standing: StandingCertificate, nowMs: number)
   const [startsMs, endsMs] = [parsed.validFromDate.getTime(), parsed.validToDate.getTime()];
   const days = (endsMs - nowMs) / dayMs;
   const measured = { value: Math.floor(days), unit: "days" } as const;
-  if (nowMs >= endsMs) return toFinding({ ...what, state: "error", message: `expired on ${parsed.validTo}`, measured });
+  if (nowMs >= endsMs) return toFinding({ ...what, state: "error", message: `expired on ${dayOf(endsMs)}`, measured });
   if (nowMs < startsMs)
-    return toFinding({ ...what, state: "error", message: `not valid before ${parsed.validFrom}`, measured });
-  const message = `valid until ${parsed.validTo}, ${measured.value} days left`;
+    return toFinding({ ...what, state: "error", message: `not valid before ${dayOf(startsMs)}`, measured });
+  const message = `valid until ${dayOf(endsMs)}, ${measured.value} days left`;
   return toFinding({ ...what, state: days < warnBelowDays ? "warning" : "ok", message, measured });
 };
+
+const dayOf = (ms: number): string => toIso(ms).slice(0, "2000-01-01".length);
 
 /** A quarter of a certificate's life: one that renews itself at two thirds of it should have more left. */
 export const overdueDays = (certificate: string | Uint8Array): number => {
