@@ -9,6 +9,7 @@ import {
   X509Certificate,
 } from "node:crypto";
 import * as x509 from "@peculiar/x509";
+import { fromDateText, toDate } from "../clock/dates.ts";
 import { HoldfastError } from "../errors/holdfast-error.ts";
 import { type PeerName, peerNameIn, toPeerUri } from "./peer-name.ts";
 
@@ -44,7 +45,7 @@ export const makeAuthority = async (commonName: string, validity: Validity): Pro
     extensions: [
       new x509.BasicConstraintsExtension(true, 0, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
-      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey as never),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
   return { certificatePem: `${certificate.toString("pem")}\n`, keyPem: await toKeyPem(keys.privateKey) };
@@ -129,8 +130,8 @@ export const readCertificate = (certificate: string | Uint8Array): CertificateFa
     name,
     serial: parsed.serialNumber.toUpperCase(),
     keyId: keyIdOf(parsed.publicKey),
-    notBeforeMs: Date.parse(parsed.validFrom),
-    notAfterMs: Date.parse(parsed.validTo),
+    notBeforeMs: fromDateText(parsed.validFrom),
+    notAfterMs: fromDateText(parsed.validTo),
   };
 };
 
@@ -184,8 +185,8 @@ const signRequest = async (privateKey: webcrypto.CryptoKey, publicKey: webcrypto
 };
 
 const datesOf = ({ nowMs, lifeMs }: Validity) => ({
-  notBefore: new Date(nowMs - backdatedMs),
-  notAfter: new Date(nowMs + lifeMs),
+  notBefore: toDate(nowMs - backdatedMs),
+  notAfter: toDate(nowMs + lifeMs),
 });
 
 /** 16 random bytes, positive as X.509 wants it. */
@@ -209,7 +210,7 @@ const signingAlgorithmOf = (
 };
 
 const toCryptoKey = (key: KeyObject, usages: readonly ("sign" | "verify")[]): webcrypto.CryptoKey =>
-  key.toCryptoKey(signingAlgorithmOf(key) as never, true, [...usages]);
+  key.toCryptoKey(signingAlgorithmOf(key), true, [...usages]);
 
 const toKeyPem = async (key: webcrypto.CryptoKey): Promise<string> => {
   const der = await webcrypto.subtle.exportKey("pkcs8", key);
