@@ -19,6 +19,7 @@ import type { ControllerConfig } from "./config/controller-config.ts";
 import { openDatabase } from "./database/database.ts";
 import { listOpenSessionIds } from "./database/sessions-table.ts";
 import { listOpenTasks } from "./database/tasks-table.ts";
+import { openDoctor } from "./doctor/open-doctor.ts";
 import { createWorkerJoinTokens } from "./identity/join-token-issuer.ts";
 import { openBuses } from "./identity/open-buses.ts";
 import { openIdentity } from "./identity/open-identity.ts";
@@ -75,6 +76,7 @@ export const createController = async (
   work.changes.listen(sessions.poke);
   const verbs: VerbDeps = { ...steps, tickets, runner, ...config.agents };
   stack.use(await serveAgents(work.openedBus, verbs));
+  const doctor = stack.use(await openDoctor(work, config));
   stack.use(startLoops(verbs, config, timeZone));
   const workerRunner = stack.use(openWorkerLoop(stack, work, config));
   const services = apiServices({
@@ -86,6 +88,7 @@ export const createController = async (
     workerSettings: config.workers,
     engines: work.engines,
     users,
+    doctor: doctor.deps,
     onRevoked: (member) => loseAttemptsOf(verbs, member),
     timeZone,
     version: productVersion,
@@ -123,13 +126,9 @@ const openWork = async (stack: AsyncDisposableStack, { config, log, overrides }:
   const managers = stack.use(await openManagerRegistry({ database, engines, secrets, clock, log, random }));
   const trustNumber = (): number => authority.trust.current.number;
   const repositories = stack.use(await openRepositoryRegistry({ database, clock, holder, trustNumber }));
-  const agents = await openAgentRegistry({
-    database,
-    clock,
-    members,
-    findCluster: findClusterIn(managers),
-    silentAfterMs: config.agents.silentAfterMs,
-  });
+  const { silentAfterMs } = config.agents;
+  const findCluster = findClusterIn(managers);
+  const agents = await openAgentRegistry({ database, clock, members, findCluster, silentAfterMs });
   const roster = await openWorkerRoster(database);
   const buses = await openBuses(stack, opened, { config, log, clock });
   const listening: Listening = { addresses: [] };
@@ -156,7 +155,12 @@ const openWork = async (stack: AsyncDisposableStack, { config, log, overrides }:
     bell: createBusBell(buses.own, { agents, managers }),
     settings: config.work,
   };
-  return { work: { ...work, engines, openedBus: buses.own, roster }, users, timeZone, listening };
+  return {
+    work: { ...work, engines, openedBus: buses.own, busServers: buses.servers, roster },
+    users,
+    timeZone,
+    listening,
+  };
 };
 
 /** Keeps the workers, whose agents join with tokens of this installation. */
