@@ -88,7 +88,8 @@ describe("a server process that is killed", () => {
         expect(await pointIds(server)).toContain(taskId);
       }
     });
-  });
+    // Eight starts of a process, on whatever machine.
+  }, 90_000);
 
   it("serves health and reflection, and ends well on SIGTERM with uploads open", async () => {
     await withFolder(async (folder) => {

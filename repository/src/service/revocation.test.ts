@@ -130,7 +130,7 @@ describe("certificates", () => {
   it("are renewed by the server itself, and an upload outlives the certificate under which it began", async () => {
     const folder = await makeFolder();
     try {
-      await using joining = await openServedIdentity(installation, { lifeMs: 4_000 });
+      await using joining = await openServedIdentity(installation, { lifeMs: 8_000 });
       const config = testConfig(folder, { joinToken: joining.invite("repository").reveal() });
       await using server = await openRepositoryServer(config, { log: memoryLogger() });
       const first = readCertificate(server.opened.holder.current.certificatePem);
@@ -140,7 +140,10 @@ describe("certificates", () => {
       await using upload = await writer.open(backup);
       const { uploadId } = upload.opened;
 
-      await expect.poll(() => Date.now() > first.notAfterMs, { timeout: 10_000 }).toBe(true);
+      const serial = (): string => readCertificate(server.opened.holder.current.certificatePem).serial;
+      await expect
+        .poll(() => Date.now() > first.notAfterMs && serial() !== first.serial, { timeout: 20_000 })
+        .toBe(true);
       expect(await serialShownBy(server.address)).not.toBe(first.serial);
       const manifest = await writer.send(uploadId, backup, upload.opened);
       expect((await writer.commit(uploadId, backup, manifest)).result.case).toBe("committed");

@@ -9,6 +9,7 @@ import {
   X509Certificate,
 } from "node:crypto";
 import * as x509 from "@peculiar/x509";
+import { toDate } from "../clock/dates.ts";
 import { HoldfastError } from "../errors/holdfast-error.ts";
 import { type PeerName, peerNameIn, toPeerUri } from "./peer-name.ts";
 
@@ -184,11 +185,8 @@ const signRequest = async (privateKey: webcrypto.CryptoKey, publicKey: webcrypto
 };
 
 const datesOf = ({ nowMs, lifeMs }: Validity) => ({
-  // Moments that are given, not read from a clock.
-  // oxlint-disable-next-line no-restricted-globals
-  notBefore: new Date(nowMs - backdatedMs),
-  // oxlint-disable-next-line no-restricted-globals
-  notAfter: new Date(nowMs + lifeMs),
+  notBefore: toDate(nowMs - backdatedMs),
+  notAfter: toDate(nowMs + lifeMs),
 });
 
 /** 16 random bytes, positive as X.509 wants it. */

@@ -54,8 +54,12 @@ export const openMembership = async (
 /** IDENTITY_REVOKED when the newest bundle takes this certificate's key back. */
 export const refuseRevoked = ({ isRevoked }: Pick<TrustKeeper, "isRevoked">, certificatePem: string): void => {
   const { keyId, name } = readCertificate(certificatePem);
-  if (isRevoked(keyId))
-    throw new HoldfastError("IDENTITY_REVOKED", `the certificate of ${name.role} ${name.id} was revoked`);
+  if (!isRevoked(keyId)) return;
+  const what = `the certificate of ${name.role} ${name.id} was revoked`;
+  throw new HoldfastError(
+    "IDENTITY_REVOKED",
+    `${what}; to join anew it needs an empty identity folder and a new token`,
+  );
 };
 
 const joinFirst = async (

@@ -92,7 +92,9 @@ class RenewableChannelCredentials extends ChannelCredentials {
     options: Parameters<ChannelCredentials["_createSecureConnector"]>[1],
     callCredentials?: CallCredentials,
   ): Connector {
-    const make = (): Connector => this.#present()._createSecureConnector(target, options, callCredentials);
+    // A server's name is in its certificate's URI; an address as the name that is asked for would be against TLS (RFC 6066).
+    const named = { ...options, "grpc.ssl_target_name_override": "holdfast" };
+    const make = (): Connector => this.#present()._createSecureConnector(target, named, callCredentials);
     const first = make();
     return {
       connect: (socket) => make().connect(socket),
