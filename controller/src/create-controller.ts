@@ -19,6 +19,8 @@ import type { ControllerConfig } from "./config/controller-config.ts";
 import { openDatabase } from "./database/database.ts";
 import { listOpenSessionIds } from "./database/sessions-table.ts";
 import { listOpenTasks } from "./database/tasks-table.ts";
+import type { DoctorDeps } from "./doctor/doctor-deps.ts";
+import { examineAgent } from "./doctor/examine-agent.ts";
 import { openDoctor } from "./doctor/open-doctor.ts";
 import { createWorkerJoinTokens } from "./identity/join-token-issuer.ts";
 import { openBuses } from "./identity/open-buses.ts";
@@ -42,6 +44,7 @@ import { stepSession } from "./sessions/step-session.ts";
 import { type StepDeps, stepTask } from "./sessions/step-task.ts";
 import { TaskRunner } from "./sessions/task-runner.ts";
 import type { WorkDeps } from "./sessions/work-deps.ts";
+import type { WorkerDeps } from "./workers/worker-deps.ts";
 import { openWorkers } from "./workers/open-workers.ts";
 import { createWorkerDirectory } from "./workers/worker-directory.ts";
 import { openWorkerRoster, type WorkerRoster } from "./workers/worker-roster.ts";
@@ -78,7 +81,7 @@ export const createController = async (
   stack.use(await serveAgents(work.openedBus, verbs));
   const doctor = stack.use(await openDoctor(work, config));
   stack.use(startLoops(verbs, config, timeZone));
-  const workerRunner = stack.use(openWorkerLoop(stack, work, config));
+  const workerRunner = stack.use(openWorkerLoop(stack, { ...work, doctor: doctor.deps }, config));
   const services = apiServices({
     ...steps,
     runner,
@@ -163,10 +166,13 @@ const openWork = async (stack: AsyncDisposableStack, { config, log, overrides }:
   };
 };
 
+/** How long a worker's agent may look around in a test. */
+const examineMs = 20_000;
+
 /** Keeps the workers, whose agents join with tokens of this installation. */
 const openWorkerLoop = (
   stack: AsyncDisposableStack,
-  work: WorkDeps & { readonly roster: WorkerRoster },
+  work: WorkDeps & { readonly roster: WorkerRoster; readonly doctor: DoctorDeps },
   config: ControllerConfig,
 ): ReturnType<typeof openWorkers> => {
   const closing = new AbortController();
@@ -174,7 +180,9 @@ const openWorkerLoop = (
     closing.abort(new HoldfastError("CANCELLED", "the controller stops"));
   });
   const issuer = createWorkerJoinTokens(work.identity, closing.signal);
-  return openWorkers({ ...work, issuer, workerSettings: config.workers, dataDir: config.dataDir });
+  const examine: WorkerDeps["examine"] = (agent, signal) =>
+    examineAgent(work.doctor, agent, { timeoutMs: examineMs, signal });
+  return openWorkers({ ...work, issuer, examine, workerSettings: config.workers, dataDir: config.dataDir });
 };
 
 const findClusterIn =
