@@ -1,14 +1,9 @@
 import { join } from "node:path";
-import type { Bus } from "@holdfast/shared/bus/bus";
-import { busCredentials } from "@holdfast/shared/bus/credentials";
-import { openBus } from "@holdfast/shared/bus/nats-bus";
 import { type Clock, systemClock } from "@holdfast/shared/clock/clock";
-import type { BusKey } from "@holdfast/shared/identity/identity-folder";
 import { type InstallationId, type RandomBytes, systemRandom } from "@holdfast/shared/ids/ids";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import type { Logger } from "@holdfast/shared/logging/logger";
-import { controllerOwner } from "@holdfast/shared/installation/make-installation";
-import { type Installation, openInstallation } from "@holdfast/shared/installation/open-installation";
+import { openInstallation } from "@holdfast/shared/installation/open-installation";
 import { productVersion } from "@holdfast/shared/version/product-version";
 import { createBusBell, serveAgents } from "./agents/agent-bus.ts";
 import { openAgentRegistry } from "./agents/agent-registry.ts";
@@ -25,10 +20,12 @@ import { openDatabase } from "./database/database.ts";
 import { listOpenSessionIds } from "./database/sessions-table.ts";
 import { listOpenTasks } from "./database/tasks-table.ts";
 import { openDoctor } from "./doctor/open-doctor.ts";
-import type { IdentityDeps, Whereabouts } from "./identity/identity-deps.ts";
 import { createWorkerJoinTokens } from "./identity/join-token-issuer.ts";
-import { type OpenIdentity, openIdentity } from "./identity/open-identity.ts";
+import { openBuses } from "./identity/open-buses.ts";
+import { openIdentity } from "./identity/open-identity.ts";
+import { toIdentityDeps } from "./identity/to-identity-deps.ts";
 import { createTrustPush } from "./identity/trust-push.ts";
+import type { Listening } from "./identity/whereabouts.ts";
 import type { EngineConnector } from "./inventory/engine-connector.ts";
 import { type ManagerRegistry, openManagerRegistry } from "./inventory/manager-registry.ts";
 import { createOvirtEngines } from "./inventory/ovirt-engines.ts";
@@ -129,25 +126,16 @@ const openWork = async (stack: AsyncDisposableStack, { config, log, overrides }:
   const managers = stack.use(await openManagerRegistry({ database, engines, secrets, clock, log, random }));
   const trustNumber = (): number => authority.trust.current.number;
   const repositories = stack.use(await openRepositoryRegistry({ database, clock, holder, trustNumber }));
-  const agents = await openAgentRegistry({
-    database,
-    clock,
-    members,
-    findCluster: findClusterIn(managers),
-    silentAfterMs: config.agents.silentAfterMs,
-  });
+  const { silentAfterMs } = config.agents;
+  const findCluster = findClusterIn(managers);
+  const agents = await openAgentRegistry({ database, clock, members, findCluster, silentAfterMs });
   const roster = await openWorkerRoster(database);
   const buses = await openBuses(stack, opened, { config, log, clock });
+  const listening: Listening = { addresses: [] };
   const push = stack.use(
     createTrustPush({ authority, systemBus: buses.system, repositories: () => repositories.list(), log }),
   );
-  const listening: Listening = { addresses: [] };
-  const identity: IdentityDeps = {
-    ...{ database, clock, random, log, authority, members, push, holder },
-    whereabouts: () => whereaboutsOf(config, installation, listening),
-    folder: installation.files.folder,
-    certificateLifeMs: config.identity.certificateLifeMs,
-  };
+  const identity = toIdentityDeps(opened, { database, clock, random, log, push, config, listening });
   const work: WorkDeps = {
     database,
     clock,
@@ -187,48 +175,6 @@ const openWorkerLoop = (
   });
   const issuer = createWorkerJoinTokens(work.identity, closing.signal);
   return openWorkers({ ...work, issuer, workerSettings: config.workers, dataDir: config.dataDir });
-};
-
-/** Where the API listens, once it does. */
-interface Listening {
-  addresses: readonly string[];
-}
-
-const whereaboutsOf = (
-  config: ControllerConfig,
-  { membership }: Pick<Installation, "membership">,
-  { addresses }: Listening,
-): Whereabouts => {
-  const made = membership.controllers.length > 0 ? membership.controllers : addresses;
-  const dialled = config.bus.servers ?? membership.busServers;
-  return {
-    controllers: config.identity.controllers ?? made,
-    busServers: config.identity.busServers ?? dialled,
-  };
-};
-
-interface OpenBuses {
-  /** Where they are dialled. */
-  readonly servers: readonly string[];
-  readonly own: Bus;
-  readonly system: Bus;
-}
-
-/** Two connections: one among the agents, and one in the servers' own account. */
-const openBuses = async (
-  stack: AsyncDisposableStack,
-  { installation, holder }: Pick<OpenIdentity, "installation" | "holder">,
-  { config, log, clock }: { readonly config: ControllerConfig; readonly log: Logger; readonly clock: Clock },
-): Promise<OpenBuses> => {
-  const ownerId = controllerOwner(installation.installationId);
-  const servers = config.bus.servers ?? installation.membership.busServers;
-  const open = (name: string, key: BusKey): Promise<Bus> =>
-    openBus({ servers, credentials: busCredentials(holder, key), name, ownerId, log, clock });
-  return {
-    servers,
-    own: stack.use(await open("controller", installation.busKey)),
-    system: stack.use(await open("controller, for the servers", installation.systemBusKey)),
-  };
 };
 
 const findClusterIn =

@@ -18,6 +18,7 @@ import { openBus } from "@holdfast/shared/bus/nats-bus";
 import { agentSubject, wakeSubject } from "@holdfast/shared/bus/subjects";
 import { busRequest } from "@holdfast/shared/bus/typed";
 import { systemClock } from "@holdfast/shared/clock/clock";
+import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { Secret } from "@holdfast/shared/config/secret";
 import { readCertificate, requestCertificate, requestRenewal } from "@holdfast/shared/identity/certificates";
 import { parseJoinToken } from "@holdfast/shared/identity/join-token";
@@ -166,7 +167,7 @@ describe("joining", () => {
     const { id } = member.membership;
     await using bus = await busOf(member);
     expect(await hello(bus, id)).toMatchObject({ trust: member.trust.signed });
-    await expect(hello(bus, "another")).rejects.toThrow();
+    await expect(hello(bus, "another")).rejects.toBeInstanceOf(HoldfastError);
     const { agent } = await client.service(AgentService).getAgent({ agent: id });
     expect(agent).toMatchObject({ name: "agent-1", managerName: "prod", clusterName: "east", state: "unplaced" });
     expect(Number(agent?.certificateExpiresMs)).toBeGreaterThan(Date.now());

@@ -59,12 +59,8 @@ export const openRpcClient = (
 
 const none = (): Readonly<Record<string, string>> => ({});
 
-/** The name that a server is greeted with: certificates name no hosts, and an address may not stand there (RFC 6066). */
-const greetedAs = "holdfast";
-
 /** Proxies of the environment and name records are not for us; retries are declared where they are safe. */
-const channelOptions = (keepalive: Keepalive): Record<string, number | string> => ({
-  "grpc.ssl_target_name_override": greetedAs,
+const channelOptions = (keepalive: Keepalive): Record<string, number> => ({
   "grpc.max_receive_message_length": maxMessageBytes,
   "grpc.max_send_message_length": maxMessageBytes,
   "grpc.keepalive_time_ms": keepalive.timeMs,
