@@ -102,9 +102,10 @@ class RenewableChannelCredentials extends ChannelCredentials {
     return {
       connect: async (socket) => {
         // Without this a server that accepts and then says nothing keeps even a client that was closed, and its process, for ever.
-        socket.setTimeout(handshakeMs, () => socket.destroy());
+        const giveUp = (): void => void socket.destroy();
+        socket.setTimeout(handshakeMs, giveUp);
         const connected = await make().connect(socket);
-        socket.setTimeout(0);
+        socket.setTimeout(0, giveUp);
         return connected;
       },
       waitForReady: () => first.waitForReady(),
