@@ -4,7 +4,7 @@ import type { Database } from "../database/database.ts";
 import type { MemberRegistry } from "../identity/member-registry.ts";
 import { isCompatible } from "@holdfast/shared/version/compatible";
 import { productVersion } from "@holdfast/shared/version/product-version";
-import { type AgentHealth, type PlacedAgent } from "../placement/placed-agent.ts";
+import { type AgentHealth, type PlacedAgent, workerIdOfAgent } from "../placement/placed-agent.ts";
 import type { AgentRecord } from "./agent-record.ts";
 
 /** Where a manager and cluster of these names are; null while nobody knows them. */
@@ -84,7 +84,7 @@ export const openAgentRegistry = async (deps: RegistryDeps): Promise<AgentRegist
       }),
       managerId: place?.managerId ?? "",
       clusterId: place?.clusterId ?? "",
-      workerId: member?.workerId ?? "",
+      workerId: workerIdOfAgent(record.agentId),
       certificateExpiresMs: member?.expiresMs ?? 0,
     };
   };
