@@ -37,7 +37,7 @@ const judge = async (deps: WorkerDeps, worker: Worker, signal: AbortSignal): Pro
     return deps.roster.find(worker.workerId) ?? worker;
   }
   for (const message of warnings) await noteInTest(deps, worker, { level: "warning", message });
-  const words = reached === "" ? "the controller" : `the controller, ${reached}`;
+  const words = reached === "" ? "the controller" : reached;
   const reason = `agent ${agent.name} (version ${agent.version}) has enrolled and reaches ${words}`;
   const judged = await judgeTest(deps, worker, { verdict: "passed", reason });
   return await deps.roster.change(judged, { unhealthyReason: "", unhealthyMs: 0 });
