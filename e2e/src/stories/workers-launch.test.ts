@@ -5,6 +5,7 @@ import type { Task } from "@holdfast/proto/holdfast/controller/v1/session_pb";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { workerTemplate } from "../harness/lab.ts";
 import { describeSession, present } from "../harness/operator.ts";
+import { shownText } from "../harness/shown-text.ts";
 import { until } from "../harness/until.ts";
 import { expectUpOnlyWhileNeeded, pathOf } from "../harness/worker-record.ts";
 import { type WorkerStory, onlyTask, openWorkerStory } from "../harness/worker-story.ts";
@@ -102,7 +103,8 @@ test("a start that the engine refuses has its reasons in worker and session, and
   const reason = "The host beta-west-1 did not satisfy internal filter Memory because of a whim.";
   await beta.control.refuseStart({ vm: "w-far", reasons: [reason], times: 1_000 });
 
-  const task = onlyTask(await story.backUp("far", ["beta/far"], Result.WARNING));
+  const session = await story.backUp("far", ["beta/far"], Result.WARNING);
+  const task = onlyTask(session);
   expect(task).toMatchObject({ agentName: "w-near", remarks: [{ code: "WORKER_PASSED" }] });
   expect(task.placement).toContain(reason);
   expect(present(task.remarks[0]).message).toContain(reason);
@@ -111,6 +113,10 @@ test("a start that the engine refuses has its reasons in worker and session, and
   expect(worker.unhealthyReason).toMatch(/^ENGINE_CONFLICT: /);
   expect(worker.unhealthyReason).toContain(reason);
   expect(await pathOf(beta, "w-far")).toStrictEqual(["image_locked", "down"]);
+  expect(await shownText(story, "worker", "show", "w-far")).toContain(reason);
+  expect(await shownText(story, "session", "show", session.sessionId)).toContain(
+    `warning WORKER_PASSED: worker w-far was passed: ${worker.unhealthyReason}`,
+  );
   await story.workers.untilIn("w-near", "suspended");
 });
 
