@@ -1,6 +1,9 @@
+import { truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { IdentityService, type Member } from "@holdfast/proto/holdfast/controller/v1/identity_pb";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openEngineView } from "../harness/engine-view.ts";
+import { agentMarker } from "../simulator/guest/guest-marker.ts";
 import { until } from "../harness/until.ts";
 import { expectUpOnlyWhileNeeded, pathOf, recordsOf } from "../harness/worker-record.ts";
 import { type WorkerStory, onlyTask, openWorkerStory } from "../harness/worker-story.ts";
@@ -8,7 +11,7 @@ import { type WorkerStory, onlyTask, openWorkerStory } from "../harness/worker-s
 let story: WorkerStory;
 
 beforeAll(async () => {
-  story = await openWorkerStory({ alpha: { east: ["one", "two"] }, beta: { west: ["far"] } });
+  story = await openWorkerStory({ alpha: { east: ["one", "two"], west: ["three"] }, beta: { west: ["far"] } });
 });
 
 afterAll(async () => {
@@ -140,8 +143,27 @@ test("a worker with a static address does the work of its cluster, booted anew a
   expect(await memberOf("w-fixed")).toStrictEqual(member);
 });
 
+test("a worker from an image file is uploaded once, and stays up for as long as it may be idle", async () => {
+  const alpha = story.lab("alpha");
+  const image = join(story.run.dir, "worker.raw");
+  await writeFile(image, agentMarker);
+  await truncate(image, 2 * 2 ** 20);
+  const networks = [{ network: "backbone" }];
+  const idleDelayMs = 60_000n;
+  await story.workers.add({ name: "w-image", manager: "alpha", cluster: "west", image, networks, idleDelayMs });
+  for (const _turn of [1, 2]) {
+    expect(onlyTask(await story.backUp("three", ["alpha/three"])).agentName).toBe("w-image");
+    expect(await story.workers.show("w-image")).toMatchObject({ state: "up" });
+  }
+  expect((await pathOf(alpha, "w-image")).slice(-booted.length)).toStrictEqual(booted);
+  await story.workers.edit("w-image", { idleDelayMs: 0n });
+  await story.workers.untilIn("w-image", "suspended");
+  const uploads = (await alpha.control.counters()).tickets.filter(({ bytesWritten }) => bytesWritten > 0);
+  expect(uploads).toHaveLength(1);
+});
+
 test("by the lab's record workers were up only while something needed them, and nothing else is left", async () => {
-  await expectUpOnlyWhileNeeded(story, story.lab("alpha"), { worker: "w-one" });
+  for (const worker of ["w-one", "w-image"]) await expectUpOnlyWhileNeeded(story, story.lab("alpha"), { worker });
   await expectUpOnlyWhileNeeded(story, story.lab("beta"), { worker: "w-fixed" });
   await story.expectNothingLeft();
 });
