@@ -12,7 +12,7 @@ import {
 describe("subjects", () => {
   it("are what an agent may publish and subscribe", () => {
     expect(agentVerbs.map((verb) => agentSubject("a1", verb))).toEqual(
-      ["hello", "claim", "orders", "open-disk", "close-disk", "heartbeat", "report"].map(
+      ["hello", "claim", "orders", "open-disk", "close-disk", "heartbeat", "report", "examine", "examined"].map(
         (verb) => `hf.v1.agent.a1.${verb}`,
       ),
     );
