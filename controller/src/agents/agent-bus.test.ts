@@ -395,6 +395,7 @@ describe("an agent that is given no work", () => {
     ["draining", { draining: true }],
     ["incompatible", { version: "9.0.0" }],
     ["incompatible", { version: "" }],
+    ["refusing", { refusal: "CONTROLLER_OUTDATED: the controller forgot a revocation" }],
   ])("is %s when its hello says %j", async (health, facts) => {
     const agent = scriptedAgent("a1", "c1");
     await agent.hello(facts).catch((caught: unknown) => {

@@ -64,6 +64,8 @@ const judgeWorker = (fleet: Fleet, worker: PlacedWorker): JudgedWorker => {
       return { kind: "passed", worker, reason: "its agent is draining" };
     case "incompatible":
       return { kind: "passed", worker, reason: "its agent is of a version that the controller does not work with" };
+    case "refusing":
+      return { kind: "passed", worker, reason: "its agent does not work for this controller" };
     case "revoked":
       return { kind: "passed", worker, reason: "its agent was revoked" };
     case "silent":

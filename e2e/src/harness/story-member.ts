@@ -1,12 +1,19 @@
-import { randomUUID } from "node:crypto";
+import { createPrivateKey, randomUUID, sign } from "node:crypto";
 import { join } from "node:path";
-import { IdentityService, type InviteRequestSchema } from "@holdfast/proto/holdfast/controller/v1/identity_pb";
+import {
+  IdentityService,
+  type InviteRequestSchema,
+  type RenewResponse,
+} from "@holdfast/proto/holdfast/controller/v1/identity_pb";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { Bus } from "@holdfast/shared/bus/bus";
 import { busCredentials } from "@holdfast/shared/bus/credentials";
 import { openBus } from "@holdfast/shared/bus/nats-bus";
 import { systemClock } from "@holdfast/shared/clock/clock";
 import { Secret } from "@holdfast/shared/config/secret";
+import { callController } from "@holdfast/shared/identity/ask-controller";
+import { requestRenewal } from "@holdfast/shared/identity/certificates";
+import { renewalText } from "@holdfast/shared/identity/keep-renewed";
 import { holdIdentity, type Identity } from "@holdfast/shared/identity/identity";
 import type { BusKey, StoredIdentity } from "@holdfast/shared/identity/identity-folder";
 import { type JoiningRole, joinInstallation } from "@holdfast/shared/identity/join-installation";
@@ -43,6 +50,19 @@ export const joinAgent = async (
     "agent",
     await joinTokenFor(installation, { role: "agent", name, managerName: "ovirt", clusterName: "east" }),
   );
+
+/** Renews an identity as its holder does; the new certificate is not kept anywhere. */
+export const renewAt = async (
+  { joinAddress }: Pick<Installation, "joinAddress">,
+  identity: Identity,
+): Promise<RenewResponse> => {
+  const requestPem = await requestRenewal(identity.keyPem);
+  const askedMs = systemClock.nowMs();
+  const signature = sign("sha256", Buffer.from(renewalText(askedMs, requestPem)), createPrivateKey(identity.keyPem));
+  const { certificatePem } = identity;
+  const asked = { certificatePem, requestPem, askedMs: BigInt(askedMs), signature };
+  return await callController(joinAddress, identity, (calls) => calls.renew(asked, { timeoutMs: 30_000 }));
+};
 
 /** How somebody comes onto the bus. */
 export interface BusVisit {

@@ -8,9 +8,8 @@ import type { Identity } from "@holdfast/shared/identity/identity";
 import { signTaskToken, type TaskClaims, taskTokenHeader } from "@holdfast/shared/identity/task-token";
 import { openReading } from "@holdfast/shared/reading/open-reading";
 import type { ServiceClient } from "@holdfast/shared/rpc/client-types";
-import { type RpcClient, openRpcClient } from "@holdfast/shared/rpc/client";
-import { clientCredentials } from "@holdfast/shared/rpc/credentials";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createDialer } from "../harness/dialer.ts";
 import { describeSession, present } from "../harness/operator.ts";
 import { openPointReader } from "../harness/point-reader.ts";
 import { type Stage, type StagedVm, openStage } from "../harness/stage.ts";
@@ -31,7 +30,7 @@ let lender: { readonly agentId: string; readonly address: string };
 /** An agent that the story plays, by a certificate that the authority signed. */
 let agent: Identity;
 let otherAgent: Identity;
-const clients: RpcClient[] = [];
+const dialer = createDialer();
 
 beforeAll(async () => {
   stage = await openStage({ agents: ["east-1"] });
@@ -55,35 +54,26 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  for (const client of clients) await client[Symbol.asyncDispose]();
+  await dialer[Symbol.asyncDispose]();
   await stage?.[Symbol.asyncDispose]();
 });
 
-const open = (
-  address: string,
-  identity: Identity,
-  role: "repository" | "agent",
-  headers: Readonly<Record<string, string>>,
-): RpcClient => {
-  const client = openRpcClient(address, clientCredentials(identity, { role }), { metadata: () => headers });
-  clients.push(client);
-  return client;
-};
-
 /** The repository's service, as whoever shows this certificate and this token. */
 const repository = (
-  identity: Identity,
+  proof: Identity,
   token: string | undefined,
   headers = {},
-): ServiceClient<typeof RepositoryService> =>
-  open(stage.installation.repositoryAddress, identity, "repository", {
-    ...(token !== undefined && { [taskTokenHeader]: token }),
-    ...headers,
-  }).service(RepositoryService);
+): ServiceClient<typeof RepositoryService> => {
+  const address = stage.installation.repositoryAddress;
+  const shown = { ...(token !== undefined && { [taskTokenHeader]: token }), ...headers };
+  return dialer.dial({ address, role: "repository", proof, headers: shown }).service(RepositoryService);
+};
 
 /** The agent's service of disks. */
-const disks = (identity: Identity, token: string | undefined): ServiceClient<typeof DiskService> =>
-  open(lender.address, identity, "agent", token === undefined ? {} : { [taskTokenHeader]: token }).service(DiskService);
+const disks = (proof: Identity, token: string | undefined): ServiceClient<typeof DiskService> => {
+  const headers = token === undefined ? {} : { [taskTokenHeader]: token };
+  return dialer.dial({ address: lender.address, role: "agent", proof, headers }).service(DiskService);
+};
 
 const ownVm = () => ({ engineInstanceId: present(point.vm).engineInstanceId, vmId: vm.id });
 const attempt = { taskId: "storystorystorystory", attemptId: "storyattemptstoryatt" };
