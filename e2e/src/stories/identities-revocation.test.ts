@@ -119,10 +119,14 @@ test("an agent that is revoked in mid-work: the task goes to another, its proces
   await lab.control.clearFaults();
 
   const session = await operator.waitForEnd(sessionId);
-  expect(session.tasks[0]?.attempts, describeSession(session)).toMatchObject([
-    { agentName: victim, state: "lost", code: "AGENT_LOST", message: `agent ${victim} was revoked` },
-    { agentName: survivor, state: "succeeded" },
-  ]);
+  const [first, ...others] = present(session.tasks[0]).attempts;
+  expect(first, describeSession(session)).toMatchObject({
+    agentName: victim,
+    message: expect.stringMatching(/was revoked/),
+  });
+  // The agent may hear it from the repository and say so, before the controller has ended the attempt.
+  expect(["AGENT_LOST", "IDENTITY_REVOKED"]).toContain(first?.code);
+  expect(others, describeSession(session)).toMatchObject([{ agentName: survivor, state: "succeeded" }]);
   expect(await program.exited).toEqual({ code: 77, signal: null });
   expect(await agentLog(victim)).toContain("IDENTITY_REVOKED");
   await stage.expectSound(vm, 2);
