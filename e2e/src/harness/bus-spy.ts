@@ -17,6 +17,9 @@ const permissionForms = [
   { what: "a task token", form: /(hft1\.[\w-]+\.[\w-]+\.[\w-]+)/g },
 ] as const;
 
+const permissionsIn = (text: string): readonly PlantedSecret[] =>
+  permissionForms.flatMap(({ what, form }) => [...text.matchAll(form)].map(([, value = ""]) => ({ what, value })));
+
 /** Listens to every subject from now on. */
 export const openBusSpy = async (installation: Installation): Promise<BusSpy> => {
   const vouching = await openVouching(installation.controllerDir);
@@ -30,10 +33,7 @@ export const openBusSpy = async (installation: Installation): Promise<BusSpy> =>
     for await (const { subject, payload } of subscription) {
       const text = Buffer.from(payload).toString("latin1");
       if (subject.startsWith("hf.v1.")) heard.push({ where: `bus ${subject}`, text });
-      else {
-        for (const { what, form } of permissionForms)
-          for (const [, value = ""] of text.matchAll(form)) permissions.set(value, { what, value });
-      }
+      else for (const one of permissionsIn(text)) permissions.set(one.value, one);
     }
   })();
   return {

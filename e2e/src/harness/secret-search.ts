@@ -64,15 +64,3 @@ export const readIfThere = async (path: string): Promise<string> => {
     return "";
   }
 };
-
-/** What the processes of a run show to everybody on the machine: their command lines. */
-export const searchCommandLines = async (runId: string): Promise<readonly FoundSecret[]> => {
-  const found: FoundSecret[] = [];
-  for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
-    const environment = await readIfThere(`/proc/${pid}/environ`);
-    if (!environment.includes(`HOLDFAST_TEST_RUN=${runId}`)) continue;
-    const commandLine = await readIfThere(`/proc/${pid}/cmdline`);
-    found.push(...secretsIn(commandLine).map((what) => ({ where: `the command line of process ${pid}`, what })));
-  }
-  return found;
-};

@@ -8,10 +8,8 @@ export interface ProcessWatch extends AsyncDisposable {
   readonly seen: () => readonly WrittenText[];
 }
 
-const everyMs = 100;
-
-/** Watches until it is disposed. */
-export const watchProcesses = (runId: string): ProcessWatch => {
+/** Watches until it is disposed; a process that lives for less than `everyMs` may be missed. */
+export const watchProcesses = (runId: string, everyMs: number): ProcessWatch => {
   const seen = new Map<string, WrittenText>();
   const ended = new AbortController();
   const look = async (): Promise<void> => {

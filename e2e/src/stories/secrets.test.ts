@@ -42,7 +42,7 @@ beforeAll(async () => {
   const users = [{ name: labUser.name, password }];
   const vms = [vm("blind", "east"), vm("wired", "west")];
   lab = stack.use(await openLab(run, { ...twoClusters("ovirt"), users, vms }));
-  watch = stack.use(watchProcesses(run.id));
+  watch = stack.use(watchProcesses(run.id, 100));
   const place = { manager: "ovirt", reachableHosts: ["none"] };
   installation = stack.use(
     await openInstallation({
@@ -109,9 +109,10 @@ test("an installation is run through everything that handles secrets", async () 
 
   await holdfast(`restore vm ${await newestPoint("wired")} --name restored --wait -o json`);
   await holdfast(`point export ${await newestPoint("blind")} --to ${file("blind.raw")} -o json`);
-  const diskId = present(present((await lab.control.listVms()).find(({ name }) => name === "wired")).disks[0]).id;
-  await lab.control.armImageioFault({ diskId, fault: { kind: "fail-reads", count: 100_000 } });
-  await holdfast("job run wired --wait -o json", 1);
+  await lab.control.addVm(vm("failing", "west"));
+  await operator.createJob("failing", ["failing"]);
+  await lab.control.armImageioFault({ fault: { kind: "fail-reads", count: 100_000 } });
+  await holdfast("job run failing --wait -o json", 1);
   await lab.control.clearFaults();
 
   await holdfast(`worker add helper --manager ovirt --cluster east --template ${workerTemplate} -o json`);
@@ -196,7 +197,7 @@ test("no password, ticket, token or key is in a log, row, message, manifest, out
 test("each of them would be found", async () => {
   const { secrets } = await gather();
   for (const { what, value } of secrets) {
-    const coded = Buffer.from(`${value}`).toString("base64");
+    const coded = Buffer.from(value).toString("base64");
     for (const text of [`before ${value} after`, `before ${coded}`])
       expect(findPlanted([{ where: "a log", text }], secrets), what).toContainEqual({ where: "a log", what });
   }
