@@ -178,7 +178,8 @@ test("a controller put back to before a revocation is refused, said so, and work
   expect(await shownRepository()).toMatchObject({ state: "refusing" });
   expect(await shownAgent(survivor)).toMatchObject({ state: "refusing" });
   expect(await agentLog(survivor)).toContain("CONTROLLER_OUTDATED");
-  expect(await readFile(join(run.dir, "controller.log"), "utf8")).toContain("CONTROLLER_OUTDATED");
+  for (const log of ["controller.log", "repository.log"])
+    expect(await readFile(join(run.dir, log), "utf8"), log).toContain("CONTROLLER_OUTDATED");
   const listed = await holdfast(["agent", "list"]);
   expect(listed.stdout).toMatch(new RegExp(`${survivor}.*refusing`));
 

@@ -160,7 +160,7 @@ const createServiceDeps = async (
     room: new Room(store, config.lowWaterBytes),
     trust,
     holder,
-    authorizer: new Authorizer({ trust, repositoryId: store.facts.repositoryId, clock }),
+    authorizer: new Authorizer({ trust, repositoryId: store.facts.repositoryId, clock, log }),
     slots: new StreamSlots(),
     readAhead: new ReadAhead(readAheadBytes),
     manifests: new Semaphore(manifestsAtOnce),
