@@ -286,13 +286,13 @@ describe("a join token", () => {
   });
 });
 
-/** All that is answered, before the other side hangs up. */
-const alertOfTls = "\u0015\u0003";
+/** How all that is answered before the other side hangs up may begin: nothing, or an alert of TLS. */
+const plainAnswers = ["", "\u0015\u0003"];
 
 test("there is no way in without TLS: not to the API, a repository, an agent's disks or the bus", async () => {
   const { controllerAddress, joinAddress, repositoryAddress, nats } = stage.installation;
   for (const address of [controllerAddress, joinAddress, repositoryAddress, diskServiceAddress])
-    expect((await speakPlainly(address, plainRpc)).slice(0, 2), address).toBe(alertOfTls);
+    expect(plainAnswers, address).toContain((await speakPlainly(address, plainRpc)).slice(0, 2));
   const bus = await speakPlainly(String(nats.ready.address), 'CONNECT {"verbose":true}\r\nPING\r\n');
   expect(bus).toContain('"tls_required":true');
   expect(bus).not.toMatch(/\+OK|PONG/);
