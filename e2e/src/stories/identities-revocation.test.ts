@@ -36,7 +36,9 @@ const identityDir = () => join(stage.installation.controllerDir, "identity");
 const earlierDir = () => join(stage.run.dir, "earlier-identity");
 
 beforeAll(async () => {
-  stage = await openStage({ agents: ["east-1", "east-2"], slots: 1 });
+  // An agent that is slow on a busy machine must not be lost before it is revoked.
+  const controllerEnv = { HOLDFAST_CONTROLLER_AGENTS_HEARTBEAT_TIMEOUT_MS: "20000" };
+  stage = await openStage({ agents: ["east-1", "east-2"], slots: 1, controllerEnv });
   holdfast = openCommandLine(stage.run, stage.installation);
   vm = await stage.addVm("kept");
   const session = await stage.backUp(vm);

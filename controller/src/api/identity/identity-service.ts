@@ -32,8 +32,7 @@ export const serveIdentity = ({ identity, users, onRevoked }: ApiDeps): ServedSe
     listMembers: async () => ({ members: identity.members.list().map(toMember) }),
     revokeMember: async (request, { signal }) => {
       const found = identity.members.get(toRole(request.role), request.member);
-      const { member, trustNumber } = await revokeMember(identity, found, signal);
-      await onRevoked(member);
+      const { member, trustNumber } = await revokeMember(identity, found, signal, onRevoked);
       return { member: toMember(member), trustNumber };
     },
     createUserToken: async ({ name, role, validDays }) => {
