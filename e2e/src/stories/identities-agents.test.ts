@@ -5,6 +5,7 @@ import { type Session, SessionService, type Task } from "@holdfast/proto/holdfas
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openCommandLine } from "../harness/command-line.ts";
 import { createDialer } from "../harness/dialer.ts";
+import { patientWithAgents } from "../harness/installation.ts";
 import { slowReads, untilTransferring } from "../harness/mid-transfer.ts";
 import { describeSession, present, quietMoment } from "../harness/operator.ts";
 import { type Stage, openStage } from "../harness/stage.ts";
@@ -17,7 +18,8 @@ const readDelayMs = 1_000;
 let stage: Stage;
 
 beforeAll(async () => {
-  stage = await openStage({ agents: ["east-1"], slots: 1, agentEnv: { HOLDFAST_AGENT_DRAIN_MS: "120000" } });
+  const agentEnv = { HOLDFAST_AGENT_DRAIN_MS: "120000" };
+  stage = await openStage({ agents: ["east-1"], slots: 1, agentEnv, controllerEnv: patientWithAgents });
 });
 
 afterAll(async () => {

@@ -11,6 +11,7 @@ import { versionHeader } from "@holdfast/shared/version/compatible";
 import { productVersion } from "@holdfast/shared/version/product-version";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openCommandLine } from "../harness/command-line.ts";
+import { patientWithAgents } from "../harness/installation.ts";
 import { slowReads } from "../harness/mid-transfer.ts";
 import { describeSession, present } from "../harness/operator.ts";
 import { callRaw } from "../harness/raw-rpc.ts";
@@ -30,6 +31,7 @@ beforeAll(async () => {
   stage = await openStage({
     agents: ["east-1"],
     controllerEnv: {
+      ...patientWithAgents,
       HOLDFAST_CONTROLLER_IDENTITY_CERTIFICATE_LIFE_MS: String(certificateLifeMs),
       HOLDFAST_CONTROLLER_WORK_LANES: "1",
     },

@@ -13,6 +13,7 @@ import { openReading } from "@holdfast/shared/reading/open-reading";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type CommandLine, openCommandLine } from "../harness/command-line.ts";
 import { createDialer } from "../harness/dialer.ts";
+import { patientWithAgents } from "../harness/installation.ts";
 import { slowReads, untilTransferring } from "../harness/mid-transfer.ts";
 import { describeSession, present } from "../harness/operator.ts";
 import { openPointReader } from "../harness/point-reader.ts";
@@ -36,9 +37,7 @@ const identityDir = () => join(stage.installation.controllerDir, "identity");
 const earlierDir = () => join(stage.run.dir, "earlier-identity");
 
 beforeAll(async () => {
-  // An agent that is slow on a busy machine must not be lost before it is revoked.
-  const controllerEnv = { HOLDFAST_CONTROLLER_AGENTS_HEARTBEAT_TIMEOUT_MS: "20000" };
-  stage = await openStage({ agents: ["east-1", "east-2"], slots: 1, controllerEnv });
+  stage = await openStage({ agents: ["east-1", "east-2"], slots: 1, controllerEnv: patientWithAgents });
   holdfast = openCommandLine(stage.run, stage.installation);
   vm = await stage.addVm("kept");
   const session = await stage.backUp(vm);
