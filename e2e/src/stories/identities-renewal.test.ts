@@ -23,7 +23,7 @@ import { openVouching } from "../harness/vouching.ts";
 
 const call = { timeoutMs: 30_000 };
 /** Certificates are renewed at two thirds of it. */
-const certificateLifeMs = 9_000;
+const certificateLifeMs = 12_000;
 
 let stage: Stage;
 
