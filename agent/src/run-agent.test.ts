@@ -103,6 +103,9 @@ describe("an agent's life", () => {
     await expect
       .poll(() => lines("not worked for"), within)
       .toMatchObject([{ fields: { code: "CONTROLLER_OUTDATED" } }]);
+    await expect
+      .poll(() => heard.hello.at(-1)?.refusal, { timeout: 15_000 })
+      .toMatch(/^CONTROLLER_OUTDATED: .*number 4, here number 5/);
     const claimed = heard.claim.length;
     const greeted = heard.hello.length;
     expect(await statusOf(agent.diskServiceAddress, agent.agentId)).toBe(Status.NOT_SERVING);
@@ -110,6 +113,7 @@ describe("an agent's life", () => {
     await expect.poll(() => heard.hello.length, { timeout: 25_000 }).toBeGreaterThan(greeted);
     await expect.poll(() => lines("worked for again").length, within).toBe(1);
     await expect.poll(() => heard.claim.length, within).toBeGreaterThan(claimed);
+    await expect.poll(() => heard.hello.at(-1)?.refusal, { timeout: 15_000 }).toBe("");
     expect(await statusOf(agent.diskServiceAddress, agent.agentId)).toBe(Status.SERVING);
     expect(JSON.parse(await readFile(join(stage.folder, "careful/identity/trust.json"), "utf8"))).toHaveProperty(
       "payload",

@@ -109,13 +109,13 @@ const stayPresent = async (frame: AgentFrame, { claimer, stopping, gone }: Prese
     reachableHosts,
     startedMs: BigInt(clock.nowMs()),
   };
+  const standing = new Standing({ trust: opened.trust, claimer, readiness, log });
   const sayHello = (busySlots: number, each: AbortSignal): ReturnType<Controller["hello"]> =>
-    controller.hello({ ...said, busySlots, draining: stopping.aborted }, each);
+    controller.hello({ ...said, busySlots, draining: stopping.aborted, refusal: standing.refusal }, each);
   const nudge = new Nudge();
   const unlink = onAbort(stopping, () => {
     nudge.ring();
   });
-  const standing = new Standing({ trust: opened.trust, claimer, readiness, log });
   await bePresent({ bus, agentId, place, sayHello, standing, claimer, nudge, clock, log }, gone);
   unlink();
 };

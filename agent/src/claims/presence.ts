@@ -27,8 +27,6 @@ export interface PresenceDeps {
 const helloEveryMs = 5_000;
 /** While no controller knows its manager or cluster: it may be added any moment, and work may wait for it then. */
 const helloUnplacedMs = 1_000;
-/** A controller that cannot be worked for is asked again, slowly: it may be upgraded or mended. */
-const helloRefusedMs = 15_000;
 
 /** Says hello every few seconds, and listens to the wake-ups of this agent and of its cluster, until the signal aborts. */
 export const bePresent = async (deps: PresenceDeps, signal: AbortSignal): Promise<void> => {
@@ -57,7 +55,8 @@ const sayHello = async (
   signal: AbortSignal,
 ): Promise<{ readonly waitMs: number; readonly isPlaced: boolean }> => {
   const answer = await standing.judge(() => say(claimer.busySlots, signal));
-  if (answer === undefined) return { waitMs: helloRefusedMs, isPlaced: false };
+  // A controller that cannot be worked for is asked on, and told why: it may be upgraded or mended.
+  if (answer === undefined) return { waitMs: helloEveryMs, isPlaced: false };
   const { managerId, clusterId, heartbeatIntervalMs } = answer;
   if (heartbeatIntervalMs > 0) claimer.heartbeatMs = heartbeatIntervalMs;
   const isPlaced = managerId !== "" && clusterId !== "";

@@ -155,8 +155,17 @@ export class RunningAttempt {
     if (repository === undefined || repository.address === "")
       throw new HoldfastError("INVALID_ARGUMENT", "the orders name no repository");
     const { address, repositoryId } = repository;
-    const identity = this.#deps.holder.current;
-    return { address, repositoryId, identity, taskToken, correlationId: this.attempt.correlationId };
+    const { holder } = this.#deps;
+    return {
+      address,
+      repositoryId,
+      // Long after the orders came, the certificate of that time may have ended.
+      get identity() {
+        return holder.current;
+      },
+      taskToken,
+      correlationId: this.attempt.correlationId,
+    };
   }
 
   /** Repeated until answered; an answer that the attempt is unknown is one. */

@@ -20,9 +20,15 @@ export interface StandingDeps {
 export class Standing {
   readonly #deps: StandingDeps;
   #reason = "";
+  #refusal = "";
 
   constructor(deps: StandingDeps) {
     this.#deps = deps;
+  }
+
+  /** Why the controller that answered last is not worked for, in words; empty when it is. */
+  get refusal(): string {
+    return this.#refusal;
   }
 
   /** Asks, takes the trust bundle of the answer, and gives the answer; undefined when that controller is not worked for. */
@@ -43,6 +49,7 @@ export class Standing {
     const { claimer, readiness, log } = this.#deps;
     claimer.setWilling(error === undefined);
     readiness.heard(error === undefined);
+    this.#refusal = error === undefined ? "" : `${error.code}: ${error.message}`;
     const reason = error?.code ?? "";
     if (reason === this.#reason) return;
     if (error === undefined) log.info("the controller is worked for again", { was: this.#reason });

@@ -10,6 +10,7 @@ export interface RepositoryAddress {
   readonly address: string;
   /** Whose certificate the server has to show. */
   readonly repositoryId: string;
+  /** The newest: read when a connection is made, or when this passes to another thread. */
   readonly identity: Identity;
   readonly taskToken: string;
   /** Ties the log lines of both ends together. */
@@ -25,17 +26,16 @@ export interface RepositoryConnection extends AsyncDisposable {
 }
 
 /** Makes a connection to a repository; nothing is dialled yet. */
-export const openRepositoryConnection = ({
-  address,
-  repositoryId,
-  identity,
-  taskToken,
-  correlationId,
-}: RepositoryAddress): RepositoryConnection => {
-  const client: RpcClient = openRpcClient(
-    address,
-    clientCredentials(identity, { role: "repository", id: repositoryId }),
-    { correlationId, metadata: () => ({ [taskTokenHeader]: taskToken }) },
-  );
+export const openRepositoryConnection = (repository: RepositoryAddress): RepositoryConnection => {
+  const { address, repositoryId, taskToken, correlationId } = repository;
+  const proof = {
+    get current(): Identity {
+      return repository.identity;
+    },
+  };
+  const client: RpcClient = openRpcClient(address, clientCredentials(proof, { role: "repository", id: repositoryId }), {
+    correlationId,
+    metadata: () => ({ [taskTokenHeader]: taskToken }),
+  });
   return { calls: client.service(RepositoryService), [Symbol.asyncDispose]: () => client[Symbol.asyncDispose]() };
 };

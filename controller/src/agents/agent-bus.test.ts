@@ -297,6 +297,18 @@ describe("a task", () => {
     expect((await agent.orders(attempt.attemptId)).orders).toStrictEqual({ case: "ended", value: "ENGINE_FAULT" });
   });
 
+  it("is tried again when its agent heard from a repository that it was revoked, and said so first", async () => {
+    const [agent, other] = [scriptedAgent("a1", "c1"), scriptedAgent("a2", "c1")];
+    await agent.hello();
+    await bench.begin("s1", ["one"]);
+    const attempt = await claimed(agent);
+    await ready(agent, attempt.attemptId);
+    await agent.fail(attempt.attemptId, false, { code: "IDENTITY_REVOKED" });
+    await bench.deps.identity.members.keep(memberOf("a1", { revokedMs: 5 }));
+    await other.hello();
+    expect(await claimed(other)).toMatchObject({ taskId: attempt.taskId, number: 2 });
+  });
+
   it("is uncertain while the fence has no answer: cleaned up, its VM held, and settled when it answers (A7)", async () => {
     const agent = scriptedAgent("a1", "c1");
     await agent.hello();
@@ -401,6 +413,7 @@ describe("an agent that is given no work", () => {
     ["draining", { draining: true }],
     ["incompatible", { version: "9.0.0" }],
     ["incompatible", { version: "" }],
+    ["refusing", { refusal: "CONTROLLER_OUTDATED: the controller forgot a revocation" }],
   ])("is %s when its hello says %j", async (health, facts) => {
     const agent = scriptedAgent("a1", "c1");
     await agent.hello(facts).catch((caught: unknown) => {

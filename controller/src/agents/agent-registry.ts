@@ -144,6 +144,7 @@ const healthOf = ({ record, isRevoked, isPlaced, isSilent }: HealthFacts): Agent
   if (!isCompatible(record.version, productVersion)) return "incompatible";
   if (!isPlaced) return "unplaced";
   if (isSilent) return "silent";
+  if (record.refusal !== "") return "refusing";
   return record.isDraining ? "draining" : "healthy";
 };
 /** How long an agent has been silent, and what ends with it. */

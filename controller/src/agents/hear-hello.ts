@@ -33,6 +33,7 @@ export const hearHello = async (
 };
 
 const mostSlots = 64;
+const mostRefusalText = 500;
 
 /** Name and place are what its membership says; an agent's own word counts only where that says nothing. */
 const toRecord = (deps: VerbDeps, request: HelloRequest, agentId: string): AgentRecord => {
@@ -53,6 +54,7 @@ const toRecord = (deps: VerbDeps, request: HelloRequest, agentId: string): Agent
     reachableHosts: request.reachableHosts,
     startedMs: Number(request.startedMs),
     isDraining: request.draining,
+    refusal: request.refusal.slice(0, mostRefusalText),
     seenMs: deps.clock.nowMs(),
   };
 };

@@ -32,8 +32,9 @@ const fromRow = (row: AgentRow): AgentRecord => ({
   diskServiceAddress: row.disk_service_address,
   reachableHosts: fromJson(z.array(z.string()), row.reachable_hosts, "agents.reachable_hosts"),
   startedMs: row.started_ms,
-  // Not kept: whoever still drains says so in its next hello.
+  // Not kept: whoever still drains or refuses says so in its next hello.
   isDraining: false,
+  refusal: "",
   seenMs: row.seen_ms,
 });
 

@@ -9,7 +9,12 @@ export interface RevokedMember {
 }
 
 /** Takes a member's certificate and its place on the bus away, for ever. Whoever can be told is told before this resolves. */
-export const revokeMember = async (deps: IdentityDeps, member: Member, signal: AbortSignal): Promise<RevokedMember> => {
+export const revokeMember = async (
+  deps: IdentityDeps,
+  member: Member,
+  signal: AbortSignal,
+  onRevoked: (member: Member) => Promise<void> = async () => undefined,
+): Promise<RevokedMember> => {
   // The bundle first: what comes after it can be done again, but a member that only the database calls revoked would be believed.
   const trustNumber = await deps.authority.revoke(member);
   const nowMs = deps.clock.nowMs();
@@ -17,6 +22,7 @@ export const revokeMember = async (deps: IdentityDeps, member: Member, signal: A
   await deps.members.keep(revoked);
   await withdrawInvitations(deps.database.queries, member.id, nowMs);
   deps.log.info("member revoked", { role: member.role, member: member.id, name: member.name, trust: trustNumber });
-  await deps.push.tell(signal);
+  // What it held is given to others at once: telling everybody may have to wait for one who does not answer.
+  await Promise.all([onRevoked(revoked), deps.push.tell(signal)]);
   return { member: revoked, trustNumber };
 };

@@ -133,6 +133,12 @@ const workersCases: readonly PlacementCase[] = [
     warnings: ["WORKER_PASSED worker w1 was passed: its agent is of a version that the controller does not work with"],
   },
   {
+    name: "passes a worker whose agent does not work for this controller",
+    fleet: both(upAt("w1", own, inState("refusing")), workers(worker("w2", near))),
+    expected: "launch other-cluster w2",
+    warnings: ["WORKER_PASSED worker w1 was passed: its agent does not work for this controller"],
+  },
+  {
     name: "launches another manager's worker when this one has nobody",
     fleet: workers(worker("w1", own, disabled), worker("w9", far)),
     expected: "launch other-manager w9",

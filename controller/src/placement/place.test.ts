@@ -80,6 +80,12 @@ const levelsOfAgents: readonly PlacementCase[] = [
     expected: "busy own-cluster b",
   },
   {
+    name: "does not count an agent that does not work for this controller",
+    fleet: agents(agent("a", own, inState("refusing")), agent("b", near)),
+    expected: "free other-cluster b",
+    words: "agent of another cluster of manager one: the VM's cluster alpha has no healthy agent (refusing: a)",
+  },
+  {
     name: "does not count an agent of an incompatible version",
     fleet: agents(agent("a", own, inState("incompatible")), agent("b", near)),
     expected: "free other-cluster b",

@@ -2,9 +2,10 @@ import type { AgentId } from "@holdfast/shared/ids/ids";
 
 /**
  * Whether an agent can be given work: it said hello lately · not lately enough · for a cluster that nobody knows · in a version
- * that this controller does not work with · on its way out, ending what it holds · it was revoked.
+ * that this controller does not work with · it does not work for this controller · on its way out, ending what it holds · it was
+ * revoked.
  */
-export type AgentHealth = "healthy" | "silent" | "unplaced" | "incompatible" | "draining" | "revoked";
+export type AgentHealth = "healthy" | "silent" | "unplaced" | "incompatible" | "refusing" | "draining" | "revoked";
 
 /** An agent as placement and routes see it. */
 export interface PlacedAgent {

@@ -14,7 +14,15 @@ const runs = { seed, numRuns: 1_500 };
 const managerIds = ["m1", "m2"] as const;
 const clusterIds = ["c1", "c2"] as const;
 const where = fc.tuple(fc.constantFrom(...managerIds), fc.constantFrom(...clusterIds)).map((parts) => parts.join("/"));
-const health = fc.constantFrom<AgentHealth>("healthy", "healthy", "silent", "unplaced", "incompatible", "draining");
+const health = fc.constantFrom<AgentHealth>(
+  "healthy",
+  "healthy",
+  "silent",
+  "unplaced",
+  "incompatible",
+  "refusing",
+  "draining",
+);
 
 const agent = (index: number): fc.Arbitrary<PlacedAgent> =>
   fc

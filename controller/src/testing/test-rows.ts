@@ -37,6 +37,7 @@ export const testAgent = (facts: Partial<AgentRecord> = {}): AgentRecord => ({
   reachableHosts: ["*"],
   startedMs: 1,
   isDraining: false,
+  refusal: "",
   seenMs: 2,
   ...facts,
 });

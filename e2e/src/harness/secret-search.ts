@@ -30,7 +30,7 @@ export const secretsIn = (text: string): readonly string[] =>
   secretForms.filter(({ form }) => form.test(text)).map(({ what }) => what);
 
 /** What operators and processes keep secrets in, on purpose: identities, and files that a story's operator wrote. */
-const isKept = (path: string): boolean =>
+export const isKept = (path: string): boolean =>
   path.split(sep).some((part) => part === "identity" || part.endsWith("-identity")) ||
   /\.join$|(?:^|\/)(?:password|admin\.token|[\w-]*token)$/.test(path);
 
@@ -57,22 +57,10 @@ export const searchForSecrets = async (directory: string): Promise<readonly Foun
 };
 
 /** A file may go while it is looked at, and one too large is no log of ours. */
-const readIfThere = async (path: string): Promise<string> => {
+export const readIfThere = async (path: string): Promise<string> => {
   try {
     return (await stat(path)).size > largestBytes ? "" : await readFile(path, "latin1");
   } catch {
     return "";
   }
-};
-
-/** What the processes of a run show to everybody on the machine: their command lines. */
-export const searchCommandLines = async (runId: string): Promise<readonly FoundSecret[]> => {
-  const found: FoundSecret[] = [];
-  for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
-    const environment = await readIfThere(`/proc/${pid}/environ`);
-    if (!environment.includes(`HOLDFAST_TEST_RUN=${runId}`)) continue;
-    const commandLine = await readIfThere(`/proc/${pid}/cmdline`);
-    found.push(...secretsIn(commandLine).map((what) => ({ where: `the command line of process ${pid}`, what })));
-  }
-  return found;
 };

@@ -161,7 +161,7 @@ const createServiceDeps = async (
     room: new Room(store, config.lowWaterBytes),
     trust,
     holder,
-    authorizer: new Authorizer({ trust, repositoryId: store.facts.repositoryId, clock }),
+    authorizer: new Authorizer({ trust, repositoryId: store.facts.repositoryId, clock, log }),
     surroundings: surroundingsOf(config, membership),
     slots: new StreamSlots(),
     readAhead: new ReadAhead(readAheadBytes),

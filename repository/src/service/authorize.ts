@@ -10,6 +10,7 @@ import {
 } from "@holdfast/shared/identity/task-token";
 import type { TrustKeeper } from "@holdfast/shared/identity/trust-keeper";
 import { trustNumberHeader } from "@holdfast/shared/identity/trust-number";
+import type { Logger } from "@holdfast/shared/logging/logger";
 import { requireCaller } from "@holdfast/shared/rpc/admission";
 import type { Caller } from "@holdfast/shared/rpc/caller";
 import type { CallContext } from "@holdfast/shared/rpc/implementation";
@@ -62,12 +63,14 @@ export interface AuthorizerDeps {
   readonly trust: TrustKeeper;
   readonly repositoryId: string;
   readonly clock: Clock;
+  readonly log: Logger;
 }
 
 /** The one place that decides who may call what. */
 export class Authorizer {
   readonly #deps: AuthorizerDeps;
   readonly #permissions = new WeakMap<CallContext, TaskPermission>();
+  #isControllerOutdated = false;
 
   constructor(deps: AuthorizerDeps) {
     this.#deps = deps;
@@ -98,7 +101,23 @@ export class Authorizer {
     if (name.role !== "controller") throw denied(call, name.role);
     if (rule === "controller-of-any-age") return;
     const shown = Number(call.metadata.get(trustNumberHeader) ?? Number.NaN);
-    this.#deps.trust.assertNotOutdated(Number.isSafeInteger(shown) ? shown : -1);
+    try {
+      this.#deps.trust.assertNotOutdated(Number.isSafeInteger(shown) ? shown : -1);
+      this.#tellOutdated(call, undefined);
+    } catch (caught) {
+      this.#tellOutdated(call, caught);
+      throw caught;
+    }
+  }
+
+  /** A controller asks often: one line when it is refused for the first time, and one when it is believed again. */
+  #tellOutdated({ peer }: CallContext, err: unknown): void {
+    const isOutdated = err !== undefined;
+    if (isOutdated === this.#isControllerOutdated) return;
+    this.#isControllerOutdated = isOutdated;
+    const { log } = this.#deps;
+    if (isOutdated) log.error("the controller is refused: it forgot revocations that were seen here", { peer, err });
+    else log.info("the controller is believed again", { peer });
   }
 
   #permit(call: CallContext, { name, keyId }: Caller, allowed: readonly TaskOperation[]): TaskPermission {

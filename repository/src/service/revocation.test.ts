@@ -79,7 +79,13 @@ describe("revocations", () => {
     }
     const forged = (await makeTestInstallation(installation.installationId)).trust(9);
     await expect(current.client.updateTrust({ trust: forged })).rejects.toMatchObject({ code: "PEER_UNTRUSTED" });
+    const told = (words: string) => server.log.lines.filter(({ message }) => message.includes(words));
+    expect(told("the controller is refused")).toMatchObject([
+      { level: "error", fields: { err: { code: "CONTROLLER_OUTDATED" } } },
+    ]);
+    expect(told("believed again")).toEqual([]);
     expect((await current.client.getRepository({})).trustNumber).toBe(5);
+    expect(told("believed again")).toHaveLength(1);
   });
 
   it("a server whose own certificate is taken back ends", async () => {

@@ -22,7 +22,7 @@ export interface RpcClientCredentials {
 }
 
 /** Who a client is: an identity, one that may be renewed, or nobody yet, who only knows whom to believe. */
-export type ClientProof = Identity | IdentityHolder | Trust;
+export type ClientProof = Identity | Pick<IdentityHolder, "current"> | Trust;
 
 /**
  * The one place where a server of ours gets its credentials from. A renewed identity serves the connections that come after it; those

@@ -45,7 +45,7 @@ const toAgent = (agent: KnownAgent, attempts: readonly Attempt[]): MessageInitSh
   };
 };
 
-const reasonOf = ({ health, managerName, clusterName, version }: KnownAgent): string => {
+const reasonOf = ({ health, managerName, clusterName, version, refusal }: KnownAgent): string => {
   switch (health) {
     case "healthy":
       return "";
@@ -55,6 +55,8 @@ const reasonOf = ({ health, managerName, clusterName, version }: KnownAgent): st
       return `no connected manager ${managerName} has a cluster ${clusterName}`;
     case "incompatible":
       return `it has version ${version === "" ? "unknown" : version}, the controller ${productVersion}: at most one minor version apart`;
+    case "refusing":
+      return refusal;
     case "draining":
       return "it ends what it holds and takes nothing new";
     case "revoked":

@@ -35,8 +35,7 @@ export const serveIdentity = ({ identity, users, repositories, onRevoked }: ApiD
       // Operators know a repository by the name under which it was added, too.
       const added = role === "repository" ? repositories.find(request.member)?.repositoryId : undefined;
       const found = identity.members.get(role, added ?? request.member);
-      const { member, trustNumber } = await revokeMember(identity, found, signal);
-      await onRevoked(member);
+      const { member, trustNumber } = await revokeMember(identity, found, signal, onRevoked);
       return { member: toMember(member), trustNumber };
     },
     createUserToken: async ({ name, role, validDays }) => {
