@@ -10,6 +10,8 @@ import { natsComplaint } from "../harness/nats-configuration.ts";
 import { root } from "../harness/programs.ts";
 import { runProgram, runWell, type Said } from "../harness/run-program.ts";
 import { openTestRun, type TestRun } from "../harness/test-run.ts";
+import { unitCommandOf } from "../harness/unit-command.ts";
+import { startUnitServices } from "../harness/unit-services.ts";
 
 // What an operator unpacks and installs, without a machine to install it on.
 
@@ -105,6 +107,27 @@ describe("units", () => {
         ]),
       );
     }
+  });
+});
+
+describe("services of the units", () => {
+  it("find nothing wrong with the examples of their configurations", async ({ signal }) => {
+    for (const service of services.filter((one) => one !== "nats")) {
+      const { command, args } = await unitCommandOf(tree, service);
+      const check = { name: service, command, args: [...args, "--check-config"], env: run.env };
+      expect(await runProgram(check, signal), service).toMatchObject({ code: 0, stderr: "" });
+    }
+  });
+
+  it("make a whole installation of what init makes, by the commands that systemd would run", async ({ signal }) => {
+    await using installation = await startUnitServices(run, tree, signal);
+
+    expect(await natsComplaint(installation.natsConfiguration, run.env, signal)).toBe("");
+    await installation.untilAgentIs("unplaced");
+    const address = installation.repositoryAddress;
+    expect(await installation.holdfast("repository", "add", "main", "--address", address)).toMatchObject({
+      repository: { name: "main", state: "reachable" },
+    });
   });
 });
 
