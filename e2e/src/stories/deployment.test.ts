@@ -1,5 +1,6 @@
 import { access, readdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { identityFolderOf, installationFiles } from "@holdfast/shared/installation/installation-files";
 import { startProcess } from "@holdfast/shared/process/child-process";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
@@ -176,7 +177,20 @@ describe("container files", () => {
       for (const needed of Object.keys(service.depends_on ?? {})) expect(compose.services).toHaveProperty(needed);
     }
   });
+
+  it("compose.yaml gives the bus what init made for it, where the configuration says that it is, and no more", async () => {
+    const compose = composeSchema.parse(parse(await readFile(join(folder, "compose.yaml"), "utf8"), { merge: true }));
+    const { configuration } = installationFiles(identityFolderOf(dataDir)).nats;
+    const { bus, controller } = compose.services;
+
+    expect(bus?.command).toEqual(["--config", configuration]);
+    expect(controller?.volumes).toContain(`./controller:${dataDir}`);
+    expect(bus?.volumes).toEqual([`./controller/identity/nats:${dirname(configuration)}`]);
+  });
 });
+
+/** Where the controller's configuration says that it keeps everything. */
+const dataDir = "/var/lib/holdfast/controller";
 
 const composeSchema = z.looseObject({
   services: z.record(
@@ -185,6 +199,8 @@ const composeSchema = z.looseObject({
       build: z.looseObject({ context: z.string(), dockerfile: z.string() }).optional(),
       read_only: z.boolean(),
       cap_drop: z.array(z.string()),
+      command: z.array(z.string()).optional(),
+      volumes: z.array(z.string()).optional(),
       depends_on: z.record(z.string(), z.unknown()).optional(),
     }),
   ),
