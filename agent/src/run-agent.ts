@@ -1,6 +1,7 @@
 import type { Bus } from "@holdfast/shared/bus/bus";
 import type { Clock } from "@holdfast/shared/clock/clock";
 import type { RandomBytes } from "@holdfast/shared/ids/ids";
+import { usualLowWaterBytes } from "@holdfast/shared/doctor/space-finding";
 import { keepRenewed } from "@holdfast/shared/identity/keep-renewed";
 import { refreshTrust } from "@holdfast/shared/identity/refresh-trust";
 import { onAbort } from "@holdfast/shared/lifecycle/abort";
@@ -16,6 +17,8 @@ import { RunningAttempt } from "./claims/run-attempt.ts";
 import { Standing } from "./claims/standing.ts";
 import type { AgentConfig } from "./config/agent-config.ts";
 import type { LoanBook } from "./disk-service/loan-book.ts";
+import { createBusExaminer } from "./doctor/bus-examiner.ts";
+import { serveExaminations } from "./doctor/serve-examinations.ts";
 import { shareRoom } from "./lanes/lane-room.ts";
 import type { AgentMembership } from "./membership/agent-membership.ts";
 
@@ -48,6 +51,7 @@ export const runAgent = async (frame: AgentFrame, signal: AbortSignal, hurry: Ab
   });
   const stopping = AbortSignal.any([signal, revoked.signal]);
   const heartbeats = claimer.beat(gone.signal);
+  const examinations = stayExaminable(frame, gone.signal);
   const presence = stayPresent(frame, { claimer, stopping, gone: gone.signal });
 
   const trusting = askForTrust(frame, gone.signal);
@@ -55,7 +59,7 @@ export const runAgent = async (frame: AgentFrame, signal: AbortSignal, hurry: Ab
   await claimer.claim(stopping);
   await drain(frame, claimer, AbortSignal.any([hurry, revoked.signal]));
   gone.abort();
-  await Promise.all([heartbeats, presence, renewing, trusting]);
+  await Promise.all([heartbeats, presence, examinations, renewing, trusting]);
   revoked.signal.throwIfAborted();
 };
 
@@ -114,6 +118,23 @@ const stayPresent = async (frame: AgentFrame, { claimer, stopping, gone }: Prese
   const standing = new Standing({ trust: opened.trust, claimer, readiness, log });
   await bePresent({ bus, agentId, place, sayHello, standing, claimer, nudge, clock, log }, gone);
   unlink();
+};
+
+/** Looks at itself and around itself whenever the controller asks for that, also while it drains. */
+const stayExaminable = async (frame: AgentFrame, gone: AbortSignal): Promise<void> => {
+  const { config, membership, bus, clock, log } = frame;
+  const { agentId, opened, busServers } = membership;
+  const { holder, trust, folder } = opened;
+  const folders = [
+    { subject: "data folder", path: config.dataDir, lowWaterBytes: usualLowWaterBytes },
+    { subject: "identity folder", path: folder, lowWaterBytes: usualLowWaterBytes },
+  ];
+  const { controllers } = opened.membership;
+  const examiner = createBusExaminer(bus, agentId);
+  const deps = { bus, agentId, examiner, holder, trust, folders, busServers, controllers, clock, log };
+  await serveExaminations(deps, gone).catch((caught: unknown) => {
+    log.error("this agent cannot be examined", { err: caught });
+  });
 };
 
 /** Lets attempts and those who read through this agent finish, then ends those that are left with a report, then without one. */

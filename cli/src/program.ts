@@ -6,6 +6,7 @@ import { agentList } from "./agent/list.ts";
 import { agentRevoke } from "./agent/revoke.ts";
 import { agentShow } from "./agent/show.ts";
 import { noun } from "./command.ts";
+import { doctorCommand } from "./doctor/doctor.ts";
 import { completionCommand } from "./completion.ts";
 import type { CliContext } from "./context.ts";
 import { initCommand } from "./init/init.ts";
@@ -111,7 +112,7 @@ const commandsOf = (context: CliContext): readonly Command[] => {
     ),
     noun("point", "Restore points", all(pointList, pointShow, pointRemove, pointExport)),
     noun("restore", "Restores", all(restoreVm, restoreDisk, restorePlan)),
-    ...all(initCommand, standaloneCommand, versionCommand, completionCommand),
+    ...all(initCommand, standaloneCommand, doctorCommand, versionCommand, completionCommand),
   ];
 };
 
@@ -136,8 +137,8 @@ export const exitCodesText = (): string => {
   return [
     "Exit codes:",
     "    0  done",
-    "    1  the session failed or was cancelled",
-    "    2  the session ended with a warning",
+    "    1  the session failed or was cancelled; doctor found an error",
+    "    2  the session ended with a warning; doctor found warnings alone",
     ...rows,
   ].join("\n");
 };

@@ -1,14 +1,9 @@
 import { join } from "node:path";
-import type { Bus } from "@holdfast/shared/bus/bus";
-import { busCredentials } from "@holdfast/shared/bus/credentials";
-import { openBus } from "@holdfast/shared/bus/nats-bus";
 import { type Clock, systemClock } from "@holdfast/shared/clock/clock";
-import type { BusKey } from "@holdfast/shared/identity/identity-folder";
 import { type InstallationId, type RandomBytes, systemRandom } from "@holdfast/shared/ids/ids";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import type { Logger } from "@holdfast/shared/logging/logger";
-import { controllerOwner } from "@holdfast/shared/installation/make-installation";
-import { type Installation, openInstallation } from "@holdfast/shared/installation/open-installation";
+import { openInstallation } from "@holdfast/shared/installation/open-installation";
 import { productVersion } from "@holdfast/shared/version/product-version";
 import { createBusBell, serveAgents } from "./agents/agent-bus.ts";
 import { openAgentRegistry } from "./agents/agent-registry.ts";
@@ -24,10 +19,15 @@ import type { ControllerConfig } from "./config/controller-config.ts";
 import { openDatabase } from "./database/database.ts";
 import { listOpenSessionIds } from "./database/sessions-table.ts";
 import { listOpenTasks } from "./database/tasks-table.ts";
-import type { IdentityDeps, Whereabouts } from "./identity/identity-deps.ts";
+import type { DoctorDeps } from "./doctor/doctor-deps.ts";
+import { examineAgent } from "./doctor/examine-agent.ts";
+import { openDoctor } from "./doctor/open-doctor.ts";
 import { createWorkerJoinTokens } from "./identity/join-token-issuer.ts";
-import { type OpenIdentity, openIdentity } from "./identity/open-identity.ts";
+import { openBuses } from "./identity/open-buses.ts";
+import { openIdentity } from "./identity/open-identity.ts";
+import { toIdentityDeps } from "./identity/to-identity-deps.ts";
 import { createTrustPush } from "./identity/trust-push.ts";
+import type { Listening } from "./identity/whereabouts.ts";
 import type { EngineConnector } from "./inventory/engine-connector.ts";
 import { type ManagerRegistry, openManagerRegistry } from "./inventory/manager-registry.ts";
 import { createOvirtEngines } from "./inventory/ovirt-engines.ts";
@@ -44,6 +44,7 @@ import { stepSession } from "./sessions/step-session.ts";
 import { type StepDeps, stepTask } from "./sessions/step-task.ts";
 import { TaskRunner } from "./sessions/task-runner.ts";
 import type { WorkDeps } from "./sessions/work-deps.ts";
+import type { WorkerDeps } from "./workers/worker-deps.ts";
 import { openWorkers } from "./workers/open-workers.ts";
 import { createWorkerDirectory } from "./workers/worker-directory.ts";
 import { openWorkerRoster, type WorkerRoster } from "./workers/worker-roster.ts";
@@ -78,8 +79,9 @@ export const createController = async (
   work.changes.listen(sessions.poke);
   const verbs: VerbDeps = { ...steps, tickets, runner, ...config.agents };
   stack.use(await serveAgents(work.openedBus, verbs));
+  const doctor = stack.use(await openDoctor(work, config));
   stack.use(startLoops(verbs, config, timeZone));
-  const workerRunner = stack.use(openWorkerLoop(stack, work, config));
+  const workerRunner = stack.use(openWorkerLoop(stack, { ...work, doctor: doctor.deps }, config));
   const services = apiServices({
     ...steps,
     runner,
@@ -89,6 +91,7 @@ export const createController = async (
     workerSettings: config.workers,
     engines: work.engines,
     users,
+    doctor: doctor.deps,
     onRevoked: (member) => loseAttemptsOf(verbs, member),
     timeZone,
     version: productVersion,
@@ -126,25 +129,16 @@ const openWork = async (stack: AsyncDisposableStack, { config, log, overrides }:
   const managers = stack.use(await openManagerRegistry({ database, engines, secrets, clock, log, random }));
   const trustNumber = (): number => authority.trust.current.number;
   const repositories = stack.use(await openRepositoryRegistry({ database, clock, holder, trustNumber }));
-  const agents = await openAgentRegistry({
-    database,
-    clock,
-    members,
-    findCluster: findClusterIn(managers),
-    silentAfterMs: config.agents.silentAfterMs,
-  });
+  const { silentAfterMs } = config.agents;
+  const findCluster = findClusterIn(managers);
+  const agents = await openAgentRegistry({ database, clock, members, findCluster, silentAfterMs });
   const roster = await openWorkerRoster(database);
   const buses = await openBuses(stack, opened, { config, log, clock });
+  const listening: Listening = { addresses: [] };
   const push = stack.use(
     createTrustPush({ authority, systemBus: buses.system, repositories: () => repositories.list(), log }),
   );
-  const listening: Listening = { addresses: [] };
-  const identity: IdentityDeps = {
-    ...{ database, clock, random, log, authority, members, push, holder },
-    whereabouts: () => whereaboutsOf(config, installation, listening),
-    folder: installation.files.folder,
-    certificateLifeMs: config.identity.certificateLifeMs,
-  };
+  const identity = toIdentityDeps(opened, { database, clock, random, log, push, config, listening });
   const work: WorkDeps = {
     database,
     clock,
@@ -164,13 +158,21 @@ const openWork = async (stack: AsyncDisposableStack, { config, log, overrides }:
     bell: createBusBell(buses.own, { agents, managers }),
     settings: config.work,
   };
-  return { work: { ...work, engines, openedBus: buses.own, roster }, users, timeZone, listening };
+  return {
+    work: { ...work, engines, openedBus: buses.own, busServers: buses.servers, roster },
+    users,
+    timeZone,
+    listening,
+  };
 };
+
+/** How long a worker's agent may look around in a test. */
+const examineMs = 20_000;
 
 /** Keeps the workers, whose agents join with tokens of this installation. */
 const openWorkerLoop = (
   stack: AsyncDisposableStack,
-  work: WorkDeps & { readonly roster: WorkerRoster },
+  work: WorkDeps & { readonly roster: WorkerRoster; readonly doctor: DoctorDeps },
   config: ControllerConfig,
 ): ReturnType<typeof openWorkers> => {
   const closing = new AbortController();
@@ -178,41 +180,9 @@ const openWorkerLoop = (
     closing.abort(new HoldfastError("CANCELLED", "the controller stops"));
   });
   const issuer = createWorkerJoinTokens(work.identity, closing.signal);
-  return openWorkers({ ...work, issuer, workerSettings: config.workers, dataDir: config.dataDir });
-};
-
-/** Where the API listens, once it does. */
-interface Listening {
-  addresses: readonly string[];
-}
-
-const whereaboutsOf = (
-  config: ControllerConfig,
-  { membership }: Pick<Installation, "membership">,
-  { addresses }: Listening,
-): Whereabouts => {
-  const made = membership.controllers.length > 0 ? membership.controllers : addresses;
-  const dialled = config.bus.servers ?? membership.busServers;
-  return {
-    controllers: config.identity.controllers ?? made,
-    busServers: config.identity.busServers ?? dialled,
-  };
-};
-
-/** Two connections: one among the agents, and one in the servers' own account. */
-const openBuses = async (
-  stack: AsyncDisposableStack,
-  { installation, holder }: Pick<OpenIdentity, "installation" | "holder">,
-  { config, log, clock }: { readonly config: ControllerConfig; readonly log: Logger; readonly clock: Clock },
-): Promise<{ readonly own: Bus; readonly system: Bus }> => {
-  const ownerId = controllerOwner(installation.installationId);
-  const servers = config.bus.servers ?? installation.membership.busServers;
-  const open = (name: string, key: BusKey): Promise<Bus> =>
-    openBus({ servers, credentials: busCredentials(holder, key), name, ownerId, log, clock });
-  return {
-    own: stack.use(await open("controller", installation.busKey)),
-    system: stack.use(await open("controller, for the servers", installation.systemBusKey)),
-  };
+  const examine: WorkerDeps["examine"] = (agent, signal) =>
+    examineAgent(work.doctor, agent, { timeoutMs: examineMs, signal });
+  return openWorkers({ ...work, issuer, examine, workerSettings: config.workers, dataDir: config.dataDir });
 };
 
 const findClusterIn =

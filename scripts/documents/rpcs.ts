@@ -1,5 +1,6 @@
 import type { DescFile, DescMethod } from "@bufbuild/protobuf";
 import { file_holdfast_controller_v1_agent } from "../../proto/src/holdfast/controller/v1/agent_pb.ts";
+import { file_holdfast_controller_v1_doctor } from "../../proto/src/holdfast/controller/v1/doctor_pb.ts";
 import { file_holdfast_controller_v1_inventory } from "../../proto/src/holdfast/controller/v1/inventory_pb.ts";
 import { file_holdfast_controller_v1_job } from "../../proto/src/holdfast/controller/v1/job_pb.ts";
 import { file_holdfast_controller_v1_manager } from "../../proto/src/holdfast/controller/v1/manager_pb.ts";
@@ -26,6 +27,7 @@ const files: readonly DescFile[] = [
   file_holdfast_controller_v1_point,
   file_holdfast_controller_v1_restore,
   file_holdfast_controller_v1_system,
+  file_holdfast_controller_v1_doctor,
 ];
 
 const streamed = (method: DescMethod): string => {

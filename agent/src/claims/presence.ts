@@ -67,7 +67,7 @@ const sayHello = async (
 const listen = async ({ bus, claimer, log }: PresenceDeps, subject: string): Promise<AsyncDisposable> => {
   const wakes = await busSubscribe(bus, subject, WakeSchema, log);
   const listening = (async () => {
-    for await (const { attemptId } of wakes) claimer.wake(attemptId);
+    for await (const { attemptId, examineId } of wakes) if (examineId === "") claimer.wake(attemptId);
   })();
   return {
     [Symbol.asyncDispose]: async () => {

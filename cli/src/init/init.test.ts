@@ -41,9 +41,24 @@ test("addresses, zone and an authority of one's own go where they are read", asy
   await writeFile(join(dir, "ca.pem"), authority.certificatePem);
   await writeFile(join(dir, "ca.key"), authority.keyPem);
   const printed = await init(
-    ...["--controller", "one:7400,two:7400", "--listen", "0.0.0.0:7400", "--bus-listen", "0.0.0.0:4222"],
-    ...["--bus", "tls://one:4222", "--bus", "tls://two:4222", "--time-zone", "Europe/Berlin", "-o", "json"],
-    ...["--ca-certificate", join(dir, "ca.pem"), "--ca-key", join(dir, "ca.key")],
+    "--controller",
+    "one:7400,two:7400",
+    "--listen",
+    "0.0.0.0:7400",
+    "--bus-listen",
+    "0.0.0.0:4222",
+    "--bus",
+    "tls://one:4222",
+    "--bus",
+    "tls://two:4222",
+    "--time-zone",
+    "Europe/Berlin",
+    "-o",
+    "json",
+    "--ca-certificate",
+    join(dir, "ca.pem"),
+    "--ca-key",
+    join(dir, "ca.key"),
   );
   const said: unknown = JSON.parse(printed);
   expect(said).toMatchObject({

@@ -12,12 +12,11 @@ export interface OwnListen {
 export const parseOwnListen = (text: string | undefined): OwnListen => {
   if (text === undefined || text === "") return { host: "127.0.0.1", port: 0 };
   if (isIPv6(text)) return { host: text, port: 0 };
-  const match = /^(?:\[(?<six>[^\]]+)\]|(?<host>[^:[\]/]+))(?::(?<port>\d{1,5}))?$/.exec(text);
-  const host = match?.groups?.["six"] ?? match?.groups?.["host"];
-  const port = Number(match?.groups?.["port"] ?? 0);
-  if (host === undefined || port > 65_535)
+  const groups = /^(?<host>\[[^\]]+\]|[^:[\]/]+)(?::(?<port>\d{1,5}))?$/.exec(text)?.groups;
+  const port = Number(groups?.["port"] ?? 0);
+  if (groups === undefined || port > 65_535)
     throw new HoldfastError("INVALID_ARGUMENT", `--listen is host or host:port, not ${text}`);
-  return { host, port };
+  return { host: (groups["host"] ?? "").replaceAll(/[[\]]/g, ""), port };
 };
 
 /** `host:port`, with brackets where a host has colons. */

@@ -19,19 +19,25 @@ import { agentSubject, wakeSubject } from "@holdfast/shared/bus/subjects";
 import { busRequest } from "@holdfast/shared/bus/typed";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { productVersion } from "@holdfast/shared/version/product-version";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { listAttempts } from "../database/attempts-table.ts";
 import { findSession } from "../database/sessions-table.ts";
 import { findTask, listTasksOfSession } from "../database/tasks-table.ts";
 import type { Member } from "../identity/member.ts";
 import { wishFor } from "../sessions/wish.ts";
 import { type TestBench, openTestBench } from "../testing/open-test-bench.ts";
+import { openTestInstallation, type TestInstallationFolder } from "../testing/open-test-installation.ts";
 import { loseAttemptsOf } from "./lose-attempts-of.ts";
 import { giveUpSilentAttempts } from "./watch-liveness.ts";
 
+let home: TestInstallationFolder;
+beforeAll(async () => {
+  home = await openTestInstallation();
+});
+afterAll(() => home[Symbol.asyncDispose]());
 let bench: TestBench;
 beforeEach(async () => {
-  bench = await openTestBench();
+  bench = await openTestBench(60_000, { home });
 });
 afterEach(async () => {
   await bench[Symbol.asyncDispose]();
@@ -451,7 +457,7 @@ describe("a member's name and place", () => {
 describe("a silent agent", () => {
   it("loses its attempt after the time-out and not before (A4)", async () => {
     await bench[Symbol.asyncDispose]();
-    bench = await openTestBench(300);
+    bench = await openTestBench(300, { home });
     const agent = scriptedAgent("a1", "c1");
     await agent.hello();
     await bench.begin("s1", ["one"]);

@@ -4,7 +4,7 @@ import type { Database } from "../database/database.ts";
 import type { MemberRegistry } from "../identity/member-registry.ts";
 import { isCompatible } from "@holdfast/shared/version/compatible";
 import { productVersion } from "@holdfast/shared/version/product-version";
-import { type AgentHealth, type PlacedAgent } from "../placement/placed-agent.ts";
+import { type AgentHealth, type PlacedAgent, workerIdOfAgent } from "../placement/placed-agent.ts";
 import type { AgentRecord } from "./agent-record.ts";
 
 /** Where a manager and cluster of these names are; null while nobody knows them. */
@@ -84,7 +84,7 @@ export const openAgentRegistry = async (deps: RegistryDeps): Promise<AgentRegist
       }),
       managerId: place?.managerId ?? "",
       clusterId: place?.clusterId ?? "",
-      workerId: member?.workerId ?? "",
+      workerId: workerIdOfAgent(record.agentId),
       certificateExpiresMs: member?.expiresMs ?? 0,
     };
   };
@@ -104,25 +104,32 @@ export const openAgentRegistry = async (deps: RegistryDeps): Promise<AgentRegist
       };
     },
     list,
-    find: (idOrName) =>
-      list().find(({ agentId }) => agentId === idOrName) ?? list().find(({ name }) => name === idOrName),
+    find: (idOrName) => findAgent(list(), idOrName),
     ...lifeOf(deps, entries),
-    placed: (busy) =>
-      list().map((agent) => ({
-        agentId: agent.agentId,
-        name: agent.name,
-        health: agent.health,
-        managerId: agent.managerId,
-        clusterId: agent.clusterId,
-        slots: agent.slots,
-        busy: busy.get(agent.agentId) ?? 0,
-        hostName: agent.hostName,
-        reachableHosts: agent.reachableHosts,
-        diskServiceAddress: agent.diskServiceAddress,
-        workerId: agent.workerId,
-      })),
+    placed: (busy) => list().map((agent) => toPlaced(agent, busy.get(agent.agentId) ?? 0)),
   };
 };
+
+/** By id, else by name: of one name those that are revoked come last. */
+const findAgent = (agents: readonly KnownAgent[], idOrName: string): KnownAgent | undefined => {
+  const named = agents.filter(({ name }) => name === idOrName);
+  const byId = agents.find(({ agentId }) => agentId === idOrName);
+  return byId ?? named.find(({ health }) => health !== "revoked") ?? named[0];
+};
+
+const toPlaced = (agent: KnownAgent, busy: number): PlacedAgent => ({
+  agentId: agent.agentId,
+  name: agent.name,
+  health: agent.health,
+  managerId: agent.managerId,
+  clusterId: agent.clusterId,
+  slots: agent.slots,
+  busy,
+  hostName: agent.hostName,
+  reachableHosts: agent.reachableHosts,
+  diskServiceAddress: agent.diskServiceAddress,
+  workerId: agent.workerId,
+});
 
 interface HealthFacts {
   readonly record: AgentRecord;

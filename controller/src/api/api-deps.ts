@@ -1,5 +1,6 @@
 import type { TicketBox } from "../agents/tickets.ts";
 import type { EngineConnector } from "../inventory/engine-connector.ts";
+import type { DoctorDeps } from "../doctor/doctor-deps.ts";
 import type { Member } from "../identity/member.ts";
 import type { Users } from "../identity/users.ts";
 import type { StepDeps } from "../sessions/step-task.ts";
@@ -20,6 +21,7 @@ export interface ApiDeps extends StepDeps {
   readonly version: string;
   readonly startedMs: number;
   readonly users: Users;
+  readonly doctor: DoctorDeps;
   /** What follows for the work when a member was revoked. */
   readonly onRevoked: (member: Member) => Promise<void>;
 }

@@ -1,6 +1,7 @@
 import type { ServedService } from "@holdfast/shared/rpc/implementation";
 import { serveAgentList } from "./agent/agent-service.ts";
 import type { ApiDeps } from "./api-deps.ts";
+import { serveDoctor } from "./doctor/doctor-service.ts";
 import { serveIdentity } from "./identity/identity-service.ts";
 import { serveInventory } from "./inventory/inventory-service.ts";
 import { serveJobs } from "./job/job-service.ts";
@@ -25,4 +26,5 @@ export const apiServices = (deps: ApiDeps): readonly ServedService[] => [
   servePoints(deps),
   serveRestores(deps),
   serveIdentity(deps),
+  serveDoctor(deps),
 ];

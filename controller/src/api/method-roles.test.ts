@@ -27,7 +27,7 @@ describe("the roles of methods", () => {
 
   it("let a viewer only look", () => {
     const looking = methods.filter((method) => leastRoleOf(method) === "viewer");
-    for (const method of looking) expect(method).toMatch(/\/(?:Get|List|Watch|Plan)/);
+    for (const method of looking) expect(method).toMatch(/\/(?:Get|List|Watch|Plan|Examine)/);
   });
 
   it("know nothing of a method that is not there, however it is called", () => {

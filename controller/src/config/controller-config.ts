@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { enginePortsSchema } from "../doctor/engine-ports.ts";
 import { isTimeZone } from "../retention/calendar-day.ts";
 import { workSettingsSchema } from "../sessions/work-settings.ts";
 import { workerSettingsSchema } from "../workers/worker-settings.ts";
@@ -52,6 +53,8 @@ export const controllerConfigSchema = z.strictObject({
     .prefault({}),
   work: workSettingsSchema.prefault({}),
   workers: workerSettingsSchema.prefault({}),
+  /** What `holdfast doctor` expects of engines. */
+  doctor: enginePortsSchema.prefault({}),
 });
 
 /** The configuration of a controller. */

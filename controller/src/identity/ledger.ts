@@ -32,12 +32,14 @@ export const openLedger = async (path: string): Promise<Ledger> => {
   let content = await readLedger(path);
   // One after another: each writes the whole file.
   let before: Promise<unknown> = Promise.resolve();
+  const write = async (after: Promise<unknown>, edit: (content: LedgerContent) => LedgerContent): Promise<void> => {
+    await after;
+    const next = edit(content);
+    await writeFileDurably(path, `${JSON.stringify(next)}\n`, 0o600);
+    content = next;
+  };
   const change = (edit: (content: LedgerContent) => LedgerContent): Promise<void> => {
-    const changing = before.then(async () => {
-      const next = edit(content);
-      await writeFileDurably(path, `${JSON.stringify(next)}\n`, 0o600);
-      content = next;
-    });
+    const changing = write(before, edit);
     before = changing.catch(() => undefined);
     return changing;
   };

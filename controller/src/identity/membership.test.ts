@@ -5,23 +5,30 @@ import { join } from "node:path";
 import { inspect } from "node:util";
 import { HelloRequestSchema, HelloResponseSchema } from "@holdfast/proto/holdfast/agent/v1/agent_pb";
 import { AgentService } from "@holdfast/proto/holdfast/controller/v1/agent_pb";
-import { IdentityService } from "@holdfast/proto/holdfast/controller/v1/identity_pb";
+import { EnrollRequestSchema, IdentityService } from "@holdfast/proto/holdfast/controller/v1/identity_pb";
 import { JobService } from "@holdfast/proto/holdfast/controller/v1/job_pb";
+import { PointService } from "@holdfast/proto/holdfast/controller/v1/point_pb";
 import { RepositoryRegistryService } from "@holdfast/proto/holdfast/controller/v1/repository_pb";
 import { RepositoryService } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
+import { create } from "@bufbuild/protobuf";
+import { makeBusUser } from "@holdfast/shared/bus/bus-accounts";
 import type { Bus } from "@holdfast/shared/bus/bus";
 import { busCredentials } from "@holdfast/shared/bus/credentials";
 import { openBus } from "@holdfast/shared/bus/nats-bus";
 import { agentSubject, wakeSubject } from "@holdfast/shared/bus/subjects";
 import { busRequest } from "@holdfast/shared/bus/typed";
 import { systemClock } from "@holdfast/shared/clock/clock";
+import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { Secret } from "@holdfast/shared/config/secret";
 import { readCertificate, requestCertificate, requestRenewal } from "@holdfast/shared/identity/certificates";
 import { parseJoinToken } from "@holdfast/shared/identity/join-token";
 import { keepRenewed, renewalText } from "@holdfast/shared/identity/keep-renewed";
 import { type OpenMembership, openMembership } from "@holdfast/shared/identity/open-membership";
+import { openTaskToken } from "@holdfast/shared/identity/task-token";
 import { openTrustBundle } from "@holdfast/shared/identity/trust-bundle";
 import { trustNumberHeader } from "@holdfast/shared/identity/trust-number";
+import { controllerOwner } from "@holdfast/shared/installation/make-installation";
+import { openInstallation } from "@holdfast/shared/installation/open-installation";
 import { type MemoryLogger, memoryLogger } from "@holdfast/shared/logging/memory-logger";
 import type { RpcClient } from "@holdfast/shared/rpc/client";
 import { serverCredentials } from "@holdfast/shared/rpc/credentials";
@@ -31,8 +38,12 @@ import { productVersion } from "@holdfast/shared/version/product-version";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { controllerConfigSchema } from "../config/controller-config.ts";
 import { type Controller, createController } from "../create-controller.ts";
+import { openDatabase } from "../database/database.ts";
+import { openTestIdentity, type TestIdentity } from "../testing/open-test-identity.ts";
 import { openTestInstallation, type TestInstallationFolder } from "../testing/open-test-installation.ts";
 import { scriptedEngines, testInventory, testVm } from "../testing/scripted-engine.ts";
+import { enroll } from "./enroll.ts";
+import { createWorkerJoinTokens } from "./join-token-issuer.ts";
 
 let home: TestInstallationFolder;
 let folder: string;
@@ -121,6 +132,26 @@ const renew = async ({ holder }: OpenMembership, askedMs = Date.now()) => {
   return await identityCalls().renew({ certificatePem, requestPem, askedMs: BigInt(askedMs), signature });
 };
 
+/** The identity part of another controller of this installation's making, without an API. */
+const openIdentityBench = async (): Promise<TestIdentity> => {
+  const own = await mkdtemp(join(folder, "bench-"));
+  await cp(join(home.dataDir, "identity"), join(own, "identity"), { recursive: true });
+  const installation = await openInstallation(own);
+  const database = await openDatabase(":memory:", systemClock);
+  const systemBus = await home.connect(controllerOwner(installation.installationId), {
+    busKey: installation.systemBusKey,
+  });
+  const opened = await openTestIdentity({ installation, database, systemBus, log });
+  return {
+    ...opened,
+    [Symbol.asyncDispose]: async () => {
+      await opened[Symbol.asyncDispose]();
+      await systemBus[Symbol.asyncDispose]();
+      await database[Symbol.asyncDispose]();
+    },
+  };
+};
+
 describe("joining", () => {
   it("gives an agent an id, the place of its invitation, and a user of the bus that speaks for it alone", async () => {
     const token = await inviteAgent({ name: "agent-1", managerName: "prod", clusterName: "east" });
@@ -136,7 +167,7 @@ describe("joining", () => {
     const { id } = member.membership;
     await using bus = await busOf(member);
     expect(await hello(bus, id)).toMatchObject({ trust: member.trust.signed });
-    await expect(hello(bus, "another")).rejects.toThrow();
+    await expect(hello(bus, "another")).rejects.toBeInstanceOf(HoldfastError);
     const { agent } = await client.service(AgentService).getAgent({ agent: id });
     expect(agent).toMatchObject({ name: "agent-1", managerName: "prod", clusterName: "east", state: "unplaced" });
     expect(Number(agent?.certificateExpiresMs)).toBeGreaterThan(Date.now());
@@ -291,6 +322,37 @@ describe("a member", () => {
   });
 });
 
+describe("the agent of a worker", () => {
+  it("joins under the id that was decided for it, again after its VM was made anew, and is ended with it", async () => {
+    await using bench = await openIdentityBench();
+    const { deps } = bench;
+    const tokens = createWorkerJoinTokens(deps, systemClock.timeout(10_000));
+    const place = { managerName: "prod", clusterName: "east", workerId: "abcdefghijkl" };
+    const enrollBy = async (token: string) => {
+      const { inviteId, secret } = parseJoinToken(token);
+      const { requestPem } = await requestCertificate();
+      const asked = { inviteId, secret, requestPem, busPublicKey: makeBusUser().publicKey, version: productVersion };
+      return await enroll(deps, create(EnrollRequestSchema, asked));
+    };
+    const issue = () => tokens.issue({ role: "agent", agentId: "wabcdefghijkl", name: "worker-1", ...place });
+
+    const unused = await issue();
+    const first = await enrollBy(await issue());
+    expect(first).toMatchObject({ id: "wabcdefghijkl", name: "worker-1", ...place });
+    const keyOf = () => deps.members.get("agent", "worker-1").keyId;
+    const firstKey = keyOf();
+    await enrollBy(await issue());
+    expect(deps.authority.trust.isRevoked(firstKey)).toBe(true);
+    expect(deps.authority.trust.isRevoked(keyOf())).toBe(false);
+
+    await tokens.revoke("wabcdefghijkl");
+    await tokens.revoke("wnobody");
+    expect(deps.authority.trust.isRevoked(keyOf())).toBe(true);
+    await expect(enrollBy(unused)).rejects.toMatchObject({ code: "JOIN_REFUSED" });
+    expect((await enrollBy(await issue())).id).toBe("wabcdefghijkl");
+  });
+});
+
 describe("a repository", () => {
   const serve = async (id: string, told: number[], numbers: (string | undefined)[]): Promise<RpcServer> => {
     const refuse = () => Promise.reject(new Error("not asked in this test"));
@@ -300,6 +362,9 @@ describe("a repository", () => {
       getRepository: (_request: unknown, { metadata }: { metadata: ReadonlyMap<string, string> }) => {
         numbers.push(metadata.get(trustNumberHeader));
         return Promise.resolve({ repositoryId: id, formatVersion: 1, chunkSize: 1_048_576, freeBytes: 9n });
+      },
+      getPoint: async function* () {
+        yield { part: { case: "point", value: { pointId: "p1", vm: { engineInstanceId: "e1", vmId: "v1" } } } };
       },
       updateTrust: ({ trust }: { trust: string }) => {
         const { number } = openTrustBundle(trust, home.installation.identity.caPem);
@@ -325,6 +390,31 @@ describe("a repository", () => {
     expect(told.at(-1)).toBe(trustNumber);
     await registry.getRepository({ repository: "main" });
     expect(numbers.at(-1)).toBe(String(trustNumber));
+  });
+
+  it("of which an operator is granted one point is shown a certificate of the operator and a token for that point", async () => {
+    await using repository = await serve("r-1", [], []);
+    await client.service(RepositoryRegistryService).addRepository({ name: "main", address: repository.address });
+    const { requestPem } = await requestCertificate();
+    const points = client.service(PointService);
+    const grant = await points.grantReading({ pointId: "p1", requestPem });
+    expect(grant).toMatchObject({ repositoryId: "r-1", repositoryAddress: repository.address });
+    const { name, keyId, notAfterMs } = readCertificate(grant.certificatePem);
+    expect(name.role).toBe("operator");
+    expect(notAfterMs - Date.now()).toBeLessThanOrEqual(3_600_000);
+    const trust = openTrustBundle((await identityCalls().getTrust({})).trust, grant.caPem);
+    expect(openTaskToken(grant.taskToken, { trust, keyId, nowMs: Date.now() })).toMatchObject({
+      operation: "export",
+      pointId: "p1",
+      repositoryId: "r-1",
+      vmId: "v1",
+    });
+    await using viewer = home.dial(
+      controller.address,
+      (await identityCalls().createUserToken({ name: "anna", role: "viewer" })).secret,
+    );
+    const refused = viewer.service(PointService).grantReading({ pointId: "p1", requestPem });
+    await expect(refused).rejects.toMatchObject({ code: "PERMISSION_DENIED" });
   });
 
   it("whose certificate names another is not believed", async () => {

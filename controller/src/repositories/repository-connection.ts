@@ -1,9 +1,13 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { ExaminationSchema } from "@holdfast/proto/holdfast/doctor/v1/doctor_pb";
 import type {
   AttemptKey,
   GetRepositoryResponse,
   PointSummary,
   VmKey,
 } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
+import type { CallOptions } from "@holdfast/shared/rpc/client-types";
+import type { FoundByRepository } from "./examine-repository.ts";
 
 /** Room for a point with its whole manifest object. */
 export interface PointWithManifest {
@@ -24,6 +28,8 @@ export interface RepositoryConnection {
   readonly name: string;
   readonly address: string;
   describe(signal: AbortSignal): Promise<GetRepositoryResponse>;
+  /** What it finds when it looks at itself and around itself. Asked also when it was out of reach a moment ago. */
+  examine(examination: MessageInitShape<typeof ExaminationSchema>, options: CallOptions): Promise<FoundByRepository>;
   /** Oldest first, at most 100,000; those marked deleted only when asked for. */
   listPoints(
     filter: { readonly vm?: VmKeyParts; readonly includeRemoved?: boolean },

@@ -1,7 +1,8 @@
+import { join } from "node:path";
 import type { z } from "zod";
 import type { Bus } from "@holdfast/shared/bus/bus";
 import { systemClock } from "@holdfast/shared/clock/clock";
-import { type InstallationId, type SessionId, systemRandom } from "@holdfast/shared/ids/ids";
+import { type InstallationId, randomName, type SessionId, systemRandom } from "@holdfast/shared/ids/ids";
 import { controllerOwner } from "@holdfast/shared/installation/make-installation";
 import type { Installation } from "@holdfast/shared/installation/open-installation";
 import { type MemoryLogger, memoryLogger } from "@holdfast/shared/logging/memory-logger";
@@ -51,13 +52,16 @@ const inventory = testInventory([testVm("one", "c1"), testVm("two", "c1"), testV
 export interface BenchFacts {
   readonly inventory?: Inventory;
   readonly settings?: z.input<typeof workSettingsSchema>;
+  /** An installation with its bus that benches share which follow each other; members are each bench's own. */
+  readonly home?: TestInstallationFolder;
 }
 
 /** Opens a bench; heartbeats time out after `heartbeatTimeoutMs`. */
 export const openTestBench = async (heartbeatTimeoutMs = 60_000, facts: BenchFacts = {}): Promise<TestBench> => {
   await using stack = new AsyncDisposableStack();
-  const folder = stack.use(await openTestInstallation());
-  const { installation, nats, connect } = folder;
+  const folder = facts.home ?? stack.use(await openTestInstallation());
+  const { nats, connect } = folder;
+  const installation = withOwnMembers(folder);
   const agentBus = stack.use(await connect("agent-under-test"));
   const ownerId = controllerOwner(installation.installationId);
   const bus = stack.use(await connect(ownerId, { busKey: installation.busKey }));
@@ -78,6 +82,11 @@ export const openTestBench = async (heartbeatTimeoutMs = 60_000, facts: BenchFac
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 };
+
+const withOwnMembers = ({ installation, dataDir }: TestInstallationFolder): Installation => ({
+  ...installation,
+  files: { ...installation.files, members: join(dataDir, `members-${randomName(8)}.json`) },
+});
 
 interface BenchParts {
   readonly installation: Installation;

@@ -32,7 +32,14 @@ export const openTestIdentity = async (parts: TestIdentityParts): Promise<TestId
   const { authority, members, holder } = opened;
   const push = createTrustPush({ authority, systemBus, repositories, log });
   const deps: IdentityDeps = {
-    ...{ database, clock, random, log, authority, members, push, holder },
+    database,
+    clock,
+    random,
+    log,
+    authority,
+    members,
+    push,
+    holder,
     folder: installation.files.folder,
     whereabouts: () => ({ controllers: ["127.0.0.1:1"], busServers: ["tls://127.0.0.1:1"] }),
     certificateLifeMs: 86_400_000,

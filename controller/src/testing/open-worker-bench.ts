@@ -1,3 +1,4 @@
+import type { Check } from "@holdfast/shared/doctor/check";
 import { openMemberRegistry } from "../identity/member-registry.ts";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -40,6 +41,8 @@ export interface WorkerBench extends AsyncDisposable {
   /** Starts looking after the workers, as after a start of the controller; disposing it ends that. */
   run(): AsyncDisposable;
   /** What was uploaded: file and URLs. A test may make uploads fail. */
+  /** What the agents of workers find when they look around. */
+  examination: readonly Check[];
   readonly uploads: { readonly file: string; readonly urls: readonly string[] }[];
   failUpload: HoldfastError | null;
 }
@@ -125,6 +128,7 @@ export const openWorkerBench = async (
         return Promise.resolve();
       },
     },
+    examine: () => Promise.resolve(bench.examination),
     upload:
       real?.upload ??
       (({ file, urls }) => {
@@ -143,6 +147,7 @@ export const openWorkerBench = async (
   room.onRun = () => void hello(agents, workerId);
   const opened = stack.move();
   const bench: WorkerBench = {
+    examination: [],
     uploads: [],
     failUpload: null,
     deps,

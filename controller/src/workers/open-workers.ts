@@ -7,6 +7,7 @@ import { readQueue } from "../sessions/read-queue.ts";
 import type { TaskRunner } from "../sessions/task-runner.ts";
 import type { WorkDeps } from "../sessions/work-deps.ts";
 import type { JoinTokenIssuer } from "./join-token-issuer.ts";
+import type { WorkerDeps } from "./worker-deps.ts";
 import { type Demand, createWorkerNeeds } from "./worker-needs.ts";
 import type { WorkerRoster } from "./worker-roster.ts";
 import { openWorkerRunner } from "./worker-runner.ts";
@@ -16,6 +17,7 @@ import type { WorkerSettings } from "./worker-settings.ts";
 export interface WorkersParts extends WorkDeps {
   readonly roster: WorkerRoster;
   readonly issuer: JoinTokenIssuer;
+  readonly examine: WorkerDeps["examine"];
   readonly workerSettings: WorkerSettings;
   /** The controller's data folder. */
   readonly dataDir: string;

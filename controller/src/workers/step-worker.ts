@@ -15,7 +15,7 @@ export const stepWorker = async (deps: WorkerDeps, workerId: string, signal: Abo
   if (found === undefined) return final;
   const manager = deps.managers.find(found.definition.managerId);
   if (manager === undefined || manager.condition.state === "credentials-refused") return after(0);
-  const worker = await settleTest(deps, found);
+  const worker = await settleTest(deps, found, signal);
   if (isAtRest(worker) && !worker.removing && !demandFor(deps, worker).rises) return goOnResting(deps, worker);
   const at: WorkerAt = { worker, manager, hypervisor: manager.hypervisor };
   try {

@@ -1,3 +1,5 @@
+import type { Check } from "@holdfast/shared/doctor/check";
+import type { KnownAgent } from "../agents/agent-registry.ts";
 import type { Hypervisor } from "../hypervisor/hypervisor.ts";
 import type { ManagerConnection } from "../inventory/manager-connection.ts";
 import type { WorkDeps } from "../sessions/work-deps.ts";
@@ -27,6 +29,8 @@ export interface WorkerDeps extends Pick<
   readonly roster: WorkerRoster;
   readonly needs: WorkerNeeds;
   readonly issuer: JoinTokenIssuer;
+  /** Has an agent look at whom it needs; rejects only with the signal's reason. */
+  readonly examine: (agent: KnownAgent, signal: AbortSignal) => Promise<readonly Check[]>;
   readonly upload: UploadImage;
   /** A folder for images while they are unpacked. */
   readonly imageDir: string;

@@ -79,7 +79,8 @@ export const endTest = async (deps: TestDeps, worker: Worker): Promise<void> => 
   if (running?.state === "running") await moveSession(queries, running, "ending");
   const ending = await findSession(queries, sessionId);
   if (ending?.state === "ending") {
-    const result = results[verdict];
+    const isWarned = verdict === "passed" && ending.remarks.some(({ level }) => level === "warning");
+    const result = isWarned ? "warning" : results[verdict];
     await moveSession(queries, ending, "ended", { result, endedMs: deps.clock.nowMs() });
     deps.log.info("session moved", { session: sessionId, from: "running", to: "ended", result });
   }

@@ -19,6 +19,7 @@ import { Readings } from "../readings/reading.ts";
 import { Authorizer } from "../service/authorize.ts";
 import type { ServiceDeps } from "../service/deps.ts";
 import { repositoryCalls } from "../service/repository-service.ts";
+import { surroundingsOf } from "./surroundings.ts";
 import { Room } from "../service/room.ts";
 import { createRepository, openRepositoryStore } from "../store/open-repository-store.ts";
 import type { RepositoryFacts, RepositoryStore } from "../store/repository-store.ts";
@@ -161,6 +162,7 @@ const createServiceDeps = async (
     trust,
     holder,
     authorizer: new Authorizer({ trust, repositoryId: store.facts.repositoryId, clock }),
+    surroundings: surroundingsOf(config, membership),
     slots: new StreamSlots(),
     readAhead: new ReadAhead(readAheadBytes),
     manifests: new Semaphore(manifestsAtOnce),

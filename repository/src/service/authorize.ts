@@ -28,6 +28,8 @@ type Rule = "controller" | "controller-of-any-age" | readonly TaskOperation[];
 const rules: Readonly<Record<keyof typeof RepositoryService.method, Rule>> = {
   getRepository: "controller",
   updateTrust: "controller-of-any-age",
+  // Also one of any age: that it is outdated is what an examination is to find.
+  examine: "controller-of-any-age",
   fence: "controller",
   listPoints: "controller",
   getPoint: "controller",

@@ -11,6 +11,7 @@ import type { Readings } from "../readings/reading.ts";
 import type { RepositoryStore } from "../store/repository-store.ts";
 import type { BaseChecks } from "../uploads/base-checks.ts";
 import type { Uploads } from "../uploads/uploads.ts";
+import type { ServerSurroundings } from "../doctor/server-surroundings.ts";
 import type { Authorizer } from "./authorize.ts";
 import type { Room } from "./room.ts";
 
@@ -26,6 +27,7 @@ export interface ServiceDeps {
   readonly trust: TrustKeeper;
   readonly holder: IdentityHolder;
   readonly authorizer: Pick<Authorizer, "permissionOf">;
+  readonly surroundings: ServerSurroundings;
   /** Data streams that are granted at once (R7). */
   readonly slots: StreamSlots;
   readonly readAhead: ReadAhead;

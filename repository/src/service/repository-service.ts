@@ -1,4 +1,5 @@
 import type { ServiceDeps } from "./deps.ts";
+import { examine } from "../doctor/examine.ts";
 import { commit } from "./commit.ts";
 import { fence } from "./fence.ts";
 import { findMissing } from "./find-missing.ts";
@@ -18,6 +19,7 @@ import { verifyPoint } from "./verify-point.ts";
 /** Everything that answers the repository's calls; docs/design/repository-protocol.md says what each promises. */
 export const repositoryCalls = (deps: ServiceDeps): Calls => ({
   getRepository: getRepository(deps),
+  examine: examine(deps),
   openUpload: openUpload(deps),
   findMissing: findMissing(deps),
   putRecords: putRecords(deps),

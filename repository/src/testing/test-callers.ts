@@ -57,6 +57,7 @@ export const connect = (address: string): { readonly client: RepositoryClient } 
   const client: RepositoryClient = {
     getRepository: controller.getRepository,
     updateTrust: controller.updateTrust,
+    examine: controller.examine,
     fence: controller.fence,
     listPoints: controller.listPoints,
     getPoint: controller.getPoint,

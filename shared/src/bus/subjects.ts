@@ -2,7 +2,17 @@ import { derivedName } from "../ids/ids.ts";
 import { HoldfastError } from "../errors/holdfast-error.ts";
 
 /** Everything that an agent asks of a controller or tells it; one subject each under its own name. */
-export const agentVerbs = ["hello", "claim", "orders", "open-disk", "close-disk", "heartbeat", "report"] as const;
+export const agentVerbs = [
+  "hello",
+  "claim",
+  "orders",
+  "open-disk",
+  "close-disk",
+  "heartbeat",
+  "report",
+  "examine",
+  "examined",
+] as const;
 
 /** One of the requests that an agent makes. */
 export type AgentVerb = (typeof agentVerbs)[number];

@@ -9,7 +9,7 @@ import {
   X509Certificate,
 } from "node:crypto";
 import * as x509 from "@peculiar/x509";
-import { fromDateText, toDate } from "../clock/dates.ts";
+import { toDate } from "../clock/dates.ts";
 import { HoldfastError } from "../errors/holdfast-error.ts";
 import { type PeerName, peerNameIn, toPeerUri } from "./peer-name.ts";
 
@@ -130,8 +130,8 @@ export const readCertificate = (certificate: string | Uint8Array): CertificateFa
     name,
     serial: parsed.serialNumber.toUpperCase(),
     keyId: keyIdOf(parsed.publicKey),
-    notBeforeMs: fromDateText(parsed.validFrom),
-    notAfterMs: fromDateText(parsed.validTo),
+    notBeforeMs: parsed.validFromDate.getTime(),
+    notAfterMs: parsed.validToDate.getTime(),
   };
 };
 

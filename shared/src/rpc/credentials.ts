@@ -66,6 +66,9 @@ class RenewableServerCredentials extends ServerCredentials {
   }
 }
 
+/** The longest that a server may take for its handshake. */
+const handshakeMs = 10_000;
+
 type Connector = ReturnType<ChannelCredentials["_createSecureConnector"]>;
 
 /** Makes a secure context for each connection, so that one made after a renewal shows the new certificate. */
@@ -97,7 +100,14 @@ class RenewableChannelCredentials extends ChannelCredentials {
     const make = (): Connector => this.#present()._createSecureConnector(target, named, callCredentials);
     const first = make();
     return {
-      connect: (socket) => make().connect(socket),
+      connect: async (socket) => {
+        // Without this a server that accepts and then says nothing keeps even a client that was closed, and its process, for ever.
+        const giveUp = (): void => void socket.destroy();
+        socket.setTimeout(handshakeMs, giveUp);
+        const connected = await make().connect(socket);
+        socket.setTimeout(0, giveUp);
+        return connected;
+      },
       waitForReady: () => first.waitForReady(),
       getCallCredentials: () => first.getCallCredentials(),
       destroy: () => {

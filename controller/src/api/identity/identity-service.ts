@@ -20,7 +20,7 @@ const secondMs = 1_000;
 const dayMs = 86_400_000;
 
 /** `holdfast.controller.v1.IdentityService`. */
-export const serveIdentity = ({ identity, users, onRevoked }: ApiDeps): ServedService =>
+export const serveIdentity = ({ identity, users, repositories, onRevoked }: ApiDeps): ServedService =>
   serveService(IdentityService, {
     enroll: (request) => enroll(identity, request),
     renew: (request) => renew(identity, request),
@@ -31,7 +31,10 @@ export const serveIdentity = ({ identity, users, onRevoked }: ApiDeps): ServedSe
     },
     listMembers: async () => ({ members: identity.members.list().map(toMember) }),
     revokeMember: async (request, { signal }) => {
-      const found = identity.members.get(toRole(request.role), request.member);
+      const role = toRole(request.role);
+      // Operators know a repository by the name under which it was added, too.
+      const added = role === "repository" ? repositories.find(request.member)?.repositoryId : undefined;
+      const found = identity.members.get(role, added ?? request.member);
       const { member, trustNumber } = await revokeMember(identity, found, signal);
       await onRevoked(member);
       return { member: toMember(member), trustNumber };
