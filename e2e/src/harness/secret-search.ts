@@ -42,7 +42,7 @@ const isContent = (path: string): boolean =>
   /\.(?:raw|img|qcow2|pack|partial)$|\/(?:packs|copies|refs|disks)\//.test(path);
 
 /** What an installed tarball brings: nothing writes there, and its documents show the lab's password. */
-const isProgram = (path: string): boolean => /^root\/opt\/holdfast\//.test(path);
+const isProgram = (path: string): boolean => path.startsWith("root/opt/holdfast/");
 
 const largestBytes = 64 * 1024 * 1024;
 

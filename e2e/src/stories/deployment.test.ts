@@ -132,13 +132,26 @@ describe("services of the units", () => {
   });
 });
 
-describe("configurations of nats-server", () => {
-  it("are accepted by it, every one", async ({ signal }) => {
-    const folder = join(tree.prefix, "deploy", "nats");
-    const files = (await readdir(folder)).filter((name) => name.endsWith(".conf"));
-
-    expect(files).toContain("loopback.conf");
-    for (const file of files) expect(await natsComplaint(join(folder, file), run.env, signal)).toBe("");
+describe("configurations of nats-server that init makes", () => {
+  it("are accepted by it, wherever init is told that the bus listens", async ({ signal }) => {
+    const holdfast = join(tree.prefix, "bin", "holdfast");
+    const everywhere = [
+      "--bus-listen",
+      "0.0.0.0:4222",
+      "--bus",
+      "tls://backup.example:4222",
+      "--host-name",
+      "backup.example",
+    ];
+    for (const [name, options] of Object.entries({ here: [], everywhere })) {
+      const data = join(run.dir, name);
+      await runWell(
+        { name: "init", command: holdfast, args: ["init", "--data", data, ...options], env: run.env },
+        signal,
+      );
+      const { configuration } = installationFiles(identityFolderOf(data)).nats;
+      expect(await natsComplaint(configuration, run.env, signal)).toBe("");
+    }
   });
 
   it("are refused with its words when it does not know a setting", async ({ signal }) => {

@@ -49,8 +49,17 @@ const patience = {
   HOLDFAST_CONTROLLER_WORK_NO_AGENT_PATIENCE_MS: "3000000",
 };
 
+/** How the worker's NIC gets its address, as its definition says it. */
+const networksOf = { dhcp: {}, static: { address: "10.0.2.40", netmask: "255.255.255.0", gateway: "10.0.2.2" } };
+
+/** How a worker is to be launched. */
+export interface LaunchSpec {
+  readonly network: keyof typeof networksOf;
+  readonly withinMs: number;
+}
+
 /** Opens a lab and an installation without any agent, and starts a job that needs the worker. */
-export const launchWorker = async (run: TestRun, withinMs: number): Promise<LaunchedWorker> => {
+export const launchWorker = async (run: TestRun, launch: LaunchSpec): Promise<LaunchedWorker> => {
   await using opening = new AsyncDisposableStack();
   const lab = opening.use(await openLab(run, labConfig));
   const spec = { run, agents: [], controllerEnv: patience, reachedAt: meetingAddress };
@@ -58,7 +67,7 @@ export const launchWorker = async (run: TestRun, withinMs: number): Promise<Laun
   const operator = createOperator(installation);
   await operator.addManager(lab, labUser.password);
   await operator.addRepository();
-  await addWorker(installation, withinMs);
+  await addWorker(installation, launch);
   const references = await addVm(run, lab, operator);
   const sessionId = await operator.startJob(vmName);
   const initialization = await initializationOf(lab);
@@ -77,15 +86,15 @@ export const launchWorker = async (run: TestRun, withinMs: number): Promise<Laun
   };
 };
 
-const addWorker = async ({ api }: Installation, launchTimeoutMs: number): Promise<void> => {
+const addWorker = async ({ api }: Installation, { network, withinMs }: LaunchSpec): Promise<void> => {
   const definition = {
     name: workerName,
     manager: labConfig.name,
     cluster: "east",
     template: workerTemplate,
     tasks: 1,
-    networks: [{ network: "ovirtmgmt" }],
-    launchTimeoutMs: BigInt(launchTimeoutMs),
+    networks: [{ network: "ovirtmgmt", ...networksOf[network] }],
+    launchTimeoutMs: BigInt(withinMs),
     // The guest is the caller's to power down.
     idleDelayMs: 86_400_000n,
   };

@@ -16,6 +16,7 @@ const { values } = parseArgs({
   options: {
     image: { type: "string" },
     initialization: { type: "string" },
+    network: { type: "string", default: "dhcp" },
     accelerator: { type: "string", default: "tcg" },
     machine: { type: "string", default: "q35" },
   },
@@ -61,8 +62,10 @@ const image = values.image;
 if (image === undefined) throw new Error("--image FILE is needed");
 
 await using run = await openTestRun();
-await using worker = values.initialization === undefined ? await launchWorker(run, patienceMs) : null;
-if (worker !== null) tell("a controller launched the worker for a job");
+const network = values.network === "static" ? "static" : "dhcp";
+await using worker =
+  values.initialization === undefined ? await launchWorker(run, { network, withinMs: patienceMs }) : null;
+if (worker !== null) tell(`a controller launched the worker for a job; its address: ${network}`);
 const initialization = worker?.initialization ?? (await readInitialization(values.initialization ?? ""));
 
 // What a VM is started with is the engine's: the config drive holds a join token.
