@@ -10,6 +10,7 @@ import { type InstalledTree, openInstalledTree, services } from "../harness/inst
 import { natsComplaint } from "../harness/nats-configuration.ts";
 import { root } from "../harness/programs.ts";
 import { runProgram, runWell, type Said } from "../harness/run-program.ts";
+import { searchCommandLines } from "../harness/secret-search.ts";
 import { openTestRun, type TestRun } from "../harness/test-run.ts";
 import { unitCommandOf } from "../harness/unit-command.ts";
 import { startUnitServices } from "../harness/unit-services.ts";
@@ -129,6 +130,7 @@ describe("services of the units", () => {
     expect(await installation.holdfast("repository", "add", "main", "--address", address)).toMatchObject({
       repository: { name: "main", state: "reachable" },
     });
+    expect(await searchCommandLines(run.id)).toEqual([]);
   });
 });
 
