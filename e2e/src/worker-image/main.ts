@@ -43,11 +43,21 @@ const followBoot = async (guest: Guest): Promise<void> => {
   tell("the agent speaks");
 };
 
-const followWork = async (worker: LaunchedWorker): Promise<void> => {
+const followWork = async (guest: Guest, worker: LaunchedWorker): Promise<void> => {
   await worker.untilHealthy(patienceMs);
   tell("the agent has joined, and is healthy");
+  await expectAddress(guest, worker);
   tell(await worker.untilDone(patienceMs));
   tell("the point holds what the disk held");
+};
+
+/** Without its static address a guest would be given another one, by DHCP, and go on. */
+const expectAddress = async (guest: Guest, { initialization }: LaunchedWorker): Promise<void> => {
+  const [nic] = initialization.nic_configurations?.nic_configuration ?? [];
+  const addresses = await guest.dialsFrom();
+  if (addresses.length === 0 || (nic?.ip !== undefined && !addresses.every((one) => one === nic.ip?.address)))
+    throw new Error(`the guest dials from ${addresses.join(", ") || "nowhere"}, not from ${nic?.ip?.address ?? "any"}`);
+  tell(`it dials from ${addresses.join(", ")}`);
 };
 
 const followEnd = async (guest: Guest): Promise<void> => {
@@ -82,7 +92,7 @@ await using guest = await startGuest({
 try {
   tell(`powered on: ${machine}, ${accelerator}`);
   await followBoot(guest);
-  if (worker !== null) await followWork(worker);
+  if (worker !== null) await followWork(guest, worker);
   await followEnd(guest);
 } catch (caught) {
   const lines = (await readFile(join(dir, "console.log"), "utf8")).split("\n");
