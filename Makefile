@@ -31,7 +31,7 @@ dist: packages build ## Make the tarball of an installation: dist/holdfast-VERSI
 worker-image: dist ## Make the disk image of workers: dist/holdfast-worker-VERSION.qcow2 (as root)
 	@scripts/make-worker-image
 
-worker-image-test: build ## Boot the image of workers once in software emulation; make it when it is not there
+worker-image-test: build ## Boot that image once in software emulation, made when it is not there: its agent joins and takes a task
 	@scripts/test-worker-image
 
 setup: tools packages ## Install what is missing

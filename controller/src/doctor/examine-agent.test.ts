@@ -51,6 +51,7 @@ const agent = (parts: Partial<ExaminedAgent> = {}): ExaminedAgent => ({
   reachableHosts: ["*"],
   seenMs: Date.now(),
   workerId: "",
+  refusal: "",
   ...parts,
 });
 

@@ -31,6 +31,7 @@ export type ExaminedAgent = Pick<
   | "reachableHosts"
   | "seenMs"
   | "workerId"
+  | "refusal"
 >;
 
 /** A wake-up may be lost: it is repeated until the agent asks. */

@@ -2,7 +2,10 @@ import { type Finding, toFinding } from "@holdfast/shared/doctor/finding";
 import type { KnownAgent } from "../agents/agent-registry.ts";
 
 /** What an agent's last hello says of it. */
-export type GreetedAgent = Pick<KnownAgent, "health" | "managerName" | "clusterName" | "seenMs" | "workerId">;
+export type GreetedAgent = Pick<
+  KnownAgent,
+  "health" | "managerName" | "clusterName" | "seenMs" | "workerId" | "refusal"
+>;
 
 /** Whether an agent says hello, and whether what it says is of use. */
 export const helloFinding = (agent: GreetedAgent, nowMs: number): Finding => {
@@ -19,6 +22,13 @@ export const helloFinding = (agent: GreetedAgent, nowMs: number): Finding => {
         state: "warning",
         message: `${ago}; it ends what it holds and takes nothing new`,
         advice: "start it again when it has ended",
+      });
+    case "refusing":
+      return toFinding({
+        ...what,
+        state: "error",
+        message: `${ago}; it does not work for this controller: ${agent.refusal}`,
+        advice: "put back the newest copy of the controller's identity folder",
       });
     case "unplaced":
       return toFinding({

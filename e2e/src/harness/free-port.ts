@@ -1,10 +1,10 @@
 import { createServer } from "node:net";
 
-/** A TCP port of loopback that nobody listens on now: for programs that have to keep theirs over a restart. */
-export const freePort = async (): Promise<number> => {
+/** A TCP port of loopback, or of another address of this machine, that nobody listens on now: for programs that have to keep theirs over a restart. */
+export const freePort = async (host = "127.0.0.1"): Promise<number> => {
   const server = createServer();
   const listening = Promise.withResolvers<void>();
-  server.once("error", listening.reject).listen(0, "127.0.0.1", listening.resolve);
+  server.once("error", listening.reject).listen(0, host, listening.resolve);
   await listening.promise;
   const address = server.address();
   const closed = Promise.withResolvers<void>();

@@ -59,6 +59,8 @@ export interface InstallationSpec {
   /** Folder of the repository, when not the run's own. */
   readonly repositoryDir?: string;
   readonly controllerDir?: string;
+  /** The address of this machine at which members reach controller, bus and repository over TCP, where some are not of this machine. */
+  readonly reachedAt?: string;
 }
 
 /** Patience for tests: everything that waits for seconds in the field waits for less here. */
@@ -84,7 +86,7 @@ export const openInstallation = async (spec: InstallationSpec): Promise<Installa
   await using stack = new AsyncDisposableStack();
   const controllerDir = spec.controllerDir ?? join(run.dir, "controller");
   const controllerAddress = `unix:${join(run.dir, "controller.sock")}`;
-  const made = await makeOne(controllerDir);
+  const made = await makeOne(controllerDir, spec.reachedAt ?? loopback);
   const nats = stack.use(await openNats(run, made));
   const controller = stack.use(
     await openOurs(run, "controller", "controller", {
@@ -102,14 +104,21 @@ export const openInstallation = async (spec: InstallationSpec): Promise<Installa
     }),
   );
   const repositoryDir = spec.repositoryDir ?? join(run.dir, "repository");
+  const repositoryAddress =
+    spec.reachedAt === undefined
+      ? repositoryAddressOf(run, "repository")
+      : `${spec.reachedAt}:${await freePort(spec.reachedAt)}`;
   const repository = stack.use(
     await openRepository(run, api, {
       name: "repository",
       directory: repositoryDir,
-      env: { HOLDFAST_REPOSITORY_INDEX_PATH: join(run.dir, "index.sqlite"), ...spec.repositoryEnv },
+      env: {
+        HOLDFAST_REPOSITORY_LISTEN: repositoryAddress,
+        HOLDFAST_REPOSITORY_INDEX_PATH: join(run.dir, "index.sqlite"),
+        ...spec.repositoryEnv,
+      },
     }),
   );
-  const repositoryAddress = repositoryAddressOf(run, "repository");
   const agents = new Map<string, KeptProgram>();
   for (const agent of spec.agents) agents.set(agent.name, stack.use(await openAgent(spec, api, agent)));
 
@@ -137,24 +146,25 @@ export const openInstallation = async (spec: InstallationSpec): Promise<Installa
   };
 };
 
+const loopback = "127.0.0.1";
+
 interface Made extends MadeInstallation {
   /** Where those dial the controller who are on no socket of this machine: workers. */
   readonly joinAddress: string;
-  readonly busPort: number;
+  readonly busAddress: string;
 }
 
-const makeOne = async (controllerDir: string): Promise<Made> => {
-  const [joinPort, busPort] = [await freePort(), await freePort()];
-  const joinAddress = `127.0.0.1:${joinPort}`;
+const makeOne = async (controllerDir: string, host: string): Promise<Made> => {
+  const [joinAddress, busAddress] = [`${host}:${await freePort(host)}`, `${host}:${await freePort(host)}`];
   const made = await makeInstallation({
     dataDir: controllerDir,
     controllers: [joinAddress],
-    busListen: `127.0.0.1:${busPort}`,
-    busServers: [`tls://127.0.0.1:${busPort}`],
+    busListen: busAddress,
+    busServers: [`tls://${busAddress}`],
     clock: systemClock,
     random: systemRandom,
   });
-  return { ...made, joinAddress, busPort };
+  return { ...made, joinAddress, busAddress };
 };
 
 const openOurs = (
@@ -235,7 +245,7 @@ export const invite = async (run: TestRun, api: RpcClient, request: Invitation):
   return file;
 };
 
-const openNats = async (run: TestRun, { natsConfigurationFile, busPort }: Made): Promise<KeptProgram> =>
+const openNats = async (run: TestRun, { natsConfigurationFile, busAddress }: Made): Promise<KeptProgram> =>
   await keepProgram(
     {
       name: "nats-server",
@@ -244,15 +254,16 @@ const openNats = async (run: TestRun, { natsConfigurationFile, busPort }: Made):
       env: run.env,
       logFile: join(run.dir, "nats.log"),
     },
-    () => untilOpen(busPort),
+    () => untilOpen(busAddress),
   );
 
-const untilOpen = (port: number) =>
+const untilOpen = (address: string) =>
   until("nats-server to take connections", async () => {
-    const socket = createConnection({ host: "127.0.0.1", port });
+    const { hostname: host, port } = new URL(`tls://${address}`);
+    const socket = createConnection({ host, port: Number(port) });
     const open = await new Promise<boolean>((resolve) => {
       socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
     });
     socket.destroy();
-    return open && { ready: true as const, address: `tls://127.0.0.1:${port}` };
+    return open && { ready: true as const, address: `tls://${address}` };
   });

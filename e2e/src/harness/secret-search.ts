@@ -41,6 +41,9 @@ const isEngines = (path: string): boolean => /^lab-[^/]+\//.test(path) && !path.
 const isContent = (path: string): boolean =>
   /\.(?:raw|img|qcow2|pack|partial)$|\/(?:packs|copies|refs|disks)\//.test(path);
 
+/** What an installed tarball brings: nothing writes there, and its documents show the lab's password. */
+const isProgram = (path: string): boolean => path.startsWith("root/opt/holdfast/");
+
 const largestBytes = 64 * 1024 * 1024;
 
 /** Searches everything that the processes of a run wrote: logs, databases, manifests, answers that were kept. */
@@ -49,7 +52,7 @@ export const searchForSecrets = async (directory: string): Promise<readonly Foun
   for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);
     const where = relative(directory, path);
-    if (!entry.isFile() || isKept(where) || isEngines(where) || isContent(where)) continue;
+    if (!entry.isFile() || isKept(where) || isEngines(where) || isContent(where) || isProgram(where)) continue;
     const text = await readIfThere(path);
     found.push(...secretsIn(text).map((what) => ({ where, what })));
   }

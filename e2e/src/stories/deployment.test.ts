@@ -1,5 +1,6 @@
 import { access, readdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { identityFolderOf, installationFiles } from "@holdfast/shared/installation/installation-files";
 import { startProcess } from "@holdfast/shared/process/child-process";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
@@ -10,6 +11,8 @@ import { natsComplaint } from "../harness/nats-configuration.ts";
 import { root } from "../harness/programs.ts";
 import { runProgram, runWell, type Said } from "../harness/run-program.ts";
 import { openTestRun, type TestRun } from "../harness/test-run.ts";
+import { unitCommandOf } from "../harness/unit-command.ts";
+import { startUnitServices } from "../harness/unit-services.ts";
 
 // What an operator unpacks and installs, without a machine to install it on.
 
@@ -108,13 +111,47 @@ describe("units", () => {
   });
 });
 
-describe("configurations of nats-server", () => {
-  it("are accepted by it, every one", async ({ signal }) => {
-    const folder = join(tree.prefix, "deploy", "nats");
-    const files = (await readdir(folder)).filter((name) => name.endsWith(".conf"));
+describe("services of the units", () => {
+  it("find nothing wrong with the examples of their configurations", async ({ signal }) => {
+    for (const service of services.filter((one) => one !== "nats")) {
+      const { command, args } = await unitCommandOf(tree, service);
+      const check = { name: service, command, args: [...args, "--check-config"], env: run.env };
+      expect(await runProgram(check, signal), service).toMatchObject({ code: 0, stderr: "" });
+    }
+  });
 
-    expect(files).toContain("loopback.conf");
-    for (const file of files) expect(await natsComplaint(join(folder, file), run.env, signal)).toBe("");
+  it("make a whole installation of what init makes, by the commands that systemd would run", async ({ signal }) => {
+    await using installation = await startUnitServices(run, tree, signal);
+
+    expect(await natsComplaint(installation.natsConfiguration, run.env, signal)).toBe("");
+    await installation.untilAgentIs("unplaced");
+    const address = installation.repositoryAddress;
+    expect(await installation.holdfast("repository", "add", "main", "--address", address)).toMatchObject({
+      repository: { name: "main", state: "reachable" },
+    });
+  });
+});
+
+describe("configurations of nats-server that init makes", () => {
+  it("are accepted by it, wherever init is told that the bus listens", async ({ signal }) => {
+    const holdfast = join(tree.prefix, "bin", "holdfast");
+    const everywhere = [
+      "--bus-listen",
+      "0.0.0.0:4222",
+      "--bus",
+      "tls://backup.example:4222",
+      "--host-name",
+      "backup.example",
+    ];
+    for (const [name, options] of Object.entries({ here: [], everywhere })) {
+      const data = join(run.dir, name);
+      await runWell(
+        { name: "init", command: holdfast, args: ["init", "--data", data, ...options], env: run.env },
+        signal,
+      );
+      const { configuration } = installationFiles(identityFolderOf(data)).nats;
+      expect(await natsComplaint(configuration, run.env, signal)).toBe("");
+    }
   });
 
   it("are refused with its words when it does not know a setting", async ({ signal }) => {
@@ -153,7 +190,20 @@ describe("container files", () => {
       for (const needed of Object.keys(service.depends_on ?? {})) expect(compose.services).toHaveProperty(needed);
     }
   });
+
+  it("compose.yaml gives the bus what init made for it, where the configuration says that it is, and no more", async () => {
+    const compose = composeSchema.parse(parse(await readFile(join(folder, "compose.yaml"), "utf8"), { merge: true }));
+    const { configuration } = installationFiles(identityFolderOf(dataDir)).nats;
+    const { bus, controller } = compose.services;
+
+    expect(bus?.command).toEqual(["--config", configuration]);
+    expect(controller?.volumes).toContain(`./controller:${dataDir}`);
+    expect(bus?.volumes).toEqual([`./controller/identity/nats:${dirname(configuration)}`]);
+  });
 });
+
+/** Where the controller's configuration says that it keeps everything. */
+const dataDir = "/var/lib/holdfast/controller";
 
 const composeSchema = z.looseObject({
   services: z.record(
@@ -162,6 +212,8 @@ const composeSchema = z.looseObject({
       build: z.looseObject({ context: z.string(), dockerfile: z.string() }).optional(),
       read_only: z.boolean(),
       cap_drop: z.array(z.string()),
+      command: z.array(z.string()).optional(),
+      volumes: z.array(z.string()).optional(),
       depends_on: z.record(z.string(), z.unknown()).optional(),
     }),
   ),

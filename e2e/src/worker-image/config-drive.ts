@@ -17,7 +17,7 @@ export const configDriveOf = (initialization: Initialization, instanceId: string
     meta: { dsmode: "local", essential: "false", role: "server" },
   }),
   "openstack/latest/user_data": `#cloud-config\n${engineSettings}${initialization.custom_script}`,
-  ...(initialization.nic_configurations !== undefined && {
+  ...((initialization.nic_configurations?.nic_configuration.length ?? 0) > 0 && {
     "openstack/latest/network_data.json": JSON.stringify(networksOf(initialization)),
   }),
 });

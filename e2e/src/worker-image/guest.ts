@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
+import { z } from "zod";
 import { type Child, runTool, startChild } from "../simulator/storage/child.ts";
 import { QmpClient } from "../simulator/storage/qmp-client.ts";
 import { until } from "../harness/until.ts";
@@ -23,6 +24,8 @@ export interface GuestSpec {
 export interface Guest extends AsyncDisposable {
   /** Waits for text on the console and gives the first line that has it; fails with the console's end. */
   untilSays(text: string | RegExp, withinMs: number): Promise<string>;
+  /** Its own addresses, as far as it has connections to others now. */
+  dialsFrom(): Promise<readonly string[]>;
   /** Presses the power button and waits for its end. */
   powerDown(withinMs: number): Promise<void>;
 }
@@ -37,6 +40,7 @@ export const startGuest = async (spec: GuestSpec): Promise<Guest> => {
   await qmp.execute("qmp_capabilities");
   return {
     untilSays: (text, withinMs) => untilSays(child, consoleFile, text, withinMs),
+    dialsFrom: async () => sourcesIn(await qmp.execute("human-monitor-command", { "command-line": "info usernet" })),
     powerDown: async (withinMs) => {
       await qmp.execute("system_powerdown");
       await until("the guest to power down", () => !child.alive, withinMs);
@@ -61,6 +65,15 @@ const argumentsOf = (
     ["-drive", `file=${drive},if=none,id=seed,format=raw,readonly=on`, "-device", "ide-cd,drive=seed"],
     ["-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net"],
   ].flat();
+
+/** Addresses of the guest in QEMU's table of the connections that its user-mode network carries. */
+const sourcesIn = (table: unknown): readonly string[] => {
+  const found = z
+    .string()
+    .parse(table)
+    .matchAll(/TCP\[ESTABLISHED\]\s+\d+\s+(?<source>[\d.]+)\s/g);
+  return [...new Set(Array.from(found, ({ groups }) => groups?.["source"] ?? ""))];
+};
 
 const writeDrive = async ({ dir, drive }: GuestSpec): Promise<string> => {
   const tree = join(dir, "drive");

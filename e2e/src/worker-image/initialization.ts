@@ -7,13 +7,15 @@ export const initializationSchema = z.looseObject({
   dns_servers: z.string().optional(),
   nic_configurations: z
     .object({
-      nic_configuration: z.array(
-        z.looseObject({
-          name: z.string(),
-          boot_protocol: z.enum(["dhcp", "static"]).default("dhcp"),
-          ip: z.object({ address: z.string(), netmask: z.string(), gateway: z.string().optional() }).optional(),
-        }),
-      ),
+      nic_configuration: z
+        .array(
+          z.looseObject({
+            name: z.string(),
+            boot_protocol: z.enum(["dhcp", "static"]).default("dhcp"),
+            ip: z.object({ address: z.string(), netmask: z.string(), gateway: z.string().optional() }).optional(),
+          }),
+        )
+        .default([]),
     })
     .optional(),
 });
