@@ -42,8 +42,10 @@ const labOf = (name: string, vms: LabConfig["vms"]): LabConfig => {
   };
 };
 
-/** Workers are looked after several times a second. */
-const shortPatience = {
+/** Workers are looked after several times a second; an agent may be slow, for there are many on one machine. */
+const patience = {
+  HOLDFAST_CONTROLLER_AGENTS_HEARTBEAT_TIMEOUT_MS: "15000",
+  HOLDFAST_CONTROLLER_AGENTS_SILENT_AFTER_MS: "15000",
   HOLDFAST_CONTROLLER_WORKERS_SWEEP_MS: "200",
   HOLDFAST_CONTROLLER_WORKERS_LOOK_MS: "200",
   HOLDFAST_CONTROLLER_WORKERS_START_PATIENCE_MS: "1500",
@@ -75,7 +77,7 @@ export const openWorkerStory = async (
       Object.entries(vms[name]).flatMap(([cluster, names]) => names.map((vm) => smallVm(vm, cluster))),
     ),
   );
-  const story = await openStory({ labs, agents: [], controllerEnv: () => ({ ...shortPatience, ...controllerEnv }) });
+  const story = await openStory({ labs, agents: [], controllerEnv: () => ({ ...patience, ...controllerEnv }) });
   const { operator } = story;
   const jobs = new Set<string>();
   const prepareBackup: WorkerStory["prepareBackup"] = async (job, names) => {

@@ -14,7 +14,7 @@ beforeAll(async () => {
   story = await openWorkerStory(
     { alpha: { east: ["one"] }, beta: { west: ["far"] } },
     // Every state lasts for a moment, so that it can be seen.
-    { HOLDFAST_CONTROLLER_WORKERS_LOOK_MS: "500" },
+    { HOLDFAST_CONTROLLER_WORKERS_LOOK_MS: "500", HOLDFAST_CONTROLLER_AGENTS_HEARTBEAT_TIMEOUT_MS: "6000" },
   );
   await story.workers.add({ name: "w-one", manager: "alpha", cluster: "east" });
   await story.workers.add({ name: "w-far", manager: "beta", cluster: "west" });
