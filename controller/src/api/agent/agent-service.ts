@@ -13,24 +13,27 @@ export const serveAgentList = (deps: ApiDeps): ServedService =>
   serveService(AgentService, {
     listAgents: async () => {
       const attempts = await listUnfinishedAttempts(deps.database.queries);
-      return { agents: deps.agents.list().map((agent) => toAgent(agent, attempts)) };
+      return { agents: deps.agents.list().map((agent) => toAgent(deps, agent, attempts)) };
     },
     getAgent: async ({ agent: idOrName }) => {
       const agent = deps.agents.find(idOrName);
       if (agent === undefined)
         throw new HoldfastError("NOT_FOUND", `no agent ${idOrName}`, { details: { agent: idOrName } });
-      return { agent: toAgent(agent, await listUnfinishedAttempts(deps.database.queries)) };
+      return { agent: toAgent(deps, agent, await listUnfinishedAttempts(deps.database.queries)) };
     },
   });
 
-const toAgent = (agent: KnownAgent, attempts: readonly Attempt[]): MessageInitShape<typeof AgentSchema> => {
+const toAgent = (
+  { workers }: Pick<ApiDeps, "workers">,
+  agent: KnownAgent,
+  attempts: readonly Attempt[],
+): MessageInitShape<typeof AgentSchema> => {
   const held = attempts.filter(({ agentId, state }) => agentId === agent.agentId && state === "open");
   return {
     agentId: agent.agentId,
     name: agent.name,
     version: agent.version,
-    state: agent.health,
-    stateReason: reasonOf(agent),
+    ...(isAsleep(workers, agent) ? asleep : { state: agent.health, stateReason: reasonOf(agent) }),
     managerName: agent.managerName,
     clusterName: agent.clusterName,
     hostName: agent.hostName,
@@ -44,6 +47,12 @@ const toAgent = (agent: KnownAgent, attempts: readonly Attempt[]): MessageInitSh
     workerId: agent.workerId,
   };
 };
+
+const asleep = { state: "asleep", stateReason: "its worker is down until something needs it" };
+
+/** Silence is as it should be while the worker that runs an agent is down. */
+const isAsleep = (workers: ApiDeps["workers"], { health, workerId }: KnownAgent): boolean =>
+  health === "silent" && workers.placed().some((worker) => worker.workerId === workerId && worker.state === "asleep");
 
 const reasonOf = ({ health, managerName, clusterName, version, refusal }: KnownAgent): string => {
   switch (health) {
