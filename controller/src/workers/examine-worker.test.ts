@@ -28,7 +28,7 @@ it("a host or proxy that it does not reach is a warning: disks come another way"
   ];
   expect(judgeExamination([check("repository main", "ok"), ...hosts])).toMatchObject({
     unfit: "",
-    warnings: ["imageio of host h1 of manager prod: no answer", "imageio proxy of manager prod: no answer"],
+    warnings: ["imageio of host h1 of manager prod: no answer"],
   });
 });
 

@@ -6,7 +6,7 @@ import type { WorkerDeps } from "./worker-deps.ts";
 export interface WorkerExamination {
   /** Why it cannot work: no repository can be reached, or the agent does not answer; empty when it can. */
   readonly unfit: string;
-  /** What it cannot reach and may do without: hosts whose disks then come another way. */
+  /** Hosts of its own cluster that it cannot reach: their disks then come another way. */
   readonly warnings: readonly string[];
   /** What it reaches, in words. */
   readonly reached: string;
@@ -22,7 +22,7 @@ export const examineWorker = async (
 /** Judges what was found. */
 export const judgeExamination = (checks: readonly Check[]): WorkerExamination => {
   const lines = checks.filter(({ kind }) => kind === "connection" || kind === "answer");
-  const bad = lines.filter(({ state }) => state === "error" || state === "warning");
+  const bad = lines.filter(({ state }) => state === "error");
   const isOfEngine = ({ subject = "" }: Check): boolean => subject.startsWith("imageio ");
   const good = lines.filter(({ kind, state }) => kind === "connection" && state === "ok");
   return {

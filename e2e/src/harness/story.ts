@@ -29,7 +29,8 @@ export const openStory = async (spec: StorySpec): Promise<Story> => {
   const labs = new Map<string, Lab>();
   for (const config of spec.labs) labs.set(config.name, stack.use(await openLab(run, config)));
   const { agents, controllerEnv = () => ({}) } = spec;
-  const installation = stack.use(await openInstallation({ run, agents, controllerEnv: controllerEnv(run) }));
+  const env = { ...imageioPorts([...labs.values()]), ...controllerEnv(run) };
+  const installation = stack.use(await openInstallation({ run, agents, controllerEnv: env }));
   const operator = createOperator(installation);
   for (const lab of labs.values()) await operator.addManager(lab);
   await operator.addRepository();
@@ -47,4 +48,11 @@ export const openStory = async (spec: StorySpec): Promise<Story> => {
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+};
+
+/** Where the hosts of these labs serve images, since it is not the usual port: what examinations have to know. */
+const imageioPorts = (labs: readonly Lab[]): Readonly<Record<string, string>> => {
+  const hosts = labs.flatMap(({ addresses }) => addresses.hosts);
+  const ports = Object.fromEntries(hosts.map(({ name, imageioPort }) => [name, imageioPort]));
+  return { HOLDFAST_CONTROLLER_DOCTOR_IMAGEIO_PORT_OF: JSON.stringify(ports) };
 };
