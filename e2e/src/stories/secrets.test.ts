@@ -102,7 +102,7 @@ test("secrets are given, changed, refused and taken back", async () => {
   await holdfast(`token revoke ${present(tokens.find(({ name }) => name === "anna")).tokenId} -o json`);
 });
 
-test("disks are read over every kind of route, written, exported, refused, and a worker is launched", async () => {
+test("disks are read by stream, socket and proxy", async () => {
   const operator = createOperator(installation);
   // By stream through the agent of the other cluster, by the socket of its host, and by the proxy when nobody lends.
   const routes: string[] = [];
@@ -119,15 +119,19 @@ test("disks are read over every kind of route, written, exported, refused, and a
   for (const [index, route] of ["stream", "socket", "proxy"].entries()) expect(routes[index]).toContain(`"${route}"`);
   await installation.agent("wired").start();
   await operator.waitForAgents("wired");
+});
 
+test("a VM is restored, a disk exported, and one cannot be read", async () => {
   await holdfast(`restore vm ${await newestPoint("wired")} --name restored --wait -o json`);
   await holdfast(`point export ${await newestPoint("blind")} --to ${file("blind.raw")} -o json`);
   await lab.control.addVm(vm("failing", "west"));
-  await operator.createJob("failing", ["failing"]);
+  await createOperator(installation).createJob("failing", ["failing"]);
   await lab.control.armImageioFault({ fault: { kind: "fail-reads", count: 100_000 } });
   await holdfast("job run failing --wait -o json", 1);
   await lab.control.clearFaults();
+});
 
+test("a worker is launched, everything is listed, and an agent is revoked", async () => {
   await holdfast(`worker add helper --manager ovirt --cluster east --template ${workerTemplate} -o json`);
   await holdfast("worker test helper -o json");
 
