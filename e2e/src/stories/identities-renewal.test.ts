@@ -74,14 +74,14 @@ const listedMembers = async (): Promise<readonly ListedMember[]> => {
 
 test("certificates are renewed twice under a running backup, which does not notice", async () => {
   const { lab, operator, installation } = stage;
-  const vm = await stage.addVm("long");
+  const vm = await stage.addVm("long", { sizeMiB: 96, filledMiB: 90 });
   await slowReads(lab);
   const sessionId = await stage.start(vm.name);
   await until("the upload to be under way", async () => {
     const task = present((await operator.session(sessionId)).tasks[0]);
     return (task.disks[0]?.bytes?.storedBytes ?? 0n) > 0n;
   });
-  await slowReads(lab, 5_000);
+  await slowReads(lab, 6_000);
   const atStart = { agent: await keptBy("agent"), repository: await keptBy("repository") };
   const listedAtStart = await listedMembers();
   await Promise.all([untilRenewed("agent", 2), untilRenewed("repository", 2)]);
