@@ -1,5 +1,5 @@
 import { type AgentSpec, type Installation, openInstallation } from "./installation.ts";
-import { type Lab, type LabConfig, openLab } from "./lab.ts";
+import { type Lab, type LabConfig, imageioPorts, openLab } from "./lab.ts";
 import { type Operator, createOperator } from "./operator.ts";
 import { type TestRun, openTestRun } from "./test-run.ts";
 
@@ -48,11 +48,4 @@ export const openStory = async (spec: StorySpec): Promise<Story> => {
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
-};
-
-/** Where the hosts of these labs serve images, since it is not the usual port: what examinations have to know. */
-const imageioPorts = (labs: readonly Lab[]): Readonly<Record<string, string>> => {
-  const hosts = labs.flatMap(({ addresses }) => addresses.hosts);
-  const ports = Object.fromEntries(hosts.map(({ name, imageioPort }) => [name, imageioPort]));
-  return { HOLDFAST_CONTROLLER_DOCTOR_IMAGEIO_PORT_OF: JSON.stringify(ports) };
 };

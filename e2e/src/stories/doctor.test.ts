@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Installation, openInstallation } from "../harness/installation.ts";
-import { type Lab, openLab, twoClusters } from "../harness/lab.ts";
+import { type Lab, imageioPorts, openLab, twoClusters } from "../harness/lab.ts";
 import { createOperator } from "../harness/operator.ts";
 import { programArguments } from "../harness/programs.ts";
 import { runProgram, type Said } from "../harness/run-program.ts";
@@ -28,15 +28,14 @@ interface Check {
 beforeAll(async () => {
   run = stack.use(await openTestRun());
   lab = stack.use(await openLab(run, twoClusters("lab")));
-  const { hosts, proxyPort = 0 } = lab.addresses;
-  const ports = Object.fromEntries(hosts.map(({ name, imageioPort }) => [name, imageioPort]));
+  const { proxyPort = 0 } = lab.addresses;
   const agents = ["east", "west"].map((cluster) => ({ name: `${cluster}-1`, manager: "lab", cluster }));
   installation = stack.use(
     await openInstallation({
       run,
       agents,
       controllerEnv: {
-        HOLDFAST_CONTROLLER_DOCTOR_IMAGEIO_PORT_OF: JSON.stringify(ports),
+        ...imageioPorts([lab]),
         HOLDFAST_CONTROLLER_DOCTOR_PROXY_PORT: String(proxyPort),
         // A frozen agent is to be asked, not known as silent.
         HOLDFAST_CONTROLLER_AGENTS_SILENT_AFTER_MS: "600000",

@@ -7,7 +7,7 @@ import { type BusSpy, openBusSpy } from "../harness/bus-spy.ts";
 import { type CommandLine, openCommandLine } from "../harness/command-line.ts";
 import { textsInDatabase } from "../harness/database-texts.ts";
 import { type Installation, openInstallation, patientWithAgents } from "../harness/installation.ts";
-import { type Lab, labUser, openLab, twoClusters, workerTemplate } from "../harness/lab.ts";
+import { type Lab, imageioPorts, labUser, openLab, twoClusters, workerTemplate } from "../harness/lab.ts";
 import { createOperator, present } from "../harness/operator.ts";
 import { type PlantedSecret, type WrittenText, collectKept, findPlanted } from "../harness/planted-secrets.ts";
 import { programArguments } from "../harness/programs.ts";
@@ -48,7 +48,7 @@ beforeAll(async () => {
   installation = stack.use(
     await openInstallation({
       run,
-      controllerEnv: patientWithAgents,
+      controllerEnv: { ...patientWithAgents, ...imageioPorts([lab]) },
       agents: [
         { ...place, name: "blind", cluster: "east" },
         { ...place, name: "wired", cluster: "west", host: "ovirt-west-1", reachableHosts: ["*"] },
