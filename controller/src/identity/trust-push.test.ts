@@ -6,6 +6,39 @@ import { expect, it } from "vitest";
 import type { RepositoryConnection } from "../repositories/repository-connection.ts";
 import { createTrustPush } from "./trust-push.ts";
 
+it("a controller that was put back takes nothing back on the bus: a repository that has seen more is asked first", async () => {
+  const log = memoryLogger();
+  let accounts = 0;
+  const repository: Partial<RepositoryConnection> = {
+    repositoryId: "r-1",
+    name: "main",
+    updateTrust: () => Promise.reject(new HoldfastError("CONTROLLER_OUTDATED", "number 5 was seen")),
+  };
+  const systemBus: Partial<Bus> = {
+    request: async () => {
+      accounts += 1;
+      return Buffer.from('{"data":{"code":200}}');
+    },
+    onState: () => () => undefined,
+  };
+  const trust = { current: { number: 4 }, signed: "bundle" } as TrustKeeper;
+  await using push = createTrustPush({
+    authority: { trust, signBusAccount: async () => "jwt" },
+    systemBus: systemBus as Bus,
+    repositories: () => [repository as RepositoryConnection],
+    log,
+  });
+
+  await push.tell(new AbortController().signal);
+  await push.tell(new AbortController().signal);
+
+  expect(accounts).toBe(0);
+  expect(log.lines.filter(({ level }) => level === "warn").map(({ fields }) => fields["to"])).toEqual([
+    "repository main",
+    "bus",
+  ]);
+});
+
 it("what was revoked is told again until each has answered, and the bus after every return", async () => {
   const log = memoryLogger();
   const state = { number: 1, isReachable: false, accounts: 0 };

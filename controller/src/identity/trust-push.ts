@@ -1,6 +1,6 @@
 import { claimsUpdateSubject } from "@holdfast/shared/bus/bus-accounts";
 import type { Bus } from "@holdfast/shared/bus/bus";
-import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
 import type { Logger } from "@holdfast/shared/logging/logger";
 import { z } from "zod";
 import type { RepositoryConnection } from "../repositories/repository-connection.ts";
@@ -28,6 +28,9 @@ export const createTrustPush = ({ authority, systemBus, repositories, log }: Pus
   const told = new Map<string, number>();
   let busKnows = -1;
   const failing = new Set<string>();
+  /** Repositories that have seen more than this controller knows: it was put back, and must take nothing back on the bus. */
+  const ahead = new Set<string>();
+  let hasAsked = false;
   const stopping = new AbortController();
 
   const attempt = async (whom: string, tellOne: () => Promise<void>): Promise<void> => {
@@ -41,26 +44,42 @@ export const createTrustPush = ({ authority, systemBus, repositories, log }: Pus
     }
   };
   const tellBus = async (signal: AbortSignal): Promise<void> => {
+    if (ahead.size > 0)
+      throw new HoldfastError(
+        "CONTROLLER_OUTDATED",
+        "a repository has seen later revocations: the bus keeps what it knows",
+      );
     const { number } = trust.current;
     await updateAccount(systemBus, await authority.signBusAccount(), signal);
     busKnows = Math.max(busKnows, number);
   };
   const tellRepository = async (repository: RepositoryConnection, signal: AbortSignal): Promise<void> => {
-    told.set(repository.repositoryId, await repository.updateTrust(trust.signed, signal));
+    try {
+      told.set(repository.repositoryId, await repository.updateTrust(trust.signed, signal));
+      ahead.delete(repository.repositoryId);
+    } catch (caught) {
+      if (hasCode(caught, "CONTROLLER_OUTDATED")) ahead.add(repository.repositoryId);
+      throw caught;
+    }
   };
   // A server that comes back may be another, or have lost what it was told.
   const forget = systemBus.onState((state) => {
     if (state !== "connected") return;
     busKnows = -1;
-    void attempt("bus", () => tellBus(stopping.signal));
+    if (hasAsked) void attempt("bus", () => tellBus(stopping.signal));
   });
   return {
     tell: async (signal) => {
       const { number } = trust.current;
       const unknowing = repositories().filter(({ repositoryId }) => (told.get(repositoryId) ?? -1) < number);
-      const telling = unknowing.map((one) => attempt(`repository ${one.name}`, () => tellRepository(one, signal)));
-      if (busKnows < number) telling.push(attempt("bus", () => tellBus(signal)));
-      await Promise.all(telling);
+      const repositoriesTold = Promise.all(
+        unknowing.map((one) => attempt(`repository ${one.name}`, () => tellRepository(one, signal))),
+      );
+      // At first the repositories are heard: an account signed by a controller that was put back would let the revoked in again.
+      if (!hasAsked) await repositoriesTold;
+      hasAsked = true;
+      const telling = busKnows < number ? attempt("bus", () => tellBus(signal)) : undefined;
+      await Promise.all([repositoriesTold, telling]);
     },
     [Symbol.asyncDispose]: async () => {
       stopping.abort(new HoldfastError("CANCELLED", "the controller stops"));
