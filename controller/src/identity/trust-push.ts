@@ -1,10 +1,11 @@
 import { claimsUpdateSubject } from "@holdfast/shared/bus/bus-accounts";
 import type { Bus } from "@holdfast/shared/bus/bus";
-import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
+import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import type { Logger } from "@holdfast/shared/logging/logger";
 import { z } from "zod";
 import type { RepositoryConnection } from "../repositories/repository-connection.ts";
 import type { Authority } from "./authority.ts";
+import { ToldRepositories } from "./told-repositories.ts";
 
 /** Carries what the authority took back to whoever has to know, until each has answered. */
 export interface TrustPush extends AsyncDisposable {
@@ -25,12 +26,10 @@ const answerMs = 5_000;
 /** Begins with nobody known to know anything: servers of the bus and repositories are told after each start. */
 export const createTrustPush = ({ authority, systemBus, repositories, log }: PushDeps): TrustPush => {
   const { trust } = authority;
-  const told = new Map<string, number>();
+  const known = new ToldRepositories(trust);
   let busKnows = -1;
-  const failing = new Set<string>();
-  /** Repositories that have seen more than this controller knows: it was put back, and must take nothing back on the bus. */
-  const ahead = new Set<string>();
   let hasAsked = false;
+  const failing = new Set<string>();
   const stopping = new AbortController();
 
   const attempt = async (whom: string, tellOne: () => Promise<void>): Promise<void> => {
@@ -44,23 +43,10 @@ export const createTrustPush = ({ authority, systemBus, repositories, log }: Pus
     }
   };
   const tellBus = async (signal: AbortSignal): Promise<void> => {
-    if (ahead.size > 0)
-      throw new HoldfastError(
-        "CONTROLLER_OUTDATED",
-        "a repository has seen later revocations: the bus keeps what it knows",
-      );
+    if (known.isAnyAhead) throw new HoldfastError("CONTROLLER_OUTDATED", "a repository has seen later revocations");
     const { number } = trust.current;
     await updateAccount(systemBus, await authority.signBusAccount(), signal);
     busKnows = Math.max(busKnows, number);
-  };
-  const tellRepository = async (repository: RepositoryConnection, signal: AbortSignal): Promise<void> => {
-    try {
-      told.set(repository.repositoryId, await repository.updateTrust(trust.signed, signal));
-      ahead.delete(repository.repositoryId);
-    } catch (caught) {
-      if (hasCode(caught, "CONTROLLER_OUTDATED")) ahead.add(repository.repositoryId);
-      throw caught;
-    }
   };
   // A server that comes back may be another, or have lost what it was told.
   const forget = systemBus.onState((state) => {
@@ -70,16 +56,14 @@ export const createTrustPush = ({ authority, systemBus, repositories, log }: Pus
   });
   return {
     tell: async (signal) => {
-      const { number } = trust.current;
-      const unknowing = repositories().filter(({ repositoryId }) => (told.get(repositoryId) ?? -1) < number);
-      const repositoriesTold = Promise.all(
-        unknowing.map((one) => attempt(`repository ${one.name}`, () => tellRepository(one, signal))),
-      );
-      // At first the repositories are heard: an account signed by a controller that was put back would let the revoked in again.
-      if (!hasAsked) await repositoriesTold;
+      const telling = known
+        .unknowing(repositories())
+        .map((one) => attempt(`repository ${one.name}`, () => known.tell(one, signal)));
+      // At first they are heard: an account signed by a controller that was put back would let the revoked in again.
+      if (!hasAsked) await Promise.all(telling);
       hasAsked = true;
-      const telling = busKnows < number ? attempt("bus", () => tellBus(signal)) : undefined;
-      await Promise.all([repositoriesTold, telling]);
+      if (busKnows < trust.current.number) telling.push(attempt("bus", () => tellBus(signal)));
+      await Promise.all(telling);
     },
     [Symbol.asyncDispose]: async () => {
       stopping.abort(new HoldfastError("CANCELLED", "the controller stops"));
