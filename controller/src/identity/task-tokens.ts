@@ -1,6 +1,7 @@
 import type { Clock } from "@holdfast/shared/clock/clock";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import {
+  noClaims,
   signTaskToken,
   type TaskClaims,
   taskTokenLifeMs,
@@ -36,7 +37,7 @@ export const createTaskTokens = (deps: TokenDeps): TaskTokens => {
   const sign = (claims: Partial<TaskClaims> & Pick<TaskClaims, "operation" | "keyId">, lifeMs: number): string => {
     const issuedMs = deps.clock.nowMs();
     const times = { issuedMs, expiresMs: issuedMs + lifeMs };
-    return signTaskToken(deps.signer, { ...emptyClaims, installationId: deps.installationId, ...times, ...claims });
+    return signTaskToken(deps.signer, { ...noClaims, installationId: deps.installationId, ...times, ...claims });
   };
   const ofTry = (what: Try, claims: Partial<TaskClaims> & Pick<TaskClaims, "operation">): string =>
     sign({ ...claimsOf(what), keyId: keyIdOfAgent(deps.members, what.attempt.agentId), ...claims }, taskTokenLifeMs);
@@ -47,19 +48,6 @@ export const createTaskTokens = (deps: TokenDeps): TaskTokens => {
     forExport: (point, keyId, lifeMs) => sign({ ...point, operation: "export", keyId }, lifeMs),
   };
 };
-
-const emptyClaims = {
-  v: 1,
-  taskId: "",
-  attemptNumber: 0,
-  attemptId: "",
-  engineInstanceId: "",
-  vmId: "",
-  repositoryId: "",
-  pointId: "",
-  lenderId: "",
-  diskId: "",
-} as const;
 
 const claimsOf = ({ task, attempt }: Try) => ({
   taskId: task.taskId,

@@ -3,7 +3,7 @@ import { systemClock } from "@holdfast/shared/clock/clock";
 import { readCertificate, requestCertificate, signCertificate } from "@holdfast/shared/identity/certificates";
 import type { Identity } from "@holdfast/shared/identity/identity";
 import type { PeerRole } from "@holdfast/shared/identity/peer-name";
-import { type TaskClaims, signTaskToken, taskTokenLifeMs } from "@holdfast/shared/identity/task-token";
+import { type TaskClaims, noClaims, signTaskToken, taskTokenLifeMs } from "@holdfast/shared/identity/task-token";
 import { openTrustBundle } from "@holdfast/shared/identity/trust-bundle";
 import { type Installation, openInstallation } from "@holdfast/shared/installation/open-installation";
 
@@ -37,25 +37,16 @@ export const openVouching = async (controllerDir: string): Promise<Vouching> => 
     adminToken: (await readFile(files.adminToken, "utf8")).trim(),
     identity,
     token: ({ certificatePem }, claims) =>
-      signTaskToken(signer, { ...noClaims(installationId, certificatePem), ...claims }),
+      signTaskToken(signer, { ...claimsOf(installationId, certificatePem), ...claims }),
     trustNumber: async () =>
       openTrustBundle((await readFile(files.trust, "utf8")).trim(), authority.certificatePem).number,
   };
 };
 
-const noClaims = (installationId: string, certificatePem: string): TaskClaims => ({
-  v: 1,
+const claimsOf = (installationId: string, certificatePem: string): TaskClaims => ({
+  ...noClaims,
   installationId,
   operation: "backup",
-  taskId: "",
-  attemptNumber: 0,
-  attemptId: "",
-  engineInstanceId: "",
-  vmId: "",
-  repositoryId: "",
-  pointId: "",
-  lenderId: "",
-  diskId: "",
   keyId: readCertificate(certificatePem).keyId,
   issuedMs: systemClock.nowMs(),
   expiresMs: systemClock.nowMs() + taskTokenLifeMs,

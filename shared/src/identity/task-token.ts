@@ -33,6 +33,20 @@ const claimsSchema = z.object({
 /** What a controller allows one agent for one attempt. */
 export type TaskClaims = z.output<typeof claimsSchema>;
 
+/** Claims that name nothing: what each kind of token begins with. */
+export const noClaims = {
+  v: 1,
+  taskId: "",
+  attemptNumber: 0,
+  attemptId: "",
+  engineInstanceId: "",
+  vmId: "",
+  repositoryId: "",
+  pointId: "",
+  lenderId: "",
+  diskId: "",
+} as const satisfies Partial<TaskClaims>;
+
 /** The header of a call that carries a task token. */
 export const taskTokenHeader = "holdfast-task-token";
 

@@ -3,7 +3,7 @@ import { type CertifiedKey, makeAuthority, requestCertificate, signCertificate }
 import { type Identity, type IdentityHolder, holdIdentity } from "../identity.ts";
 import type { PeerRole } from "../peer-name.ts";
 import type { TaskClaims, TokenSigner } from "../task-token.ts";
-import { signTaskToken, taskTokenLifeMs } from "../task-token.ts";
+import { noClaims, signTaskToken, taskTokenLifeMs } from "../task-token.ts";
 import { readCertificate } from "../certificates.ts";
 import { signTrustBundle, type TrustBundle } from "../trust-bundle.ts";
 
@@ -54,18 +54,10 @@ export const makeTestInstallation = async (installationId = "testinstall"): Prom
       }),
     token: ({ certificatePem }, claims) =>
       signTaskToken(signer, {
-        v: 1,
+        ...noClaims,
         installationId,
         operation: "backup",
-        taskId: "",
         attemptNumber: 1,
-        attemptId: "",
-        engineInstanceId: "",
-        vmId: "",
-        repositoryId: "",
-        pointId: "",
-        lenderId: "",
-        diskId: "",
         keyId: readCertificate(certificatePem).keyId,
         issuedMs: Date.now(),
         expiresMs: Date.now() + taskTokenLifeMs,
