@@ -8,10 +8,10 @@ arch    := $(patsubst aarch64,arm64,$(patsubst x86_64,x64,$(shell uname -m)))
 runtime := node-linux-$(arch)@$(shell sed -n 's/.*"node-linux-$(arch)": "\(.*\)".*/\1/p' package.json)
 stamp   := node_modules/.installed-from
 
-.PHONY: help demo test check soak setup tools packages build clean
+.PHONY: help demo test check soak dist worker-image worker-image-test setup tools packages build clean
 
 help: ## Show this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 26
 
 demo: setup build ## Install what is missing, build, and show the main job from end to end
 	@node e2e/dist/demo/main.js
@@ -24,6 +24,15 @@ check: setup ## What must be green before every commit: generate, build, lint, f
 
 soak: setup build ## Long runs: many seeds, all pairs, kill loops
 	@scripts/soak
+
+dist: packages build ## Make the tarball of an installation: dist/holdfast-VERSION-linux-ARCH.tar.gz
+	@scripts/make-dist
+
+worker-image: dist ## Make the disk image of workers: dist/holdfast-worker-VERSION.qcow2 (as root)
+	@scripts/make-worker-image
+
+worker-image-test: build ## Boot that image once in software emulation, made when it is not there: its agent joins and takes a task
+	@scripts/test-worker-image
 
 setup: tools packages ## Install what is missing
 
@@ -41,4 +50,4 @@ build: packages ## Generate the wire code and compile
 	@npm run --silent build
 
 clean: ## Remove what building made
-	@rm -rf */dist proto/src coverage
+	@rm -rf dist */dist proto/src coverage

@@ -1,148 +1,58 @@
-import type { MessageInitShape } from "@bufbuild/protobuf";
-import { type AttemptSchema, type BackupDisk, TaskKind, WakeSchema } from "@holdfast/proto/holdfast/agent/v1/agent_pb";
-import type { Bus } from "@holdfast/shared/bus/bus";
-import { busCredentials } from "@holdfast/shared/bus/credentials";
-import { openBus } from "@holdfast/shared/bus/nats-bus";
+import { WakeSchema } from "@holdfast/proto/holdfast/agent/v1/agent_pb";
 import { toAgentSubject } from "@holdfast/shared/bus/subjects";
-import { type NatsServer, openNatsServer } from "@holdfast/shared/bus/testing/nats-server";
 import { busPublish } from "@holdfast/shared/bus/typed";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
-import { memoryLogger } from "@holdfast/shared/logging/memory-logger";
 import { startProcess } from "@holdfast/shared/process/child-process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { openScriptedController, type Script, type ScriptedController } from "./claims/testing/scripted-controller.ts";
-import { agentConfigSchema } from "./config/agent-config.ts";
-import { type Agent, createAgent } from "./create-agent.ts";
-import { type ImageServer, type ImageServerOptions, openImageServer } from "./imageio/testing/image-server.ts";
-import { makeTestIdentity } from "./imageio/testing/test-identity.ts";
-import { openRepositoryProcess, type RepositoryProcess } from "./testing/repository-process.ts";
-import { fillBlock, zeroExtents } from "./testing/test-disk.ts";
+import type { Agent } from "./create-agent.ts";
+import {
+  type AgentStage,
+  once,
+  openStageHouse,
+  type StageHouse,
+  stageDisk,
+  stageTicket,
+} from "./testing/agent-stage.ts";
 
 const MiB = 1024 * 1024;
-const ticket = "0f7c1a52-1111-4222-8333-444455556666";
 const within = { timeout: 20_000 };
 
 describe("an agent", () => {
-  let nats: NatsServer;
-  let repository: RepositoryProcess;
-  let identity: Awaited<ReturnType<typeof makeTestIdentity>>;
-  let test: AsyncDisposableStack;
-  let folder: string;
-  let bus: Bus;
-  let log: ReturnType<typeof memoryLogger>;
-  let taskCount = 0;
+  let house: StageHouse;
+  let stage: AgentStage;
 
   beforeAll(async () => {
-    [nats, repository, identity] = await Promise.all([openNatsServer(), openRepositoryProcess(), makeTestIdentity()]);
+    house = await openStageHouse();
   });
-  afterAll(async () => {
-    await repository[Symbol.asyncDispose]();
-    await nats[Symbol.asyncDispose]();
-  });
+  afterAll(() => house[Symbol.asyncDispose]());
   beforeEach(async () => {
-    test = new AsyncDisposableStack();
-    folder = await mkdtemp(join(tmpdir(), "hf-agent-"));
-    test.defer(() => rm(folder, { recursive: true, force: true }));
-    log = memoryLogger();
-    bus = test.use(
-      await openBus({
-        servers: [nats.url],
-        credentials: busCredentials({ mode: "insecure" }),
-        name: "test",
-        ownerId: "controller",
-        log,
-      }),
-    );
+    stage = await house.openStage();
   });
-  afterEach(() => test.disposeAsync());
+  afterEach(() => stage[Symbol.asyncDispose]());
 
-  const disk = Buffer.alloc(8 * MiB);
-  for (let at = 0; at < 5 * MiB; at += 64 * 1024) fillBlock(disk, at, "agent");
-
-  const serveImage = async (options: Partial<ImageServerOptions> = {}): Promise<ImageServer> =>
-    test.use(await openImageServer({ identity, disk, ticket, extents: { zero: zeroExtents(disk) }, ...options }));
-  const configOf = (name: string) =>
-    agentConfigSchema.parse({
-      name,
-      dataDir: join(folder, name),
-      manager: "m",
-      cluster: "c",
-      bus: { servers: [nats.url] },
-      slots: 1,
-    });
-  const startAgent = async (name: string): Promise<{ readonly agent: Agent; readonly stop: () => Promise<void> }> => {
-    const agent = test.use(await createAgent(configOf(name), log));
-    const stopping = new AbortController();
-    const running = agent.run(stopping.signal);
-    const stop = async (): Promise<void> => {
-      stopping.abort(new HoldfastError("CANCELLED", "the test is over"));
-      await running;
-    };
-    test.defer(stop);
-    return { agent, stop };
-  };
-  const control = async (script: Script): Promise<ScriptedController> =>
-    test.use(await openScriptedController(bus, script));
-
-  const newAttempt = (): MessageInitShape<typeof AttemptSchema> => {
-    taskCount += 1;
-    const kind = TaskKind.BACKUP;
-    return {
-      taskId: `agenttask${taskCount}`,
-      number: 1,
-      attemptId: `attempt${taskCount}`,
-      sessionId: "session",
-      kind,
-      vmName: "web",
-      correlationId: "corr",
-    };
-  };
-  const once = <T>(value: T): (() => T | undefined) => {
-    let left: T | undefined = value;
-    return () => {
-      const given = left;
-      left = undefined;
-      return given;
-    };
-  };
-  const backupOrders = (mode: BackupDisk["mode"] = "full") => ({
-    case: "backup" as const,
-    value: {
-      repository: { repositoryId: repository.repositoryId, address: repository.address },
-      vm: { engineInstanceId: "engine", vmId: "vm", name: "web" },
-      codec: "zstd",
-      disks: [{ diskId: "d1", alias: "d1", sizeBytes: BigInt(disk.byteLength), mode, reason: "test" }],
-      context: { configurationJson: "{}" },
-    },
-  });
   /** A second disk whose transfer never opens keeps the attempt from ending by itself. */
-  const withSecondDisk = (orders: ReturnType<typeof backupOrders>) => {
+  const withSecondDisk = (orders: ReturnType<AgentStage["backupOrders"]>) => {
     const [first] = orders.value.disks;
     return {
       ...orders,
       value: { ...orders.value, disks: first === undefined ? [] : [first, { ...first, diskId: "d2" }] },
     };
   };
-  const imageOf = ({ url }: ImageServer) => ({
-    case: "image" as const,
-    value: { transferUrl: url, anchorPem: identity.cert, hostName: "host-1", sizeBytes: BigInt(disk.byteLength) },
-  });
 
   it("claims, waits for its orders and its disk, backs up, gives the disk back, reports", async () => {
-    const image = await serveImage();
-    const attempt = newAttempt();
+    const image = await stage.serveImage();
+    const attempt = stage.newAttempt();
     const claims = once(attempt);
     const waitsOnce = { orders: once(true), disk: once(true) };
-    const { heard } = await control({
+    const { heard } = await stage.control({
       claim: () => ({ attempt: claims() }),
-      orders: () => ({ orders: waitsOnce.orders() ? { case: "preparing", value: "starting" } : backupOrders() }),
-      openDisk: () => ({ access: waitsOnce.disk() ? { case: "preparing", value: "opening" } : imageOf(image) }),
+      orders: () => ({ orders: waitsOnce.orders() ? { case: "preparing", value: "starting" } : stage.backupOrders() }),
+      openDisk: () => ({ access: waitsOnce.disk() ? { case: "preparing", value: "opening" } : stage.imageOf(image) }),
     });
-    const { agent } = await startAgent("one");
+    const { agent } = await stage.startAgent("one");
     await expect.poll(() => heard.report.length, within).toBe(1);
     expect(heard.report[0]).toMatchObject({
       agentId: agent.agentId,
@@ -166,32 +76,32 @@ describe("an agent", () => {
       reachableHosts: ["*"],
     });
     await expect.poll(() => image.openConnections()).toBe(0);
-    expect(inspect(log.lines, { depth: 20 })).not.toContain(ticket);
+    expect(inspect(stage.log.lines, { depth: 20 })).not.toContain(stageTicket);
   });
 
   it("stops at once when it is told that its attempt ended, and reports nothing (A5)", async () => {
-    const image = await serveImage({
+    const image = await stage.serveImage({
       misbehave: ({ method, path }) => {
         if (method === "GET" && !path.includes("extents")) isReading = true;
         return undefined;
       },
     });
     let isReading = false;
-    const claims = once(newAttempt());
-    const { heard } = await control({
+    const claims = once(stage.newAttempt());
+    const { heard } = await stage.control({
       claim: () => ({ attempt: claims() }),
-      orders: () => ({ orders: withSecondDisk(backupOrders()) }),
+      orders: () => ({ orders: withSecondDisk(stage.backupOrders()) }),
       openDisk: ({ diskId }) => ({
-        access: diskId === "d1" ? imageOf(image) : { case: "preparing", value: "for ever" },
+        access: diskId === "d1" ? stage.imageOf(image) : { case: "preparing", value: "for ever" },
       }),
       heartbeat: ({ attempts }) => ({
         ended: isReading ? attempts.map(({ attemptId }) => ({ attemptId, code: "CANCELLED" })) : [],
       }),
     });
-    await startAgent("ended");
+    await stage.startAgent("ended");
     await expect
       .poll(
-        () => log.lines.some(({ message, fields }) => message === "attempt moved" && fields?.["to"] === "ended"),
+        () => stage.log.lines.some(({ message, fields }) => message === "attempt moved" && fields?.["to"] === "ended"),
         within,
       )
       .toBe(true);
@@ -201,13 +111,13 @@ describe("an agent", () => {
   });
 
   it("works on while nobody answers its heartbeats, and repeats its report until it is answered", async () => {
-    const image = await serveImage();
-    const claims = once(newAttempt());
+    const image = await stage.serveImage();
+    const claims = once(stage.newAttempt());
     let reports = 0;
-    const { heard } = await control({
+    const { heard } = await stage.control({
       claim: () => ({ attempt: claims() }),
-      orders: () => ({ orders: backupOrders() }),
-      openDisk: () => ({ access: imageOf(image) }),
+      orders: () => ({ orders: stage.backupOrders() }),
+      openDisk: () => ({ access: stage.imageOf(image) }),
       heartbeat: () => {
         throw new HoldfastError("UNAVAILABLE", "starting");
       },
@@ -217,47 +127,49 @@ describe("an agent", () => {
         return {};
       },
     });
-    await startAgent("patient");
+    await stage.startAgent("patient");
     await expect.poll(() => heard.report.length, within).toBe(3);
     expect(heard.report.every(({ outcome }) => outcome.case === "succeeded")).toBe(true);
   });
 
   it("reports what failed, with a code and whether another try may help", async () => {
-    const image = await serveImage({
-      misbehave: () => ({ kind: "status", status: 403, text: `No such ticket ${ticket}` }),
+    const image = await stage.serveImage({
+      misbehave: () => ({ kind: "status", status: 403, text: `No such ticket ${stageTicket}` }),
     });
-    const claims = once(newAttempt());
-    const { heard } = await control({
+    const claims = once(stage.newAttempt());
+    const { heard } = await stage.control({
       claim: () => ({ attempt: claims() }),
-      orders: () => ({ orders: backupOrders() }),
-      openDisk: () => ({ access: imageOf(image) }),
+      orders: () => ({ orders: stage.backupOrders() }),
+      openDisk: () => ({ access: stage.imageOf(image) }),
     });
-    await startAgent("failing");
+    await stage.startAgent("failing");
     await expect.poll(() => heard.report.length, within).toBe(1);
     expect(heard.report[0]?.outcome).toMatchObject({
       case: "failed",
       value: { code: "TICKET_REFUSED", retryable: true },
     });
     expect(heard.closeDisk).toMatchObject([{ succeeded: false }]);
-    expect(inspect([log.lines, heard.report], { depth: 20 })).not.toContain(ticket);
+    expect(inspect([stage.log.lines, heard.report], { depth: 20 })).not.toContain(stageTicket);
   });
 
   it("reports the highest attempt that the repository names when it refuses a retired one (A9)", async () => {
-    const image = await serveImage({ misbehave: () => ({ kind: "status", status: 403, text: "No such ticket" }) });
-    const first = newAttempt();
+    const image = await stage.serveImage({
+      misbehave: () => ({ kind: "status", status: 403, text: "No such ticket" }),
+    });
+    const first = stage.newAttempt();
     const claims = [
       { ...first, number: 5 },
       { ...first, attemptId: `${first.attemptId}-old`, number: 1 },
     ];
-    const { heard } = await control({
+    const { heard } = await stage.control({
       claim: () => {
         const attempt = claims.shift();
         return attempt === undefined ? {} : { attempt };
       },
-      orders: () => ({ orders: backupOrders() }),
-      openDisk: () => ({ access: imageOf(image) }),
+      orders: () => ({ orders: stage.backupOrders() }),
+      openDisk: () => ({ access: stage.imageOf(image) }),
     });
-    await startAgent("overtaken");
+    await stage.startAgent("overtaken");
     await expect.poll(() => heard.report.length, within).toBe(2);
     expect(heard.report.map(({ outcome }) => outcome)).toMatchObject([
       { case: "failed", value: { code: "TICKET_REFUSED", highestAttempt: 0 } },
@@ -266,17 +178,17 @@ describe("an agent", () => {
   });
 
   it("reads a disk through another agent, which claims the ticket itself (A11)", async () => {
-    const image = await serveImage();
-    const attempt = newAttempt();
+    const image = await stage.serveImage();
+    const attempt = stage.newAttempt();
     let borrower = "";
     let lender: Agent | undefined;
     const claims = once(attempt);
-    const { heard } = await control({
+    const { heard } = await stage.control({
       claim: ({ agentId }) => (agentId === borrower ? { attempt: claims() } : {}),
-      orders: () => ({ orders: backupOrders() }),
+      orders: () => ({ orders: stage.backupOrders() }),
       openDisk: ({ loanId }) =>
         loanId === "loan-1"
-          ? { access: imageOf(image) }
+          ? { access: stage.imageOf(image) }
           : {
               access: {
                 case: "loan",
@@ -284,14 +196,21 @@ describe("an agent", () => {
                   loanId: "loan-1",
                   agentId: lender?.agentId ?? "",
                   address: lender?.diskServiceAddress ?? "",
-                  sizeBytes: BigInt(disk.byteLength),
+                  taskToken: stage.tokenFor(borrower, {
+                    operation: "lend",
+                    taskId: attempt.taskId ?? "",
+                    attemptId: attempt.attemptId ?? "",
+                    diskId: "d1",
+                    lenderId: lender?.agentId ?? "",
+                  }),
+                  sizeBytes: BigInt(stageDisk.byteLength),
                 },
               },
             },
     });
-    ({ agent: lender } = await startAgent("lender"));
-    borrower = (await startAgent("borrower")).agent.agentId;
-    busPublish(bus, toAgentSubject(borrower), WakeSchema, { attemptId: "" });
+    ({ agent: lender } = await stage.startAgent("lender"));
+    borrower = (await stage.startAgent("borrower")).agent.agentId;
+    busPublish(stage.bus, toAgentSubject(borrower), WakeSchema, { attemptId: "" });
     await expect.poll(() => heard.report.length, within).toBe(1);
     expect(heard.report[0]).toMatchObject({ agentId: borrower, outcome: { case: "succeeded" } });
     expect(heard.report[0]?.progress?.disks[0]?.route).toBe("stream");
@@ -304,12 +223,12 @@ describe("an agent", () => {
   });
 
   it("reports what it held when it is stopped", async () => {
-    const claims = once(newAttempt());
-    const { heard } = await control({
+    const claims = once(stage.newAttempt());
+    const { heard } = await stage.control({
       claim: () => ({ attempt: claims() }),
       orders: () => ({ orders: { case: "preparing", value: "starting" } }),
     });
-    const { stop } = await startAgent("stopped");
+    const { stop } = await stage.startAgent("stopped");
     await expect.poll(() => heard.orders.length, within).toBeGreaterThan(0);
     await stop();
     expect(heard.report).toMatchObject([
@@ -318,9 +237,8 @@ describe("an agent", () => {
   });
 
   it("is a program that says when it is ready, keeps its id, and ends on SIGTERM", async () => {
-    const file = join(folder, "agent.json");
-    const { manager, cluster, dataDir } = configOf("program");
-    await writeFile(file, JSON.stringify({ name: "program", manager, cluster, dataDir, bus: { servers: [nats.url] } }));
+    const file = join(stage.folder, "agent.json");
+    await writeFile(file, JSON.stringify(stage.settingsOf("program")));
     const start = async (): Promise<string> => {
       const args = ["--conditions=source", join(import.meta.dirname, "main.ts"), "--config", file];
       await using child = await startProcess({ name: "agent", command: process.execPath, args });

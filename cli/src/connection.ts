@@ -6,6 +6,7 @@ import type { ServiceClient } from "@holdfast/shared/rpc/client-types";
 import { clientCredentials } from "@holdfast/shared/rpc/credentials";
 import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
 import type { CliContext } from "./context.ts";
+import { type Target, userCredentials } from "./credentials.ts";
 
 /** Where `holdfast standalone` keeps everything unless told otherwise. */
 export const defaultDataDir = (env: CliContext["env"]): string =>
@@ -29,12 +30,14 @@ export const controllerAddress = (context: CliContext, given: string | undefined
 /** Runs `use` with a client of one service of the controller, and closes the connection after it. */
 export const withService = async <Service extends DescService, Result>(
   context: CliContext,
-  target: { readonly controller?: string | undefined },
+  target: Target,
   service: Service,
   use: (client: ServiceClient<Service>) => Promise<Result>,
 ): Promise<Result> => {
   const address = controllerAddress(context, target.controller);
-  await using connection = openRpcClient(address, clientCredentials({ mode: "insecure" }));
+  const { trust, token } = await userCredentials(context, target, address);
+  const metadata = (): Readonly<Record<string, string>> => ({ authorization: `Bearer ${token}` });
+  await using connection = openRpcClient(address, clientCredentials(trust, { role: "controller" }), { metadata });
   try {
     return await use(connection.service(service));
   } catch (caught) {

@@ -39,5 +39,5 @@ test("without a controller the error says how to give one", async () => {
 });
 
 test("the table of exit codes is the table of error codes", () => {
-  expect(exitCodesText()).toContain(" 78  CONFIG_INVALID, INSECURE_LISTEN");
+  expect(exitCodesText()).toContain(" 78  CONFIG_INVALID, IDENTITY_MISSING");
 });

@@ -1,11 +1,15 @@
 import { errorCodes, traitsOf, isErrorCode } from "@holdfast/shared/errors/codes";
 import { productVersion } from "@holdfast/shared/version/product-version";
 import { Command } from "commander";
+import { agentInvite } from "./agent/invite.ts";
 import { agentList } from "./agent/list.ts";
+import { agentRevoke } from "./agent/revoke.ts";
 import { agentShow } from "./agent/show.ts";
 import { noun } from "./command.ts";
+import { doctorCommand } from "./doctor/doctor.ts";
 import { completionCommand } from "./completion.ts";
 import type { CliContext } from "./context.ts";
+import { initCommand } from "./init/init.ts";
 import { jobCreate } from "./job/create.ts";
 import { jobEdit } from "./job/edit.ts";
 import { jobList } from "./job/list.ts";
@@ -20,13 +24,16 @@ import { managerList } from "./manager/list.ts";
 import { managerRemove } from "./manager/remove.ts";
 import { managerShow } from "./manager/show.ts";
 import { managerTest } from "./manager/test.ts";
+import { memberList } from "./member/list.ts";
 import { outputFormats, parseOutputFormat } from "./output/output.ts";
 import { pointExport } from "./point/export.ts";
 import { pointList } from "./point/list.ts";
 import { pointRemove } from "./point/remove.ts";
 import { pointShow } from "./point/show.ts";
 import { repositoryAdd } from "./repository/add.ts";
+import { repositoryInvite } from "./repository/invite.ts";
 import { repositoryList } from "./repository/list.ts";
+import { repositoryRevoke } from "./repository/revoke.ts";
 import { repositoryShow } from "./repository/show.ts";
 import { restoreDisk } from "./restore/disk.ts";
 import { restorePlan } from "./restore/plan.ts";
@@ -37,9 +44,19 @@ import { sessionShow } from "./session/show.ts";
 import { sessionStop } from "./session/stop.ts";
 import { sessionWatch } from "./session/watch.ts";
 import { standaloneCommand } from "./standalone/standalone.ts";
+import { tokenCreate } from "./token/create.ts";
+import { tokenList } from "./token/list.ts";
+import { tokenRevoke } from "./token/revoke.ts";
 import { versionCommand } from "./version.ts";
 import { vmList } from "./vm/list.ts";
 import { vmShow } from "./vm/show.ts";
+import { workerAdd } from "./worker/add.ts";
+import { workerEdit } from "./worker/edit.ts";
+import { workerList } from "./worker/list.ts";
+import { workerRemove } from "./worker/remove.ts";
+import { workerDisable, workerEnable } from "./worker/set-enabled.ts";
+import { workerShow } from "./worker/show.ts";
+import { workerTest } from "./worker/test-worker.ts";
 
 /** The whole command line: nouns with their verbs, global options, exit codes in the help. */
 export const createProgram = (context: CliContext): Command => {
@@ -48,6 +65,8 @@ export const createProgram = (context: CliContext): Command => {
     .version(productVersion)
     .option("-o, --output <format>", `form of the result: ${outputFormats.join(", ")}`, parseOutputFormat, "table")
     .option("--controller <address>", "host:port or unix:path of the controller (or HOLDFAST_CONTROLLER)")
+    .option("--token-file <file>", "file with your token (or HOLDFAST_TOKEN_FILE, HOLDFAST_TOKEN)")
+    .option("--ca-file <file>", "certificate of the installation's authority (or HOLDFAST_CA_FILE)")
     .addHelpText("after", `\n${exitCodesText()}`)
     .configureOutput({
       writeOut: (text) => context.print(text.trimEnd()),
@@ -67,8 +86,19 @@ const commandsOf = (context: CliContext): readonly Command[] => {
       "oVirt Managers",
       all(managerAdd, managerList, managerShow, managerEdit, managerRemove, managerTest),
     ),
-    noun("repository", "Repositories, where restore points live", all(repositoryAdd, repositoryList, repositoryShow)),
-    noun("agent", "Agents, which move the data", all(agentList, agentShow)),
+    noun(
+      "repository",
+      "Repositories, where restore points live",
+      all(repositoryAdd, repositoryList, repositoryShow, repositoryInvite, repositoryRevoke),
+    ),
+    noun("agent", "Agents, which move the data", all(agentList, agentShow, agentInvite, agentRevoke)),
+    noun(
+      "worker",
+      "Workers: VMs that run an agent, launched for the work and put down after it",
+      all(workerAdd, workerList, workerShow, workerEdit, workerTest, workerEnable, workerDisable, workerRemove),
+    ),
+    noun("member", "Members: agents and repositories that have joined", all(memberList)),
+    noun("token", "Users' tokens: who may ask what of the controller", all(tokenCreate, tokenList, tokenRevoke)),
     noun("vm", "Virtual machines of the managers", all(vmList, vmShow)),
     noun(
       "job",
@@ -77,12 +107,12 @@ const commandsOf = (context: CliContext): readonly Command[] => {
     ),
     noun(
       "session",
-      "Sessions: runs of jobs, and restores",
+      "Sessions: runs of jobs, restores, and tests of workers",
       all(sessionList, sessionShow, sessionWatch, sessionStop, sessionCancel),
     ),
     noun("point", "Restore points", all(pointList, pointShow, pointRemove, pointExport)),
     noun("restore", "Restores", all(restoreVm, restoreDisk, restorePlan)),
-    ...all(standaloneCommand, versionCommand, completionCommand),
+    ...all(initCommand, standaloneCommand, doctorCommand, versionCommand, completionCommand),
   ];
 };
 
@@ -107,8 +137,8 @@ export const exitCodesText = (): string => {
   return [
     "Exit codes:",
     "    0  done",
-    "    1  the session failed or was cancelled",
-    "    2  the session ended with a warning",
+    "    1  the session failed or was cancelled; doctor found an error",
+    "    2  the session ended with a warning; doctor found warnings alone",
     ...rows,
   ].join("\n");
 };

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Result } from "@holdfast/proto/holdfast/controller/v1/common_pb";
@@ -9,31 +9,31 @@ import { RepositoryRegistryService } from "@holdfast/proto/holdfast/controller/v
 import { SessionService } from "@holdfast/proto/holdfast/controller/v1/session_pb";
 import { SystemService } from "@holdfast/proto/holdfast/controller/v1/system_pb";
 import { RepositoryService } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
-import { type NatsServer, openNatsServer } from "@holdfast/shared/bus/testing/nats-server";
 import { silentLogger } from "@holdfast/shared/logging/silent-logger";
-import { type RpcClient, openRpcClient } from "@holdfast/shared/rpc/client";
-import { clientCredentials, serverCredentials } from "@holdfast/shared/rpc/credentials";
+import type { RpcClient } from "@holdfast/shared/rpc/client";
+import { serverCredentials } from "@holdfast/shared/rpc/credentials";
 import { serveService } from "@holdfast/shared/rpc/implementation";
 import { type RpcServer, openRpcServer } from "@holdfast/shared/rpc/server";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { type ControllerConfig, controllerConfigSchema } from "./config/controller-config.ts";
 import { type Controller, createController } from "./create-controller.ts";
+import { openTestInstallation, type TestInstallationFolder } from "./testing/open-test-installation.ts";
 import { scriptedEngines, testInventory, testVm } from "./testing/scripted-engine.ts";
 
-let nats: NatsServer;
+let home: TestInstallationFolder;
 let repository: RpcServer;
 beforeAll(async () => {
-  nats = await openNatsServer();
+  home = await openTestInstallation();
   repository = await openRpcServer({
     listen: "127.0.0.1:0",
-    credentials: serverCredentials({ mode: "insecure" }),
+    credentials: serverCredentials(await home.hold("repository", "r-1"), { asksForCertificates: true }),
     log: silentLogger,
     services: [serveService(RepositoryService, emptyRepository() as never)],
   });
 });
 afterAll(async () => {
   await repository[Symbol.asyncDispose]();
-  await nats[Symbol.asyncDispose]();
+  await home[Symbol.asyncDispose]();
 });
 
 /** A repository without points: all that definitions and sessions without agents ask of one. */
@@ -42,6 +42,7 @@ const emptyRepository = () => {
   const names = Object.keys(RepositoryService.method);
   return {
     ...Object.fromEntries(names.map((name) => [name, refuse])),
+    updateTrust: () => Promise.resolve({ number: 1 }),
     getRepository: () =>
       Promise.resolve({ repositoryId: "r-1", formatVersion: 1, chunkSize: 1_048_576, freeBytes: 9n, totalBytes: 10n }),
     listPoints: async function* () {
@@ -58,13 +59,13 @@ const configOf = (): ControllerConfig =>
   controllerConfigSchema.parse({
     dataDir: folder,
     timeZone: "Europe/Berlin",
-    rpc: { listen: "127.0.0.1:0" },
-    bus: { servers: [nats.url] },
+    rpc: { listen: ["127.0.0.1:0", `unix:${folder}/api.sock`] },
+    bus: { servers: [home.nats.url] },
     work: { preflightPatienceMs: 0 },
   });
 const open = async (): Promise<void> => {
   controller = await createController(configOf(), silentLogger, { engines });
-  client = openRpcClient(controller.address, clientCredentials({ mode: "insecure" }));
+  client = home.dial(controller.address);
 };
 const close = async (): Promise<void> => {
   await client[Symbol.asyncDispose]();
@@ -72,6 +73,7 @@ const close = async (): Promise<void> => {
 };
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "hf-ctl-"));
+  await cp(join(home.dataDir, "identity"), join(folder, "identity"), { recursive: true });
   await open();
 });
 afterEach(async () => {
@@ -102,7 +104,7 @@ describe("a controller", () => {
     await addAll();
     const { job } = await client.service(JobService).createJob({ definition });
     await close();
-    for (const file of await readdir(folder))
+    for (const file of (await readdir(folder)).filter((name) => name.startsWith("controller.db")))
       expect((await readFile(join(folder, file))).includes("s3cret-word")).toBe(false);
     await open();
     const again = await client.service(JobService).getJob({ job: "nightly" });

@@ -1,29 +1,37 @@
 import { join } from "node:path";
-import { busCredentials } from "@holdfast/shared/bus/credentials";
-import { openBus } from "@holdfast/shared/bus/nats-bus";
 import { type Clock, systemClock } from "@holdfast/shared/clock/clock";
-import { type RandomBytes, systemRandom } from "@holdfast/shared/ids/ids";
+import { type InstallationId, type RandomBytes, systemRandom } from "@holdfast/shared/ids/ids";
+import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import type { Logger } from "@holdfast/shared/logging/logger";
-import { clientCredentials, serverCredentials } from "@holdfast/shared/rpc/credentials";
-import { openRpcServer } from "@holdfast/shared/rpc/server";
+import { openInstallation } from "@holdfast/shared/installation/open-installation";
 import { productVersion } from "@holdfast/shared/version/product-version";
 import { createBusBell, serveAgents } from "./agents/agent-bus.ts";
 import { openAgentRegistry } from "./agents/agent-registry.ts";
 import { createAttemptLiveness } from "./agents/attempt-liveness.ts";
+import { loseAttemptsOf } from "./agents/lose-attempts-of.ts";
 import { createTicketBox } from "./agents/tickets.ts";
 import type { VerbDeps } from "./agents/verb-deps.ts";
+import { admitUsers } from "./api/admit-users.ts";
 import { apiServices } from "./api/api-services.ts";
+import { openApi } from "./api/open-api.ts";
 import { createBackupWork } from "./backups/backup-work.ts";
 import type { ControllerConfig } from "./config/controller-config.ts";
-import { loadInstallationId } from "./config/installation-id.ts";
 import { openDatabase } from "./database/database.ts";
 import { listOpenSessionIds } from "./database/sessions-table.ts";
 import { listOpenTasks } from "./database/tasks-table.ts";
+import type { DoctorDeps } from "./doctor/doctor-deps.ts";
+import { examineAgent } from "./doctor/examine-agent.ts";
+import { openDoctor } from "./doctor/open-doctor.ts";
+import { createWorkerJoinTokens } from "./identity/join-token-issuer.ts";
+import { openBuses } from "./identity/open-buses.ts";
+import { openIdentity } from "./identity/open-identity.ts";
+import { toIdentityDeps } from "./identity/to-identity-deps.ts";
+import { createTrustPush } from "./identity/trust-push.ts";
+import type { Listening } from "./identity/whereabouts.ts";
 import type { EngineConnector } from "./inventory/engine-connector.ts";
 import { type ManagerRegistry, openManagerRegistry } from "./inventory/manager-registry.ts";
 import { createOvirtEngines } from "./inventory/ovirt-engines.ts";
 import { runLoops } from "./loops.ts";
-import { noWorkers } from "./placement/no-workers.ts";
 import { openRepositoryRegistry } from "./repositories/repository-registry.ts";
 import { createRestoreWork } from "./restore/restore-work.ts";
 import { createSessionRetention } from "./retention/retention-runs.ts";
@@ -36,11 +44,16 @@ import { stepSession } from "./sessions/step-session.ts";
 import { type StepDeps, stepTask } from "./sessions/step-task.ts";
 import { TaskRunner } from "./sessions/task-runner.ts";
 import type { WorkDeps } from "./sessions/work-deps.ts";
+import type { WorkerDeps } from "./workers/worker-deps.ts";
+import { openWorkers } from "./workers/open-workers.ts";
+import { createWorkerDirectory } from "./workers/worker-directory.ts";
+import { openWorkerRoster, type WorkerRoster } from "./workers/worker-roster.ts";
 
 /** A controller that serves operators and agents. */
 export interface Controller extends AsyncDisposable {
-  /** Where operators dial it. */
+  /** Where operators dial it: the first of its addresses. */
   readonly address: string;
+  readonly addresses: readonly string[];
   readonly installationId: string;
 }
 
@@ -58,7 +71,7 @@ export const createController = async (
   overrides: ControllerOverrides = {},
 ): Promise<Controller> => {
   await using stack = new AsyncDisposableStack();
-  const { work, timeZone } = await openWork(stack, { config, log, overrides });
+  const { work, users, timeZone, listening } = await openWork(stack, { config, log, overrides });
   const steps: StepDeps = { ...work, backups: createBackupWork(work), restores: createRestoreWork(work) };
   const tickets = stack.use(createTicketBox(work));
   const runner = stack.use(openTasks(steps));
@@ -66,24 +79,32 @@ export const createController = async (
   work.changes.listen(sessions.poke);
   const verbs: VerbDeps = { ...steps, tickets, runner, ...config.agents };
   stack.use(await serveAgents(work.openedBus, verbs));
+  const doctor = stack.use(await openDoctor(work, config));
   stack.use(startLoops(verbs, config, timeZone));
-  const server = await openRpcServer({
-    listen: config.rpc.listen,
-    credentials: serverCredentials(config.rpc.security),
-    log,
-    services: apiServices({
-      ...steps,
-      runner,
-      engines: work.engines,
-      timeZone,
-      version: productVersion,
-      startedMs: work.clock.nowMs(),
-    }),
+  const workerRunner = stack.use(openWorkerLoop(stack, { ...work, doctor: doctor.deps }, config));
+  const services = apiServices({
+    ...steps,
+    runner,
+    tickets,
+    workerRunner,
+    roster: work.roster,
+    workerSettings: config.workers,
+    engines: work.engines,
+    users,
+    doctor: doctor.deps,
+    onRevoked: (member) => loseAttemptsOf(verbs, member),
+    timeZone,
+    version: productVersion,
+    startedMs: work.clock.nowMs(),
   });
-  stack.use(server);
+  const { holder } = work.identity;
+  const api = await openApi({ listen: config.rpc.listen, holder, services, admit: admitUsers(users, log), log });
+  stack.use(api);
+  listening.addresses = api.addresses;
   const opened = stack.move();
   return {
-    address: server.address,
+    address: api.addresses[0] ?? "",
+    addresses: api.addresses,
     installationId: work.installationId,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
@@ -100,50 +121,68 @@ const openWork = async (stack: AsyncDisposableStack, { config, log, overrides }:
   const { clock = systemClock, random = systemRandom } = overrides;
   const engines = overrides.engines ?? createOvirtEngines(clock, log);
   const timeZone = config.timeZone ?? new Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const installationId = await loadInstallationId(config.dataDir, config.installationId, random);
-  const secrets = createSecretBox(
-    await openKeyFile(config.keyFile ?? join(config.dataDir, "secret.key"), random),
-    random,
-  );
+  const installation = await openInstallation(config.dataDir);
+  const secrets = createSecretBox(await openKeyFile(config.keyFile ?? installation.files.secretKey, random), random);
   const database = stack.use(await openDatabase(join(config.dataDir, "controller.db"), clock));
+  const opened = await openIdentity({ installation, database, clock, random });
+  const { holder, authority, members, taskTokens, users } = opened;
   const managers = stack.use(await openManagerRegistry({ database, engines, secrets, clock, log, random }));
-  const repositories = stack.use(
-    await openRepositoryRegistry({ database, clock, credentials: clientCredentials(config.rpc.security) }),
+  const trustNumber = (): number => authority.trust.current.number;
+  const repositories = stack.use(await openRepositoryRegistry({ database, clock, holder, trustNumber }));
+  const { silentAfterMs } = config.agents;
+  const findCluster = findClusterIn(managers);
+  const agents = await openAgentRegistry({ database, clock, members, findCluster, silentAfterMs });
+  const roster = await openWorkerRoster(database);
+  const buses = await openBuses(stack, opened, { config, log, clock });
+  const listening: Listening = { addresses: [] };
+  const push = stack.use(
+    createTrustPush({ authority, systemBus: buses.system, repositories: () => repositories.list(), log }),
   );
-  const agents = await openAgentRegistry({
-    database,
-    clock,
-    findCluster: findClusterIn(managers),
-    silentAfterMs: config.agents.silentAfterMs,
-  });
-  const openedBus = stack.use(
-    await openBus({
-      servers: config.bus.servers,
-      credentials: busCredentials(config.bus.security),
-      name: "controller",
-      ownerId: `controller-${installationId}`,
-      log,
-      clock,
-    }),
-  );
+  const identity = toIdentityDeps(opened, { database, clock, random, log, push, config, listening });
   const work: WorkDeps = {
     database,
     clock,
     log,
     random,
-    installationId,
+    installationId: installation.installationId as InstallationId,
+    identity,
+    taskTokens,
     managers,
     repositories,
     agents,
-    workers: noWorkers,
+    workers: createWorkerDirectory({ roster, clock, settings: config.workers }),
     liveness: createAttemptLiveness(clock, config.agents.heartbeatTimeoutMs),
     progress: createProgressBoard(clock),
     changes: createChangeFeed(),
     patience: createPatience(clock),
-    bell: createBusBell(openedBus),
+    bell: createBusBell(buses.own, { agents, managers }),
     settings: config.work,
   };
-  return { work: { ...work, engines, openedBus }, timeZone };
+  return {
+    work: { ...work, engines, openedBus: buses.own, busServers: buses.servers, roster },
+    users,
+    timeZone,
+    listening,
+  };
+};
+
+/** How long a worker's agent may look around in a test. */
+const examineMs = 20_000;
+
+/** Keeps the workers, whose agents join with tokens of this installation. */
+const openWorkerLoop = (
+  stack: AsyncDisposableStack,
+  work: WorkDeps & { readonly roster: WorkerRoster; readonly doctor: DoctorDeps },
+  config: ControllerConfig,
+): ReturnType<typeof openWorkers> => {
+  const closing = new AbortController();
+  stack.defer(() => {
+    closing.abort(new HoldfastError("CANCELLED", "the controller stops"));
+  });
+  const issuer = createWorkerJoinTokens(work.identity, closing.signal);
+  const examine: WorkerDeps["examine"] = (agent, signal) =>
+    examineAgent(work.doctor, agent, { timeoutMs: examineMs, signal });
+  return openWorkers({ ...work, issuer, examine, workerSettings: config.workers, dataDir: config.dataDir });
 };
 
 const findClusterIn =

@@ -5,6 +5,7 @@ import { fenceUnknown } from "./agents/unknown-attempts.ts";
 import type { VerbDeps } from "./agents/verb-deps.ts";
 import { dropDeadTickets, giveUpSilentAttempts } from "./agents/watch-liveness.ts";
 import type { ControllerConfig } from "./config/controller-config.ts";
+import { renewOwn } from "./identity/own-renewal.ts";
 import { keepRefusals, refreshInventories } from "./inventory/watch-managers.ts";
 import { runSchedule } from "./jobs/run-schedule.ts";
 import { runDailyRetention } from "./retention/retention-runs.ts";
@@ -43,6 +44,8 @@ const loopsOf = (
     everyMs: inventoryEveryMs,
     step: (signal) => refreshInventories(deps.managers, deps.log, signal),
   },
+  { name: "trust", everyMs: 2 * secondMs, step: (signal) => deps.identity.push.tell(signal) },
+  { name: "own certificate", everyMs: 60 * secondMs, step: () => renewOwn(deps.identity) },
   { name: "schedule", everyMs: 10 * secondMs, step: () => runSchedule(deps) },
   { name: "unknown attempts", everyMs: 2 * secondMs, step: (signal) => fenceUnknown(deps, signal) },
   { name: "retention", everyMs: 60 * secondMs, step: (signal) => runDailyRetention(deps, timeZone, signal) },

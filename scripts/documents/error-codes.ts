@@ -21,5 +21,5 @@ export const errorCodesDocument = (): string => {
     "Every error that Holdfast tells carries one of these codes, on every wire and in every log. *Retryable* means that the same request may succeed later without anyone acting.",
   )}\n${markdownTable(["code", "meaning", "retryable", "gRPC status", "CLI exit", "what to do"], rows)}
 Beside these, \`holdfast\` ends with 0 when it did what was asked, 1 when a session that it waited for failed or was cancelled, and 2 when
-that session ended with a warning.\n`;
+that session ended with a warning. \`holdfast doctor\` ends with 1 for an error and with 2 for warnings alone.\n`;
 };

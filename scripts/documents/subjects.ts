@@ -9,6 +9,8 @@ const purposes: Readonly<Record<(typeof agentVerbs)[number], string>> = {
   "close-disk": "a disk is done with",
   heartbeat: "attempts are alive, with progress",
   report: "how an attempt ended",
+  examine: "what an examination wants to be looked at",
+  examined: "what was found, in parts",
 };
 
 /** docs/design/subjects.md */
@@ -20,7 +22,7 @@ export const subjectsDocument = (): string => {
   ]);
   const told = [
     [`\`${wakeSubject("MANAGER", "CLUSTER")}\``, "controller → agents of a cluster", "look at your queue"],
-    [`\`${toAgentSubject("AGENT")}\``, "controller → one agent", "look at an attempt"],
+    [`\`${toAgentSubject("AGENT")}\``, "controller → one agent", "look at an attempt, or at yourself"],
   ];
   return `${heading(
     "Subjects",

@@ -32,6 +32,7 @@ test("a claim that is answered by the attempt just taken does not keep the next 
       } as Partial<RunningAttempt> as RunningAttempt;
     },
   });
+  claimer.setWilling(true);
   const claiming = claimer.claim(stopping.signal);
   await clock.advance(1_000);
   stopping.abort();

@@ -27,6 +27,8 @@ export class Claimer {
   readonly #deps: ClaimerDeps;
   readonly #nudge = new Nudge();
   readonly #attempts = new Map<string, RunningAttempt>();
+  /** Nothing is claimed before a controller is known to be worked for. */
+  #isWilling = false;
 
   constructor(deps: ClaimerDeps) {
     this.#deps = deps;
@@ -40,6 +42,12 @@ export class Claimer {
   wake(attemptId: string): void {
     if (attemptId === "") this.#nudge.ring();
     else this.#attempts.get(attemptId)?.nudge.ring();
+  }
+
+  /** Whether tasks are claimed: not from a controller that cannot be worked for. What is held goes on. */
+  setWilling(isWilling: boolean): void {
+    if (isWilling && !this.#isWilling) this.#nudge.ring();
+    this.#isWilling = isWilling;
   }
 
   /** Claims until the signal aborts. */
@@ -84,7 +92,7 @@ export class Claimer {
 
   async #claimOnce(signal: AbortSignal): Promise<void> {
     const { controller, slots, clock } = this.#deps;
-    const free = slots - this.#attempts.size;
+    const free = this.#isWilling ? slots - this.#attempts.size : 0;
     const attempt = free > 0 ? await controller.claim(free, signal) : undefined;
     if (attempt === undefined) await this.#nudge.wait(claimEveryMs, clock, signal);
     else if (this.#attempts.has(attempt.attemptId)) await this.#nudge.wait(unheardMs, clock, signal);

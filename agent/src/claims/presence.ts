@@ -6,13 +6,20 @@ import type { Clock } from "@holdfast/shared/clock/clock";
 import { runForever } from "@holdfast/shared/lifecycle/run-forever";
 import type { Logger } from "@holdfast/shared/logging/logger";
 import type { Claimer } from "./claimer.ts";
+import type { Nudge } from "./nudge.ts";
+import type { Standing } from "./standing.ts";
 
 /** What being there needs. */
 export interface PresenceDeps {
   readonly bus: Bus;
   readonly agentId: string;
+  /** Where the agent is deployed, by the names that operators use. */
+  readonly place: { readonly managerName: string; readonly clusterName: string };
   readonly sayHello: (busySlots: number, signal: AbortSignal) => Promise<HelloResponse>;
+  readonly standing: Standing;
   readonly claimer: Claimer;
+  /** Rings when something is to be said at once. */
+  readonly nudge: Nudge;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -23,53 +30,43 @@ const helloUnplacedMs = 1_000;
 
 /** Says hello every few seconds, and listens to the wake-ups of this agent and of its cluster, until the signal aborts. */
 export const bePresent = async (deps: PresenceDeps, signal: AbortSignal): Promise<void> => {
-  const { agentId, sayHello, claimer, clock, log } = deps;
+  const { agentId, place, nudge, clock, log } = deps;
   await using _own = await listen(deps, toAgentSubject(agentId));
-  await using cluster = new ClusterWakes(deps);
-  const step = async (each: AbortSignal): Promise<number> => {
-    const { managerId, clusterId, heartbeatIntervalMs } = await sayHello(claimer.busySlots, each);
-    if (heartbeatIntervalMs > 0) claimer.heartbeatMs = heartbeatIntervalMs;
-    if (managerId === "" || clusterId === "") return helloUnplacedMs;
-    await cluster.follow(wakeSubject(managerId, clusterId));
-    return helloEveryMs;
+  await using _cluster = await listen(deps, wakeSubject(place.managerName, place.clusterName));
+  let wasPlaced = false;
+  const step = async (each: AbortSignal): Promise<void> => {
+    const { waitMs, isPlaced } = await sayHello(deps, each);
+    // What waited before the controller knew where this agent is rang nobody.
+    if (isPlaced && !wasPlaced) deps.claimer.wake("");
+    wasPlaced = isPlaced;
+    await nudge.wait(waitMs, clock, each);
   };
   await runForever(signal, step, {
     name: "hello",
     clock,
     log,
-    everyMs: helloEveryMs,
+    everyMs: 0,
     backoff: { firstMs: 500, maxMs: helloEveryMs },
   });
 };
 
-/** The wake-ups of the cluster, whose subject is known once a controller knows the agent. */
-class ClusterWakes implements AsyncDisposable {
-  readonly #deps: PresenceDeps;
-  #subject = "";
-  #listening: AsyncDisposable | undefined;
-
-  constructor(deps: PresenceDeps) {
-    this.#deps = deps;
-  }
-
-  async follow(subject: string): Promise<void> {
-    if (subject === this.#subject) return;
-    await this.#listening?.[Symbol.asyncDispose]();
-    this.#listening = await listen(this.#deps, subject);
-    this.#subject = subject;
-    // What waited before the subject was known rang nobody.
-    this.#deps.claimer.wake("");
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#listening?.[Symbol.asyncDispose]();
-  }
-}
+const sayHello = async (
+  { sayHello: say, standing, claimer }: PresenceDeps,
+  signal: AbortSignal,
+): Promise<{ readonly waitMs: number; readonly isPlaced: boolean }> => {
+  const answer = await standing.judge(() => say(claimer.busySlots, signal));
+  // A controller that cannot be worked for is asked on, and told why: it may be upgraded or mended.
+  if (answer === undefined) return { waitMs: helloEveryMs, isPlaced: false };
+  const { managerId, clusterId, heartbeatIntervalMs } = answer;
+  if (heartbeatIntervalMs > 0) claimer.heartbeatMs = heartbeatIntervalMs;
+  const isPlaced = managerId !== "" && clusterId !== "";
+  return { waitMs: isPlaced ? helloEveryMs : helloUnplacedMs, isPlaced };
+};
 
 const listen = async ({ bus, claimer, log }: PresenceDeps, subject: string): Promise<AsyncDisposable> => {
   const wakes = await busSubscribe(bus, subject, WakeSchema, log);
   const listening = (async () => {
-    for await (const { attemptId } of wakes) claimer.wake(attemptId);
+    for await (const { attemptId, examineId } of wakes) if (examineId === "") claimer.wake(attemptId);
   })();
   return {
     [Symbol.asyncDispose]: async () => {

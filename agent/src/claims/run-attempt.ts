@@ -4,7 +4,7 @@ import { traitsOf } from "@holdfast/shared/errors/codes";
 import type { RandomBytes } from "@holdfast/shared/ids/ids";
 import type { Clock } from "@holdfast/shared/clock/clock";
 import type { Logger } from "@holdfast/shared/logging/logger";
-import type { RpcSecurity } from "@holdfast/shared/rpc/credentials";
+import type { IdentityHolder } from "@holdfast/shared/identity/identity";
 import { backUp } from "../backup/back-up.ts";
 import type { Remark } from "../backup/remark.ts";
 import { openDisk } from "../disks/open-disk.ts";
@@ -22,7 +22,7 @@ import { ProgressBoard } from "./progress-board.ts";
 export interface AttemptDeps {
   readonly controller: Controller;
   readonly where: Whereabouts;
-  readonly security: RpcSecurity;
+  readonly holder: IdentityHolder;
   readonly room: LaneRoom;
   readonly clock: Clock;
   readonly random: RandomBytes;
@@ -130,14 +130,14 @@ export class RunningAttempt {
   async #backUp(orders: BackupOrders, signal: AbortSignal): ReturnType<typeof backUp> {
     const { clock, random, room } = this.#deps;
     const { taskId, number, attemptId } = this.attempt;
-    const repository = this.#repository(orders.repository?.address);
+    const repository = this.#repository(orders);
     const shared = { repository, openDisk: this.#openDisk, room, board: this.board, clock, log: this.#log };
     return await backUp({ ...shared, attempt: { taskId, number, attemptId }, orders, random }, signal);
   }
 
   async #restore(orders: RestoreOrders, signal: AbortSignal): Promise<void> {
     const { clock, room } = this.#deps;
-    const repository = this.#repository(orders.repository?.address);
+    const repository = this.#repository(orders);
     await restore(
       { orders, repository, openDisk: this.#openDisk, room, board: this.board, clock, log: this.#log },
       signal,
@@ -145,16 +145,27 @@ export class RunningAttempt {
   }
 
   readonly #openDisk = (diskId: string, signal: AbortSignal): ReturnType<typeof openDisk> => {
-    const { controller, where, security, clock } = this.#deps;
+    const { controller, where, holder, clock } = this.#deps;
     const { taskId, attemptId } = this.attempt;
     const desk = createAttemptDesk({ controller, attemptId, loanId: "", nudge: this.nudge, clock, log: this.#log });
-    return openDisk(diskId, { desk, where, security, clock, taskId, attemptId }, signal);
+    return openDisk(diskId, { desk, where, identity: holder.current, clock, taskId, attemptId }, signal);
   };
 
-  #repository(address: string | undefined): RepositoryAddress {
-    if (address === undefined || address === "")
+  #repository({ repository, taskToken }: BackupOrders | RestoreOrders): RepositoryAddress {
+    if (repository === undefined || repository.address === "")
       throw new HoldfastError("INVALID_ARGUMENT", "the orders name no repository");
-    return { address, security: this.#deps.security, correlationId: this.attempt.correlationId };
+    const { address, repositoryId } = repository;
+    const { holder } = this.#deps;
+    return {
+      address,
+      repositoryId,
+      // Long after the orders came, the certificate of that time may have ended.
+      get identity() {
+        return holder.current;
+      },
+      taskToken,
+      correlationId: this.attempt.correlationId,
+    };
   }
 
   /** Repeated until answered; an answer that the attempt is unknown is one. */

@@ -1,4 +1,5 @@
 import { loadConfig } from "@holdfast/shared/config/load-config";
+import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { agentConfigSchema } from "./agent-config.ts";
 
@@ -7,12 +8,10 @@ const load = (env: Readonly<Record<string, string>>) =>
 const needed = {
   HOLDFAST_AGENT_NAME: "a-1",
   HOLDFAST_AGENT_DATA_DIR: "/data/agent",
-  HOLDFAST_AGENT_MANAGER: "lab",
-  HOLDFAST_AGENT_CLUSTER: "east",
 };
 
 describe("an agent's configuration", () => {
-  it("needs a name, a folder and a place; the rest has defaults", async () => {
+  it("needs a name and a folder; the rest has defaults or comes with the join token", async () => {
     expect(await load(needed)).toMatchObject({
       name: "a-1",
       host: "",
@@ -20,6 +19,8 @@ describe("an agent's configuration", () => {
       slots: 2,
       lanes: 2,
       diskService: { listen: "127.0.0.1:0" },
+      bus: { servers: [] },
+      drainMs: 600_000,
     });
   });
 
@@ -38,11 +39,17 @@ describe("an agent's configuration", () => {
     expect(await load({ ...needed, HOLDFAST_AGENT_REACHABLE_HOSTS: "" })).toMatchObject({ reachableHosts: [] });
   });
 
+  it("never shows its join token", async () => {
+    const config = await load({ ...needed, HOLDFAST_AGENT_JOIN_TOKEN: "hfj1.secret" });
+    expect(config.joinToken?.reveal()).toBe("hfj1.secret");
+    expect(inspect(config, { depth: 9 }) + JSON.stringify(config)).not.toContain("hfj1.secret");
+  });
+
   it("names every problem at once", async () => {
     const failure = await load({ HOLDFAST_AGENT_NAME: "a", HOLDFAST_AGENT_SLOTS: "0" }).catch(
       (caught: unknown) => caught,
     );
     expect(failure).toMatchObject({ code: "CONFIG_INVALID" });
-    for (const key of ["dataDir", "manager", "cluster", "slots"]) expect(String(failure)).toContain(key);
+    for (const key of ["dataDir", "slots"]) expect(String(failure)).toContain(key);
   });
 });

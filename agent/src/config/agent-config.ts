@@ -1,5 +1,4 @@
-import { busSecurity } from "@holdfast/shared/bus/credentials";
-import { rpcSecurity } from "@holdfast/shared/rpc/credentials";
+import { joinSettings } from "@holdfast/shared/identity/join-settings";
 import { z } from "zod";
 
 const MiB = 1024 * 1024;
@@ -10,11 +9,14 @@ const hosts = z.array(z.string().trim()).transform((names) => names.filter((name
 /** What an agent is told at start, by file and by `HOLDFAST_AGENT_…` variables. */
 export const agentConfigSchema = z.strictObject({
   name: z.string().min(1).max(64),
-  /** Holds the agent's id; nothing else is kept over a restart. */
+  /** Holds the agent's identity; nothing else is kept over a restart. */
   dataDir: z.string().min(1),
-  /** Where it is deployed, by the names that operators use. */
-  manager: z.string().min(1),
-  cluster: z.string().min(1),
+  /** Folder of the identity; `identity` in the data folder unless told. */
+  identityDir: z.string().default(""),
+  ...joinSettings,
+  /** Where it is deployed, by the names that operators use; what its join token says wins. */
+  manager: z.string().default(""),
+  cluster: z.string().default(""),
   /** The host that it runs on, as the engine names it; none unless it runs on one. */
   host: z.string().default(""),
   /** Hosts whose imageio port it reaches, by name or address; `*` for all. */
@@ -31,11 +33,10 @@ export const agentConfigSchema = z.strictObject({
     .default(256 * MiB),
   bus: z
     .strictObject({
-      servers: z.array(z.string().min(1)).min(1).default(["nats://127.0.0.1:4222"]),
-      security: busSecurity.prefault({}),
+      /** Servers of the bus; those that it was told when it joined unless told. */
+      servers: z.array(z.string().min(1)).default([]),
     })
     .prefault({}),
-  rpc: z.strictObject({ security: rpcSecurity.prefault({}) }).prefault({}),
   diskService: z
     .strictObject({
       /** Where it serves disks to other agents; empty for nowhere. */
@@ -44,8 +45,8 @@ export const agentConfigSchema = z.strictObject({
       address: z.string().default(""),
     })
     .prefault({}),
-  /** Milliseconds that running tasks are given to finish at a stop before they are ended. */
-  drainMs: z.number().int().min(0).default(0),
+  /** Milliseconds that running tasks are given to finish at a stop before they are ended; a second signal ends them at once. */
+  drainMs: z.number().int().min(0).default(600_000),
 });
 
 /** The configuration of an agent. */

@@ -19,6 +19,8 @@ import { maxPayloadBytes } from "@holdfast/shared/rpc/limits";
 import type { DiskReader } from "../disks/disk-reader.ts";
 import type { ByteRange } from "../disks/extent.ts";
 import type { OpenDisk } from "../disks/open-disk.ts";
+import { type LendPermission, requireLoanOf } from "./lending-gate.ts";
+import type { LoanBook } from "./loan-book.ts";
 import { RangeRequests } from "./range-requests.ts";
 import { ServedDisk } from "./served-disk.ts";
 import { waitForPlace } from "./wait-for-place.ts";
@@ -35,12 +37,15 @@ export interface LoanRequest {
 export interface DiskServiceDeps {
   /** Claims the loan's ticket from the controller and finds the way to the image. */
   readonly openLoan: (loan: LoanRequest, signal: AbortSignal) => Promise<OpenDisk>;
+  readonly loans: LoanBook;
+  /** What the token of a call allows. */
+  readonly permissionOf: (call: CallContext) => LendPermission;
   readonly clock: Clock;
   readonly random: RandomBytes;
   readonly log: Logger;
 }
 
-/** Serves disks that other agents cannot reach; no ticket leaves this process. */
+/** Serves disks that other agents cannot reach; no ticket leaves this process. Who may call is decided before. */
 export const createDiskService = (deps: DiskServiceDeps): ServedService => {
   const disks = new ServedDisks(deps);
   return serveService(DiskService, {
@@ -50,9 +55,15 @@ export const createDiskService = (deps: DiskServiceDeps): ServedService => {
   });
 };
 
+/** A disk that is served, and to whom. */
+interface LentDisk {
+  readonly disk: ServedDisk;
+  readonly permission: LendPermission;
+}
+
 class ServedDisks {
   readonly #deps: DiskServiceDeps;
-  readonly #disks = new Map<string, ServedDisk>();
+  readonly #disks = new Map<string, LentDisk>();
 
   constructor(deps: DiskServiceDeps) {
     this.#deps = deps;
@@ -60,13 +71,16 @@ class ServedDisks {
 
   /** Opens a lent disk and holds it until the caller lets go. */
   async *openDisk(request: OpenDiskRequest, context: CallContext): Answers<typeof OpenDiskResponseSchema> {
-    const { openLoan, clock, random, log } = this.#deps;
+    const { openLoan, loans, permissionOf, clock, random, log } = this.#deps;
     const { loanId, taskId, attemptId, diskId } = request;
+    const permission = permissionOf(context);
+    requireLoanOf(permission, request);
+    using _loan = loans.enter();
     const signal = AbortSignal.any([context.signal, context.closing]);
     await using disk = new ServedDisk(await openLoan({ loanId, taskId, attemptId, diskId }, signal), clock);
     const { sizeBytes, maxReaders, route } = disk.opened;
     const openDiskId = randomName(20, random);
-    this.#disks.set(openDiskId, disk);
+    this.#disks.set(openDiskId, { disk, permission });
     const fields = { task: taskId, attemptId, disk: diskId, loan: loanId, route };
     log.info("a disk is served", fields);
     try {
@@ -78,10 +92,11 @@ class ServedDisks {
     }
   }
 
-  async *readExtents(request: ReadExtentsRequest, { signal }: CallContext): Answers<typeof ReadExtentsResponseSchema> {
-    await using lent = await this.#find(request.openDiskId).lend(signal, () => undefined);
-    const context = request.context === WireContext.DIRTY ? "dirty" : "zero";
-    for await (const extents of lent.reader.extents(context, signal)) {
+  async *readExtents(request: ReadExtentsRequest, context: CallContext): Answers<typeof ReadExtentsResponseSchema> {
+    const { signal } = context;
+    await using lent = await this.#find(request.openDiskId, context).lend(signal, () => undefined);
+    const wanted = request.context === WireContext.DIRTY ? "dirty" : "zero";
+    for await (const extents of lent.reader.extents(wanted, signal)) {
       yield {
         extents: extents.map(({ start, length, zero, dirty }) => ({
           start: BigInt(start),
@@ -95,10 +110,11 @@ class ServedDisks {
 
   async *readRanges(
     incoming: AsyncIterable<ReadRangesRequest>,
-    { signal }: CallContext,
+    context: CallContext,
   ): Answers<typeof ReadRangesResponseSchema> {
+    const { signal } = context;
     await using requests = new RangeRequests(incoming);
-    const disk = this.#find(await requests.openDiskId());
+    const disk = this.#find(await requests.openDiskId(), context);
     const waiting = waitForPlace((onPlace) => disk.lend(signal, onPlace));
     let place = await waiting.next();
     for (; place.done !== true; place = await waiting.next())
@@ -113,10 +129,14 @@ class ServedDisks {
     }
   }
 
-  #find(openDiskId: string): ServedDisk {
-    const disk = this.#disks.get(openDiskId);
-    if (disk === undefined) throw new HoldfastError("NOT_FOUND", `no disk is open as ${openDiskId}`);
-    return disk;
+  /** An open disk of this caller; one of another does not exist for it. */
+  #find(openDiskId: string, context: CallContext): ServedDisk {
+    const { keyId, claims } = this.#deps.permissionOf(context);
+    const lent = this.#disks.get(openDiskId);
+    const own = lent?.permission;
+    if (lent === undefined || own?.keyId !== keyId || own.claims.attemptId !== claims.attemptId)
+      throw new HoldfastError("NOT_FOUND", `no disk is open as ${openDiskId}`);
+    return lent.disk;
   }
 }
 

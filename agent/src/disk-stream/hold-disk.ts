@@ -1,13 +1,11 @@
 import { DiskService } from "@holdfast/proto/holdfast/disk/v1/disk_pb";
 import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
-import { openRpcClient } from "@holdfast/shared/rpc/client";
-import { clientCredentials, type RpcSecurity } from "@holdfast/shared/rpc/credentials";
+import { type Lender, openLenderClient } from "./lender.ts";
 import { holdStream } from "@holdfast/shared/rpc/hold-stream";
 
 /** A loan that the controller named. */
 export interface Loan {
-  readonly address: string;
-  readonly security: RpcSecurity;
+  readonly lender: Lender;
   readonly loanId: string;
   readonly taskId: string;
   readonly attemptId: string;
@@ -24,14 +22,15 @@ export interface HeldDisk extends AsyncDisposable {
 /** Opens a lent disk at the agent that serves it. NO_ROUTE_TO_DISK when that agent cannot be reached. */
 export const holdDisk = async (loan: Loan, signal: AbortSignal): Promise<HeldDisk> => {
   await using opening = new AsyncDisposableStack();
-  const client = opening.use(openRpcClient(loan.address, clientCredentials(loan.security)));
+  const client = opening.use(openLenderClient(loan.lender));
   const { loanId, taskId, attemptId, diskId } = loan;
   const calls = client.service(DiskService);
   const { first, held } = await hold(loan, () =>
     holdStream((open) => calls.openDisk({ loanId, taskId, attemptId, diskId }, { signal: open }), signal),
   );
   opening.use(held);
-  if (first === undefined) throw new HoldfastError("STREAM_REFUSED", `the agent at ${loan.address} opened no disk`);
+  if (first === undefined)
+    throw new HoldfastError("STREAM_REFUSED", `the agent at ${loan.lender.address} opened no disk`);
   const { openDiskId, sizeBytes, maxReaders } = first;
   const resources = opening.move();
   return {
@@ -42,7 +41,7 @@ export const holdDisk = async (loan: Loan, signal: AbortSignal): Promise<HeldDis
   };
 };
 
-const hold = async <Held>({ address, diskId }: Loan, open: () => Promise<Held>): Promise<Held> => {
+const hold = async <Held>({ lender: { address }, diskId }: Loan, open: () => Promise<Held>): Promise<Held> => {
   try {
     return await open();
   } catch (cause) {

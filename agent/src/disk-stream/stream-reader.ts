@@ -5,20 +5,19 @@ import {
   type ReadRangesRequestSchema,
 } from "@holdfast/proto/holdfast/disk/v1/disk_pb";
 import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
-import { openRpcClient, type RpcClient } from "@holdfast/shared/rpc/client";
+import type { RpcClient } from "@holdfast/shared/rpc/client";
 import type { ServiceClient } from "@holdfast/shared/rpc/client-types";
-import { clientCredentials, type RpcSecurity } from "@holdfast/shared/rpc/credentials";
 import { GrantLedger } from "@holdfast/shared/rpc/data-stream";
 import type { DiskReader } from "../disks/disk-reader.ts";
 import { type ByteRange, checkCover, type Extent, type ExtentContext } from "../disks/extent.ts";
+import { type Lender, openLenderClient } from "./lender.ts";
 import { Outbox } from "@holdfast/shared/rpc/outbox";
 
 /** A disk that another agent holds open for us. */
 export interface StreamSource {
-  readonly address: string;
+  readonly lender: Lender;
   readonly openDiskId: string;
   readonly sizeBytes: number;
-  readonly security: RpcSecurity;
 }
 
 /** Bytes on their way that were not consumed yet. */
@@ -31,10 +30,10 @@ export class StreamReader implements DiskReader {
   readonly #client: RpcClient;
   readonly #service: ServiceClient<typeof DiskService>;
 
-  constructor({ address, openDiskId, sizeBytes, security }: StreamSource) {
+  constructor({ lender, openDiskId, sizeBytes }: StreamSource) {
     this.sizeBytes = sizeBytes;
     this.#openDiskId = openDiskId;
-    this.#client = openRpcClient(address, clientCredentials(security));
+    this.#client = openLenderClient(lender);
     this.#service = this.#client.service(DiskService);
   }
 

@@ -1,7 +1,7 @@
 import type { ImageAccess, LoanedDisk } from "@holdfast/proto/holdfast/agent/v1/agent_pb";
 import type { Clock } from "@holdfast/shared/clock/clock";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
-import type { RpcSecurity } from "@holdfast/shared/rpc/credentials";
+import type { Identity } from "@holdfast/shared/identity/identity";
 import { holdDisk } from "../disk-stream/hold-disk.ts";
 import { findImage, type Whereabouts } from "../imageio/find-image.ts";
 import type { DiskAccess } from "./disk-access.ts";
@@ -12,7 +12,8 @@ import type { Route } from "./disk-reader.ts";
 export interface OpenDiskDeps {
   readonly desk: DiskDesk;
   readonly where: Whereabouts;
-  readonly security: RpcSecurity;
+  /** Shown to an agent that lends a disk. */
+  readonly identity: Identity;
   readonly clock: Clock;
   readonly taskId: string;
   readonly attemptId: string;
@@ -96,12 +97,13 @@ const reachImage = async (
 
 const reachLoan = async (
   diskId: string,
-  { loanId, address, sizeBytes }: LoanedDisk,
-  { security, taskId, attemptId, signal }: OpenDiskDeps & { readonly signal: AbortSignal },
+  { loanId, address, agentId, taskToken, sizeBytes }: LoanedDisk,
+  { identity, taskId, attemptId, signal }: OpenDiskDeps & { readonly signal: AbortSignal },
 ): Promise<Reached> => {
   if (address === "")
     throw new HoldfastError("NO_ROUTE_TO_DISK", `the agent that would serve disk ${diskId} names no address`);
-  const held = await holdDisk({ address, security, loanId, taskId, attemptId, diskId }, signal);
+  const lender = { address, agentId, identity, taskToken };
+  const held = await holdDisk({ lender, loanId, taskId, attemptId, diskId }, signal);
   if (held.sizeBytes !== Number(sizeBytes)) {
     await held[Symbol.asyncDispose]();
     throw new HoldfastError(
@@ -110,7 +112,7 @@ const reachLoan = async (
     );
   }
   return {
-    access: { kind: "stream", source: { address, security, openDiskId: held.openDiskId, sizeBytes: held.sizeBytes } },
+    access: { kind: "stream", source: { lender, openDiskId: held.openDiskId, sizeBytes: held.sizeBytes } },
     sizeBytes: held.sizeBytes,
     route: "stream",
     maxReaders: held.maxReaders,

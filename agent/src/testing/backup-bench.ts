@@ -41,7 +41,6 @@ export interface BenchEnd extends BackupEnd {
 }
 
 const identity = makeTestIdentity();
-const security = { mode: "insecure" } as const;
 const room = { lanes: 2, laneBytes: 48 * 1024 * 1024 };
 const where = { hostName: "", reachableHosts: ["*"] };
 const vm = { engineInstanceId: "engine", vmId: "vm-1", name: "web" };
@@ -60,14 +59,28 @@ export const benchBackUp = async (repository: RepositoryProcess, backup: BenchBa
     {
       attempt,
       orders: ordersOf(repository, backup),
-      repository: { address: repository.address, security, correlationId: "test" },
+      repository: repository.access({
+        operation: "backup",
+        taskId,
+        attemptNumber: attempt.number,
+        attemptId,
+        engineInstanceId: vm.engineInstanceId,
+        vmId: vm.vmId,
+      }),
       openDisk: (diskId, each) => {
         const image = images.get(diskId);
         const size = backup.disks.find((disk) => disk.diskId === diskId)?.disk.byteLength;
         if (image === undefined || size === undefined) throw new Error(`no disk ${diskId}`);
         return openDisk(
           diskId,
-          { desk: imageDesk(image, size, closed), where, security, clock: systemClock, taskId, attemptId },
+          {
+            desk: imageDesk(image, size, closed),
+            where,
+            identity: repository.agent,
+            clock: systemClock,
+            taskId,
+            attemptId,
+          },
           each,
         );
       },
@@ -109,14 +122,14 @@ export const benchRestore = async (
         pointId,
         disks: disks.map(({ diskId, size }) => ({ diskId, targetDiskId: `new-${diskId}`, sizeBytes: BigInt(size) })),
       }),
-      repository: { address: repository.address, security, correlationId: "test" },
+      repository: repository.access({ operation: "restore", pointId }),
       openDisk: (diskId, signal) => {
         const target = targets.get(diskId);
         if (target === undefined) throw new Error(`no disk ${diskId}`);
         const desk = imageDesk(target.image, target.disk.byteLength);
         return openDisk(
           diskId,
-          { desk, where, security, clock: systemClock, taskId: "restore", attemptId: "a" },
+          { desk, where, identity: repository.agent, clock: systemClock, taskId: "restore", attemptId: "a" },
           signal,
         );
       },

@@ -1,13 +1,22 @@
+import type { Identity } from "@holdfast/shared/identity/identity";
+import type { TaskClaims } from "@holdfast/shared/identity/task-token";
+import { openServedIdentity } from "@holdfast/shared/identity/testing/served-identity";
+import { testInstallation } from "@holdfast/shared/identity/testing/test-installation";
 import { startProcess } from "@holdfast/shared/process/child-process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import type { RepositoryAddress } from "../repository/repository-access.ts";
 
 /** A repository server in a process of its own, on a folder that goes with it. */
 export interface RepositoryProcess extends AsyncDisposable {
   readonly address: string;
   readonly repositoryId: string;
   readonly directory: string;
+  /** An agent of its installation. */
+  readonly agent: Identity;
+  /** How that agent reaches it with a token of these claims. */
+  readonly access: (claims: Partial<TaskClaims>) => RepositoryAddress;
   /** Ends the server without a chance to clean up, and starts it again on the same folder and port. */
   killAndRestart(): Promise<void>;
   /** Stops the server and starts it again. */
@@ -17,15 +26,17 @@ export interface RepositoryProcess extends AsyncDisposable {
 const main = resolve(import.meta.dirname, "../../../repository/src/main.ts");
 
 /** Makes a repository and serves it. */
-export const openRepositoryProcess = async (): Promise<RepositoryProcess> => {
+export const openRepositoryProcess = async (joining = testInstallation()): Promise<RepositoryProcess> => {
+  const installation = await joining;
+  const agent = await installation.identity("agent", "a1");
   const folder = await mkdtemp(join(tmpdir(), "hf-repo-"));
   const file = join(folder, "config.json");
   const directory = join(folder, "repository");
   const start = async (listen: string) => {
-    await writeFile(
-      file,
-      JSON.stringify({ directory, indexPath: join(folder, "index.sqlite"), listen, lowWaterBytes: 0, create: true }),
-    );
+    await using controller = await openServedIdentity(installation);
+    const joinToken = controller.invite("repository").reveal();
+    const indexPath = join(folder, "index.sqlite");
+    await writeFile(file, JSON.stringify({ directory, indexPath, listen, lowWaterBytes: 0, create: true, joinToken }));
     const child = await startProcess({
       name: "repository",
       command: process.execPath,
@@ -43,14 +54,23 @@ export const openRepositoryProcess = async (): Promise<RepositoryProcess> => {
     throw caught;
   });
   const address = ready.address ?? "";
+  const repositoryId = String(ready["repository"]);
   const again = async (between: () => Promise<void>): Promise<void> => {
     await between();
     ({ child, ready } = await start(address));
   };
   return {
     address,
-    repositoryId: String(ready["repository"]),
+    repositoryId,
     directory,
+    agent,
+    access: (claims) => ({
+      address,
+      repositoryId,
+      identity: agent,
+      taskToken: installation.token(agent, { repositoryId, ...claims }),
+      correlationId: "test",
+    }),
     killAndRestart: async () => {
       child.kill("SIGKILL");
       await child.exited;

@@ -29,9 +29,11 @@ const agentText = (one: Agent): string =>
     ["manager", one.managerName],
     ["cluster", one.clusterName],
     ["host", one.hostName],
+    ["worker", one.workerId],
     ["slots", `${one.busySlots} of ${one.slots} busy`],
     ["tasks", one.tasks.join(", ")],
     ["disk service", one.diskServiceAddress],
     ["started", timeText(one.startedMs)],
     ["last seen", timeText(one.lastSeenMs)],
+    ["certificate until", timeText(one.certificateExpiresMs)],
   ]);

@@ -12,6 +12,8 @@ export type OutputFormat = (typeof outputFormats)[number];
 export interface GlobalOptions {
   readonly output: OutputFormat;
   readonly controller?: string;
+  readonly tokenFile?: string;
+  readonly caFile?: string;
 }
 
 /** Checks `-o`. */

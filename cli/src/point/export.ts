@@ -1,12 +1,14 @@
 import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { type Point, PointService } from "@holdfast/proto/holdfast/controller/v1/point_pb";
+import { type GrantReadingResponse, type Point, PointService } from "@holdfast/proto/holdfast/controller/v1/point_pb";
 import { RepositoryService } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import { requestCertificate } from "@holdfast/shared/identity/certificates";
+import { taskTokenHeader } from "@holdfast/shared/identity/task-token";
 import { chunkCountOf } from "@holdfast/shared/format/chunk-size";
 import { openReading } from "@holdfast/shared/reading/open-reading";
 import { type ReadChunk, readChunks } from "@holdfast/shared/reading/read-chunks";
-import { openRpcClient } from "@holdfast/shared/rpc/client";
+import { openRpcClient, type RpcClient } from "@holdfast/shared/rpc/client";
 import { clientCredentials } from "@holdfast/shared/rpc/credentials";
 import { type CommandMaker, optionsOf, verb } from "../command.ts";
 import { slowCallMs, withService } from "../connection.ts";
@@ -36,6 +38,7 @@ export const pointExport: CommandMaker = (context) =>
       const point = await findPoint(context, options, pointId);
       const disk = chooseDisk(point, options.disk);
       const written = await exportDisk(context, {
+        granted: await askForReading(context, options, pointId),
         point,
         diskId: disk.diskId,
         sizeBytes: Number(disk.sizeBytes),
@@ -83,7 +86,30 @@ const chooseDisk = (point: Point, wanted: string | undefined): Point["disks"][nu
   return found;
 };
 
+/** What lets the command read the point from its repository, with the key that it made for that. */
+interface Granted {
+  readonly grant: GrantReadingResponse;
+  readonly keyPem: string;
+}
+
+const askForReading = async (context: CliContext, options: GlobalOptions, pointId: string): Promise<Granted> => {
+  const { keyPem, requestPem } = await requestCertificate();
+  const grant = await withService(context, options, PointService, (client) =>
+    client.grantReading({ pointId, requestPem }, { signal: context.signal, timeoutMs: slowCallMs }),
+  );
+  return { grant, keyPem };
+};
+
+const dialRepository = ({ grant, keyPem }: Granted): RpcClient => {
+  const { installationId, caPem, certificatePem, repositoryId, repositoryAddress, taskToken } = grant;
+  const identity = { installationId, caPem, certificatePem, keyPem };
+  return openRpcClient(repositoryAddress, clientCredentials(identity, { role: "repository", id: repositoryId }), {
+    metadata: () => ({ [taskTokenHeader]: taskToken }),
+  });
+};
+
 interface DiskExport {
+  readonly granted: Granted;
   readonly point: Point;
   readonly diskId: string;
   readonly sizeBytes: number;
@@ -110,7 +136,7 @@ const exportDisk = async (context: CliContext, one: DiskExport): Promise<number>
 };
 
 const readInto = async (context: CliContext, one: DiskExport, file: FileHandle): Promise<number> => {
-  await using connection = openRpcClient(one.point.repositoryAddress, clientCredentials({ mode: "insecure" }));
+  await using connection = dialRepository(one.granted);
   const client = connection.service(RepositoryService);
   await using reading = await openReading(client, one.point.pointId, context.signal);
   const { readingId, chunkSize } = reading;

@@ -8,21 +8,28 @@ export const isOver = (session: Session): boolean => session.result !== Result.U
 
 /** The live view: a line a VM, a bar a disk with bytes, rate and what is left. */
 export const progressView = (session: Session, width: number): string =>
-  session.tasks
-    .flatMap((task) => [
+  [
+    ...(session.kind === "worker-test" ? [testLine(session)] : []),
+    ...session.tasks.flatMap((task) => [
       taskLine(task),
       ...task.disks.filter((disk) => disk.mode !== "skipped").map((disk) => diskLine(disk, session.kind)),
-    ])
+    ]),
+  ]
     .map((line) => line.slice(0, Math.max(width - 1, 20)))
     .join("\n");
 
 /** One line for logs and pipes: what changed since the last one, or undefined for nothing worth a line. */
 export const plainLine = (session: Session): string => {
+  if (session.kind === "worker-test") return testLine(session);
   const done = session.tasks.filter((task) => task.result !== Result.UNSPECIFIED).length;
   const bytes = session.bytes;
   const moved = session.kind === "restore" ? (bytes?.writtenBytes ?? 0n) : handledBytes(bytes);
   return `session ${session.sessionId} ${session.state}: ${done} of ${session.tasks.length} VMs done, ${bytesText(moved)} of ${bytesText(bytes?.plannedBytes ?? 0n)}, stored ${bytesText(bytes?.packedBytes ?? 0n)}`;
 };
+
+/** A test of a worker has no VMs: what it did last stands for its progress. */
+const testLine = (session: Session): string =>
+  `session ${session.sessionId} ${session.state}: ${session.remarks.at(-1)?.message ?? "begins"}`;
 
 const taskLine = (task: Task): string => {
   const ended = task.result !== Result.UNSPECIFIED;

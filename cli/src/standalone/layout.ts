@@ -3,7 +3,9 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { z } from "zod";
+import { identityFolderOf, installationFiles } from "@holdfast/shared/installation/installation-files";
 import { controllerSocket } from "../connection.ts";
+import { dialledByOthers, joinHost, localHost, type OwnListen } from "./own-addresses.ts";
 
 /** Where everything of a small installation lies, below one data directory. */
 export interface Layout {
@@ -13,19 +15,40 @@ export interface Layout {
   readonly indexPath: string;
   readonly agentDir: string;
   readonly logsDir: string;
+  /** Who the repository's server and the agent are; empty folders until they have joined. */
+  readonly repositoryIdentityDir: string;
+  readonly agentIdentityDir: string;
+  /** Holds join tokens for as long as they are needed. */
+  readonly runDir: string;
+  readonly natsConfiguration: string;
+  readonly caFile: string;
+  readonly tokenFile: string;
   /** Addresses by which the processes find each other; they never change, since definitions name them. */
   readonly controllerAddress: string;
   readonly repositoryAddress: string;
+  /** Where bus and API listen for agents elsewhere; on loopback unless told. */
+  readonly host: string;
   readonly natsPort: number;
-  /** Where agents that join later find the bus. */
+  /** The controller's API on TCP. */
+  readonly apiListen: string;
+  /** How joiners dial it. */
+  readonly apiAddress: string;
+  /** Where processes of this machine dial the bus, and where agents elsewhere do. */
   readonly busUrl: string;
+  readonly busAddress: string;
 }
 
 /** Longest path of a unix socket on Linux, less the terminating zero (unix(7)). */
 const longestSocketPath = 107;
 
-/** Makes the folders, private to their owner, and chooses the bus's port at the first start. */
-export const openLayout = async (dataDir: string, givenPort: number): Promise<Layout> => {
+/** What the operator wants of ports and addresses; 0 for a port that is chosen at the first start. */
+export interface WantedAddresses {
+  readonly natsPort: number;
+  readonly listen: OwnListen;
+}
+
+/** Makes the folders, private to their owner, and chooses ports at the first start. */
+export const openLayout = async (dataDir: string, { natsPort: wanted, listen }: WantedAddresses): Promise<Layout> => {
   const below = (...parts: readonly string[]): string => join(dataDir, ...parts);
   const socket = below("run", "repository.sock");
   if (Buffer.byteLength(socket) > longestSocketPath) {
@@ -34,10 +57,12 @@ export const openLayout = async (dataDir: string, givenPort: number): Promise<La
       `the path of the data directory is too long for unix sockets: ${dataDir}`,
     );
   }
-  for (const folder of ["", "controller", "repository", "index", "agent", "logs", "run"]) {
+  for (const folder of ["", "controller", "repository", "index", "agent", "identity", "logs", "run"]) {
     await mkdir(below(folder), { recursive: true, mode: 0o700 });
   }
-  const natsPort = await keptPort(below("ports.json"), givenPort);
+  const { nats: natsPort, api } = await keptPorts(below("ports.json"), { nats: wanted, api: listen.port });
+  const { ca, adminToken, nats } = installationFiles(identityFolderOf(below("controller")));
+  const { host } = listen;
   return {
     dataDir,
     controllerDir: below("controller"),
@@ -45,29 +70,47 @@ export const openLayout = async (dataDir: string, givenPort: number): Promise<La
     indexPath: below("index", "index.sqlite"),
     agentDir: below("agent"),
     logsDir: below("logs"),
+    repositoryIdentityDir: below("identity", "repository"),
+    agentIdentityDir: below("identity", "agent"),
+    runDir: below("run"),
+    natsConfiguration: nats.configuration,
+    caFile: ca,
+    tokenFile: adminToken,
     controllerAddress: `unix:${controllerSocket(dataDir)}`,
     repositoryAddress: `unix:${socket}`,
+    host,
     natsPort,
-    busUrl: `nats://127.0.0.1:${natsPort}`,
+    apiListen: joinHost(host, api),
+    apiAddress: dialledByOthers(host, api),
+    busUrl: `tls://${joinHost(localHost(host), natsPort)}`,
+    busAddress: `tls://${dialledByOthers(host, natsPort)}`,
   };
 };
 
-const portsFile = z.object({ v: z.literal(1), nats: z.int().min(1).max(65_535) });
+const port = z.int().min(1).max(65_535);
+/** A file of the time before the API listened on TCP has no port of it. */
+const portsFile = z.object({ v: z.literal(1), nats: port, api: port.optional() });
 
-/** The port given, else the one of the first start, else a free one; written down so that agents that joined find it again. */
-const keptPort = async (path: string, given: number): Promise<number> => {
-  const before = await readPort(path);
-  const nats = given === 0 ? (before ?? (await freePort())) : given;
-  if (nats !== before) {
-    await writeFile(`${path}.new`, `${JSON.stringify({ v: 1, nats })}\n`, { mode: 0o600 });
+interface Ports {
+  readonly nats: number;
+  readonly api: number;
+}
+
+/** The ports given, else those of the first start, else free ones; written down so that agents that joined find them again. */
+const keptPorts = async (path: string, given: Ports): Promise<Ports> => {
+  const before = await readPorts(path);
+  const nats = given.nats === 0 ? (before?.nats ?? (await freePort())) : given.nats;
+  const api = given.api === 0 ? (before?.api ?? (await freePort())) : given.api;
+  if (nats !== before?.nats || api !== before.api) {
+    await writeFile(`${path}.new`, `${JSON.stringify({ v: 1, nats, api })}\n`, { mode: 0o600 });
     await rename(`${path}.new`, path);
   }
-  return nats;
+  return { nats, api };
 };
 
-const readPort = async (path: string): Promise<number | undefined> => {
+const readPorts = async (path: string): Promise<z.output<typeof portsFile> | undefined> => {
   try {
-    return portsFile.parse(JSON.parse(await readFile(path, "utf8"))).nats;
+    return portsFile.parse(JSON.parse(await readFile(path, "utf8")));
   } catch (caught) {
     if (caught instanceof Error && "code" in caught && caught.code === "ENOENT") return undefined;
     throw new HoldfastError("IO_FAILED", `cannot read ${path}`, { cause: caught });

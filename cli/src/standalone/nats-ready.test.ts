@@ -33,7 +33,7 @@ test("a real nats-server is known by its name", async () => {
   const signal = systemClock.timeout(10_000);
   const ready = await untilNatsServes(child, { port, serverName: "one-of-ours" }, systemClock, signal);
 
-  expect(ready).toEqual({ ready: true, address: `nats://127.0.0.1:${port}` });
+  expect(ready).toEqual({ ready: true, address: `127.0.0.1:${port}` });
 });
 
 test("whoever else sits on the port is not taken for the server", async () => {

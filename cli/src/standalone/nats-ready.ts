@@ -8,6 +8,8 @@ import { z } from "zod";
 
 /** The nats-server to wait for: another program may sit on the port, so the server's name must answer too. */
 export interface NatsIdentity {
+  /** Loopback unless told. */
+  readonly host?: string;
   readonly port: number;
   readonly serverName: string;
 }
@@ -19,7 +21,7 @@ const answerWithinMs = 1_000;
 /** Waits until the nats-server that was started answers on its port; it has no ready line of its own. */
 export const untilNatsServes = async (
   child: Pick<ChildProcess, "exit">,
-  { port, serverName }: NatsIdentity,
+  { host = "127.0.0.1", port, serverName }: NatsIdentity,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<ReadyLine> => {
@@ -27,15 +29,15 @@ export const untilNatsServes = async (
   while (clock.monotonicMs() < untilMs) {
     if (child.exit !== undefined)
       throw new HoldfastError("UNAVAILABLE", `nats-server ended with code ${child.exit.code} before it served`);
-    if ((await askServerName(port, clock)) === serverName) return { ready: true, address: `nats://127.0.0.1:${port}` };
+    if ((await askServerName(port, clock, host)) === serverName) return { ready: true, address: `${host}:${port}` };
     await clock.sleep(tryEveryMs, signal);
   }
   throw new HoldfastError("TIMEOUT", `nats-server did not serve on port ${port} in time`);
 };
 
-/** The name that whoever listens on a loopback port greets with; undefined for nobody, or nobody who speaks NATS. */
-export const askServerName = async (port: number, clock: Clock): Promise<string | undefined> => {
-  const socket = connect({ host: "127.0.0.1", port });
+/** The name that whoever listens on a port greets with, before any TLS; undefined for nobody, or nobody who speaks NATS. */
+export const askServerName = async (port: number, clock: Clock, host = "127.0.0.1"): Promise<string | undefined> => {
+  const socket = connect({ host, port });
   try {
     const [greeting] = (await once(socket, "data", { signal: clock.timeout(answerWithinMs) })) as [Buffer];
     return parseServerName(greeting.toString("utf8"));

@@ -14,9 +14,6 @@ export const programArguments = (workspace: "controller" | "agent" | "repository
     ? ["--conditions=source", join(root, workspace, "src", "main.ts")]
     : ["--enable-source-maps", join(root, workspace, "dist", "main.js")];
 
-/** The configuration that nats-server is started with. */
-export const natsConfiguration = join(root, "deploy", "nats", "loopback.conf");
-
 /** nats-server: the one that setting up unpacked beside the project, else one that is installed. */
 export const findNatsServer = async (path: string): Promise<string> => {
   const found = await findProgram("nats-server", `${join(root, ".cache", "tools")}${delimiter}${path}`);

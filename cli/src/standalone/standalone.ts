@@ -10,6 +10,10 @@ import { type Supervisor, openSupervisor } from "@holdfast/shared/process/superv
 import { InvalidArgumentError } from "commander";
 import { type CommandMaker, optionsOf, verb } from "../command.ts";
 import { defaultDataDir, slowCallMs, withService } from "../connection.ts";
+import { openOwnInstallation } from "./own-installation.ts";
+import { targetOf } from "./own-target.ts";
+import { createOwnInviter, forgetJoinTokens } from "./own-inviter.ts";
+import { parseOwnListen } from "./own-addresses.ts";
 import type { CliContext } from "../context.ts";
 import { lockDirectory } from "./directory-lock.ts";
 import { type Layout, openLayout } from "./layout.ts";
@@ -17,6 +21,7 @@ import { logFileOf, standalonePrograms } from "./programs.ts";
 
 interface StandaloneOptions {
   readonly data?: string;
+  readonly listen?: string;
   readonly natsPort: number;
   readonly agentName: string;
   readonly agentManager: string;
@@ -34,11 +39,10 @@ export const standaloneCommand: CommandMaker = (context) =>
   ])
     .option("--data <directory>", "data directory (default: HOLDFAST_DATA_DIR, or ~/.local/share/holdfast)")
     .option(
-      "--nats-port <port>",
-      "port of the bus on 127.0.0.1; a free one is chosen at the first start and kept",
-      parsePort,
-      0,
+      "--listen <address>",
+      "host or host:port where agents elsewhere reach the controller; the bus listens on that host too (default: 127.0.0.1, a port that is kept)",
     )
+    .option("--nats-port <port>", "port of the bus; a free one is chosen at the first start and kept", parsePort, 0)
     .option("--agent-name <name>", "name of the agent", `${hostname()}-agent`)
     .option("--agent-manager <manager>", "name of the manager that the agent is deployed to", "default")
     .option(
@@ -59,12 +63,22 @@ const repositoryName = "main";
 const runStandalone = async (context: CliContext, options: StandaloneOptions): Promise<void> => {
   const dataDir = resolve(options.data ?? defaultDataDir(context.env));
   await using _lock = await lockDirectory(dataDir);
-  const layout = await openLayout(dataDir, options.natsPort);
+  const layout = await openLayout(dataDir, { natsPort: options.natsPort, listen: parseOwnListen(options.listen) });
   using log = openLogger({ component: "standalone", file: logFileOf(layout, "standalone") });
+  await openOwnInstallation(context, layout);
   await using supervisor = await openPrograms(context, options, layout, log);
+  await forgetJoinTokens(layout);
   await registerRepository(context, layout);
   context.note(readyText(layout));
-  announceReady({ address: layout.controllerAddress, repository: layout.repositoryAddress, bus: layout.busUrl });
+  const {
+    controllerAddress: address,
+    repositoryAddress: repository,
+    busUrl: bus,
+    apiAddress,
+    tokenFile,
+    caFile,
+  } = layout;
+  announceReady({ address, repository, bus, apiAddress, tokenFile, caFile });
 
   const failure = await Promise.race([supervisor.gaveUp, untilAborted(context.signal)]);
   if (failure !== undefined) throw failure;
@@ -79,7 +93,8 @@ const openPrograms = async (
 ): Promise<Supervisor> => {
   const { agentName: name, agentManager: manager, agentCluster: cluster, agentHost: host, slots, timeZone } = options;
   const agent = { name, manager, cluster, host, slots };
-  const programs = standalonePrograms({ layout, env: process.env, clock: context.clock, agent, timeZone });
+  const invite = createOwnInviter(context, layout, agent);
+  const programs = standalonePrograms({ layout, env: process.env, clock: context.clock, agent, timeZone, invite });
   try {
     return await openSupervisor({ programs, log, clock: context.clock }, context.signal);
   } catch (caught) {
@@ -89,7 +104,7 @@ const openPrograms = async (
 };
 
 const registerRepository = async (context: CliContext, layout: Layout): Promise<void> => {
-  await withService(context, { controller: layout.controllerAddress }, RepositoryRegistryService, async (client) => {
+  await withService(context, targetOf(layout), RepositoryRegistryService, async (client) => {
     try {
       await client.addRepository(
         { name: repositoryName, address: layout.repositoryAddress },
@@ -104,9 +119,11 @@ const registerRepository = async (context: CliContext, layout: Layout): Promise<
 const readyText = (layout: Layout): string =>
   [
     `holdfast is ready; logs are in ${layout.logsDir}`,
-    `  controller  ${layout.controllerAddress}`,
+    `  controller  ${layout.controllerAddress}, for joiners ${layout.apiAddress}`,
     `  repository  ${layout.repositoryAddress} (known as "${repositoryName}")`,
     `  bus         ${layout.busUrl}`,
+    `  token       ${layout.tokenFile} (first administrator)`,
+    `  authority   ${layout.caFile}`,
     "interrupt to stop it",
   ].join("\n");
 

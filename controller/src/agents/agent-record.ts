@@ -16,6 +16,10 @@ export interface AgentRecord {
   readonly diskServiceAddress: string;
   readonly reachableHosts: readonly string[];
   readonly startedMs: number;
+  /** It ends what it holds and takes nothing new. */
+  readonly isDraining: boolean;
+  /** Why it takes no task from this controller, in its own words; empty when it does. */
+  readonly refusal: string;
   /** Wall-clock time of the last hello, for showing only. */
   readonly seenMs: number;
 }

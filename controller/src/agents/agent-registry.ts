@@ -1,6 +1,9 @@
 import type { Clock } from "@holdfast/shared/clock/clock";
-import { listAgents, saveAgent } from "../database/agents-table.ts";
+import { listAgents, removeAgent, saveAgent } from "../database/agents-table.ts";
 import type { Database } from "../database/database.ts";
+import type { MemberRegistry } from "../identity/member-registry.ts";
+import { isCompatible } from "@holdfast/shared/version/compatible";
+import { productVersion } from "@holdfast/shared/version/product-version";
 import { type AgentHealth, type PlacedAgent, workerIdOfAgent } from "../placement/placed-agent.ts";
 import type { AgentRecord } from "./agent-record.ts";
 
@@ -16,6 +19,10 @@ export interface KnownAgent extends AgentRecord {
   /** Empty while unplaced. */
   readonly managerId: string;
   readonly clusterId: string;
+  /** Set for the agent of a worker VM. */
+  readonly workerId: string;
+  /** End of its certificate; 0 when it is no member. */
+  readonly certificateExpiresMs: number;
 }
 
 /** What a hello told. */
@@ -33,6 +40,10 @@ export interface AgentRegistry {
   hear(record: AgentRecord): Promise<Heard>;
   list(): readonly KnownAgent[];
   find(idOrName: string): KnownAgent | undefined;
+  /** Milliseconds since its last hello to this life of the controller; infinite when it said none. */
+  silentMs(agentId: string): number;
+  /** Forgets an agent that will not come back. */
+  forget(agentId: string): Promise<void>;
   /** For placement; `busy` counts the open attempts of each agent. */
   placed(busy: ReadonlyMap<string, number>): readonly PlacedAgent[];
 }
@@ -41,6 +52,7 @@ interface RegistryDeps {
   readonly database: Database;
   readonly clock: Clock;
   readonly findCluster: FindCluster;
+  readonly members: Pick<MemberRegistry, "find">;
   /** Without a hello for this long an agent is silent. */
   readonly silentAfterMs: number;
 }
@@ -61,13 +73,19 @@ export const openAgentRegistry = async (deps: RegistryDeps): Promise<AgentRegist
 
   const known = ({ record, heardMs }: Entry): KnownAgent => {
     const place = deps.findCluster(record.managerName, record.clusterName);
-    const isSilent = deps.clock.monotonicMs() - (heardMs ?? startMs) > deps.silentAfterMs;
-    const health = isSilent ? "silent" : "healthy";
+    const member = deps.members.find("agent", record.agentId);
     return {
       ...record,
-      health: place === null ? "unplaced" : health,
+      health: healthOf({
+        record,
+        isRevoked: member !== undefined && member.revokedMs !== null,
+        isPlaced: place !== null,
+        isSilent: deps.clock.monotonicMs() - (heardMs ?? startMs) > deps.silentAfterMs,
+      }),
       managerId: place?.managerId ?? "",
       clusterId: place?.clusterId ?? "",
+      workerId: workerIdOfAgent(record.agentId),
+      certificateExpiresMs: member?.expiresMs ?? 0,
     };
   };
   const list = (): readonly KnownAgent[] =>
@@ -86,24 +104,63 @@ export const openAgentRegistry = async (deps: RegistryDeps): Promise<AgentRegist
       };
     },
     list,
-    find: (idOrName) =>
-      list().find(({ agentId }) => agentId === idOrName) ?? list().find(({ name }) => name === idOrName),
-    placed: (busy) =>
-      list().map((agent) => ({
-        agentId: agent.agentId,
-        name: agent.name,
-        health: agent.health,
-        managerId: agent.managerId,
-        clusterId: agent.clusterId,
-        slots: agent.slots,
-        busy: busy.get(agent.agentId) ?? 0,
-        hostName: agent.hostName,
-        reachableHosts: agent.reachableHosts,
-        diskServiceAddress: agent.diskServiceAddress,
-        workerId: workerIdOfAgent(agent.agentId),
-      })),
+    find: (idOrName) => findAgent(list(), idOrName),
+    ...lifeOf(deps, entries),
+    placed: (busy) => list().map((agent) => toPlaced(agent, busy.get(agent.agentId) ?? 0)),
   };
 };
+
+/** By id, else by name: of one name those that are revoked come last. */
+const findAgent = (agents: readonly KnownAgent[], idOrName: string): KnownAgent | undefined => {
+  const named = agents.filter(({ name }) => name === idOrName);
+  const byId = agents.find(({ agentId }) => agentId === idOrName);
+  return byId ?? named.find(({ health }) => health !== "revoked") ?? named[0];
+};
+
+const toPlaced = (agent: KnownAgent, busy: number): PlacedAgent => ({
+  agentId: agent.agentId,
+  name: agent.name,
+  health: agent.health,
+  managerId: agent.managerId,
+  clusterId: agent.clusterId,
+  slots: agent.slots,
+  busy,
+  hostName: agent.hostName,
+  reachableHosts: agent.reachableHosts,
+  diskServiceAddress: agent.diskServiceAddress,
+  workerId: agent.workerId,
+});
+
+interface HealthFacts {
+  readonly record: AgentRecord;
+  readonly isRevoked: boolean;
+  readonly isPlaced: boolean;
+  readonly isSilent: boolean;
+}
+
+/** What stands most in the way of giving it work. */
+const healthOf = ({ record, isRevoked, isPlaced, isSilent }: HealthFacts): AgentHealth => {
+  if (isRevoked) return "revoked";
+  if (!isCompatible(record.version, productVersion)) return "incompatible";
+  if (!isPlaced) return "unplaced";
+  if (isSilent) return "silent";
+  if (record.refusal !== "") return "refusing";
+  return record.isDraining ? "draining" : "healthy";
+};
+/** How long an agent has been silent, and what ends with it. */
+const lifeOf = (
+  { clock, database }: RegistryDeps,
+  entries: Map<string, Entry>,
+): Pick<AgentRegistry, "silentMs" | "forget"> => ({
+  silentMs: (agentId) => {
+    const heardMs = entries.get(agentId)?.heardMs;
+    return heardMs === undefined ? Number.POSITIVE_INFINITY : clock.monotonicMs() - heardMs;
+  },
+  forget: async (agentId) => {
+    entries.delete(agentId);
+    await removeAgent(database.queries, agentId);
+  },
+});
 
 /** A hello that says nothing new is kept once a minute. */
 const isWorthKeeping = (former: AgentRecord, record: AgentRecord): boolean =>

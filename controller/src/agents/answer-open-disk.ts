@@ -28,7 +28,7 @@ export const answerOpenDisk = async (deps: VerbDeps, request: OpenDiskRequest, f
   if (state.kind === "opening")
     return { v: 1, access: { case: "preparing", value: `the engine opens disk ${disk.diskId}` } };
   const route = request.loanId === "" ? routeOf(deps, what, { disk, opened: state.disk }) : ({ kind: "own" } as const);
-  if (route.kind === "loan") return loanAnswer(what, disk, route);
+  if (route.kind === "loan") return loanAnswer(deps, what, { disk, route });
   return imageAnswer(deps, what, { disk, opened: state.disk });
 };
 
@@ -58,20 +58,22 @@ const routeOf = (deps: VerbDeps, what: Held, open: OpenDisk): DiskRoute => {
   );
 };
 
-const loanAnswer = (
-  { attempt }: Held,
-  disk: OpenableDisk,
-  { lender }: DiskRoute & { readonly kind: "loan" },
-): Answer => ({
+interface Loan {
+  readonly disk: OpenableDisk;
+  readonly route: DiskRoute & { readonly kind: "loan" };
+}
+
+const loanAnswer = (deps: VerbDeps, what: Held, { disk, route: { lender } }: Loan): Answer => ({
   v: 1,
   access: {
     case: "loan",
     value: {
-      loanId: loanIdOf(attempt.attemptId, disk.diskId, lender.agentId),
+      loanId: loanIdOf(what.attempt.attemptId, disk.diskId, lender.agentId),
       agentId: lender.agentId,
       address: lender.diskServiceAddress,
       sizeBytes: BigInt(disk.sizeBytes),
       hasDirty: disk.hasDirty,
+      taskToken: deps.taskTokens.forLoan(what, { lenderId: lender.agentId, diskId: disk.diskId }),
     },
   },
 });

@@ -35,6 +35,9 @@ export const answerReport = async (
   return { v: 1 };
 };
 
+/** The attempt is over, or its agent is: another one may succeed all the same. */
+const saysNothingOfTheTask: ReadonlySet<string> = new Set(["ATTEMPT_FENCED", "IDENTITY_REVOKED"]);
+
 const toEnding = ({ outcome }: ReportRequest): Ending => {
   if (outcome.case === "succeeded")
     return { v: 1, cause: "succeeded", code: "", message: "the agent reported success", retryable: true };
@@ -45,7 +48,7 @@ const toEnding = ({ outcome }: ReportRequest): Ending => {
       cause: "failed",
       code: code === "" ? "INTERNAL" : code,
       message,
-      retryable: retryable || code === "ATTEMPT_FENCED",
+      retryable: retryable || saysNothingOfTheTask.has(code),
       ...(code === "ATTEMPT_FENCED" && highestAttempt > 0 ? { highestAttempt } : {}),
     };
   }

@@ -1,10 +1,11 @@
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { listJournalOfAttempt, writeJournal } from "../database/journal-table.ts";
 import type { Hypervisor } from "../hypervisor/hypervisor.ts";
 import type { Transfer } from "../hypervisor/transfers.ts";
 import type { OpenableDisk, Try } from "../sessions/task-work.ts";
 import { type TestBench, openTestBench } from "../testing/open-test-bench.ts";
+import { openTestInstallation, type TestInstallationFolder } from "../testing/open-test-installation.ts";
 import { testAttempt, testSession, testTask } from "../testing/test-rows.ts";
 import { createTicketBox } from "./tickets.ts";
 
@@ -28,12 +29,17 @@ const disk: OpenableDisk = {
   hostId: undefined,
 };
 
+let home: TestInstallationFolder;
+beforeAll(async () => {
+  home = await openTestInstallation();
+});
+afterAll(() => home[Symbol.asyncDispose]());
 let bench: TestBench;
 let opened: number;
 let transfers: readonly Transfer[];
 let what: Try;
 beforeEach(async () => {
-  bench = await openTestBench();
+  bench = await openTestBench(60_000, { home });
   const [manager] = bench.deps.managers.list();
   if (manager === undefined) throw new Error("the bench has a manager");
   opened = 0;

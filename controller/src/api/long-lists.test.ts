@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { InventoryService } from "@holdfast/proto/holdfast/controller/v1/inventory_pb";
 import { ManagerService } from "@holdfast/proto/holdfast/controller/v1/manager_pb";
@@ -7,12 +5,11 @@ import { PointService } from "@holdfast/proto/holdfast/controller/v1/point_pb";
 import { RepositoryRegistryService } from "@holdfast/proto/holdfast/controller/v1/repository_pb";
 import { SessionService } from "@holdfast/proto/holdfast/controller/v1/session_pb";
 import { RepositoryService } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
-import { type NatsServer, openNatsServer } from "@holdfast/shared/bus/testing/nats-server";
 import { systemClock } from "@holdfast/shared/clock/clock";
 import type { SessionId, TaskId } from "@holdfast/shared/ids/ids";
 import { silentLogger } from "@holdfast/shared/logging/silent-logger";
-import { type RpcClient, openRpcClient } from "@holdfast/shared/rpc/client";
-import { clientCredentials, serverCredentials } from "@holdfast/shared/rpc/credentials";
+import type { RpcClient } from "@holdfast/shared/rpc/client";
+import { serverCredentials } from "@holdfast/shared/rpc/credentials";
 import { serveService } from "@holdfast/shared/rpc/implementation";
 import { type RpcServer, openRpcServer } from "@holdfast/shared/rpc/server";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -21,6 +18,7 @@ import { createController } from "../create-controller.ts";
 import { openDatabase } from "../database/database.ts";
 import { insertSession } from "../database/sessions-table.ts";
 import { insertTask } from "../database/tasks-table.ts";
+import { openTestInstallation } from "../testing/open-test-installation.ts";
 import { scriptedEngines, testInventory, testVm } from "../testing/scripted-engine.ts";
 import { testSession, testTask } from "../testing/test-rows.ts";
 
@@ -29,13 +27,13 @@ const numbers = Array.from({ length: count }, (_none, index) => index);
 const padded = (index: number): string => String(index).padStart(4, "0");
 
 const stack = new AsyncDisposableStack();
-let nats: NatsServer;
 let repository: RpcServer;
 let client: RpcClient;
 
 /** Only what describing it and listing its points ask. */
 const longRepository = () => ({
   ...Object.fromEntries(Object.keys(RepositoryService.method).map((name) => [name, () => Promise.reject(new Error())])),
+  updateTrust: () => Promise.resolve({ number: 1 }),
   getRepository: () =>
     Promise.resolve({ repositoryId: "r-1", formatVersion: 1, chunkSize: 1_048_576, freeBytes: 9n, totalBytes: 10n }),
   listPoints: async function* () {
@@ -60,28 +58,26 @@ const fillSessions = async (folder: string): Promise<void> => {
 };
 
 beforeAll(async () => {
-  nats = stack.use(await openNatsServer());
+  const home = stack.use(await openTestInstallation());
   repository = stack.use(
     await openRpcServer({
       listen: "127.0.0.1:0",
-      credentials: serverCredentials({ mode: "insecure" }),
+      credentials: serverCredentials(await home.hold("repository", "r-1"), { asksForCertificates: true }),
       log: silentLogger,
       services: [serveService(RepositoryService, longRepository() as never)],
     }),
   );
-  const folder = await mkdtemp(join(tmpdir(), "hf-long-"));
-  stack.defer(() => rm(folder, { recursive: true }));
-  await fillSessions(folder);
+  await fillSessions(home.dataDir);
   const config = controllerConfigSchema.parse({
-    dataDir: folder,
+    dataDir: home.dataDir,
     rpc: { listen: "127.0.0.1:0" },
-    bus: { servers: [nats.url] },
+    bus: { servers: [home.nats.url] },
   });
   const engines = scriptedEngines(
     testInventory(numbers.map((index) => testVm(`vm-${padded(index)}-${"x".repeat(80)}`, "c1"))),
   );
   const controller = stack.use(await createController(config, silentLogger, { engines }));
-  client = stack.use(openRpcClient(controller.address, clientCredentials({ mode: "insecure" })));
+  client = stack.use(home.dial(controller.address));
   await client.service(ManagerService).addManager({
     name: "east",
     url: "https://e",

@@ -11,6 +11,8 @@ export interface OrderFacts {
   readonly cluster: Cluster | undefined;
   readonly repository: RepositoryConnection;
   readonly settings: WorkSettings;
+  /** What the repository is shown (R12). */
+  readonly taskToken: string;
 }
 
 /** The orders of a backup whose capture is ready. */
@@ -37,6 +39,7 @@ export const backupOrders = ({ task, session, attempt }: Try, facts: OrderFacts)
       codec: task.scope.codec,
       sampleChunks: facts.settings.sampleChunks,
       lanes: facts.settings.lanes,
+      taskToken: facts.taskToken,
       context: {
         installationId: facts.installationId,
         jobId: session.jobId,

@@ -24,6 +24,7 @@ export const createBackupWork = (deps: WorkDeps): TaskWork => ({
       cluster: manager.inventory?.clusters.find(({ id }) => id === what.task.clusterId),
       repository: deps.repositories.get(what.task.repositoryId),
       settings: deps.settings,
+      taskToken: deps.taskTokens.forBackup(what),
     });
   },
   openable: (what, diskId) => openable(deps, what, diskId),

@@ -1,8 +1,8 @@
-import { busSecurity } from "@holdfast/shared/bus/credentials";
-import { rpcSecurity } from "@holdfast/shared/rpc/credentials";
 import { z } from "zod";
+import { enginePortsSchema } from "../doctor/engine-ports.ts";
 import { isTimeZone } from "../retention/calendar-day.ts";
 import { workSettingsSchema } from "../sessions/work-settings.ts";
+import { workerSettingsSchema } from "../workers/worker-settings.ts";
 
 const addresses = z.union([
   z.array(z.string().min(1)),
@@ -13,22 +13,25 @@ const ms = (value: number) => z.coerce.number().int().positive().default(value);
 
 /** What a controller is told at start, by file and by `HOLDFAST_CONTROLLER_…` variables. Times are milliseconds. */
 export const controllerConfigSchema = z.strictObject({
-  /** Holds the database, the installation's id, and the key of its secrets unless `keyFile` says otherwise. */
+  /** Holds the database, and in `identity` the installation that `holdfast init` made. */
   dataDir: z.string().min(1),
-  /** The installation's id; made at the first start and kept in the data folder when it is not set. */
-  installationId: z
-    .string()
-    .regex(/^[0-9a-z]{1,32}$/)
-    .optional(),
-  /** Key of stored secrets, mode 0600. */
+  /** Key of stored secrets, mode 0600; the one of the identity folder unless set. */
   keyFile: z.string().optional(),
   /** IANA zone of the installation; the machine's unless set. */
   timeZone: z.string().refine(isTimeZone, "is not a time zone").optional(),
-  rpc: z
-    .strictObject({ listen: z.string().default("127.0.0.1:7400"), security: rpcSecurity.prefault({}) })
-    .prefault({}),
-  bus: z
-    .strictObject({ servers: addresses.default(["nats://127.0.0.1:4222"]), security: busSecurity.prefault({}) })
+  /** One or several: `host:port`, `unix:/path`. */
+  rpc: z.strictObject({ listen: addresses.default(["127.0.0.1:7400"]) }).prefault({}),
+  /** Where this controller dials the bus; what `holdfast init` was told unless set. */
+  bus: z.strictObject({ servers: addresses.optional() }).prefault({}),
+  identity: z
+    .strictObject({
+      /** Life of members' certificates; they renew at two thirds of it. */
+      certificateLifeMs: ms(30 * 86_400_000),
+      /** Where members dial the controller's API; what `holdfast init` was told unless set. */
+      controllers: addresses.optional(),
+      /** Where members dial the bus; as this controller does unless set. */
+      busServers: addresses.optional(),
+    })
     .prefault({}),
   agents: z
     .strictObject({
@@ -49,6 +52,9 @@ export const controllerConfigSchema = z.strictObject({
     })
     .prefault({}),
   work: workSettingsSchema.prefault({}),
+  workers: workerSettingsSchema.prefault({}),
+  /** What `holdfast doctor` expects of engines. */
+  doctor: enginePortsSchema.prefault({}),
 });
 
 /** The configuration of a controller. */

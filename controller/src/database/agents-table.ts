@@ -32,6 +32,9 @@ const fromRow = (row: AgentRow): AgentRecord => ({
   diskServiceAddress: row.disk_service_address,
   reachableHosts: fromJson(z.array(z.string()), row.reachable_hosts, "agents.reachable_hosts"),
   startedMs: row.started_ms,
+  // Not kept: whoever still drains or refuses says so in its next hello.
+  isDraining: false,
+  refusal: "",
   seenMs: row.seen_ms,
 });
 
@@ -48,3 +51,7 @@ export const saveAgent = async (queries: Queries, agent: AgentRecord): Promise<v
 /** All agents that ever said hello, by name. */
 export const listAgents = async (queries: Queries): Promise<readonly AgentRecord[]> =>
   (await queries.selectFrom("agents").selectAll().orderBy("name").orderBy("agent_id").execute()).map(fromRow);
+
+export const removeAgent = async (queries: Queries, agentId: string): Promise<void> => {
+  await queries.deleteFrom("agents").where("agent_id", "=", agentId).execute();
+};

@@ -28,6 +28,7 @@ import {
   rememberFenced,
   rememberUnknownAttempt,
 } from "./unknown-attempts-table.ts";
+import { listWorkers } from "./workers-table.ts";
 
 let folder: string;
 let database: Database;
@@ -41,6 +42,17 @@ afterEach(async () => {
 });
 
 describe("the database", () => {
+  it("gains the table of workers when it was made before there were any", async () => {
+    const { queries } = database;
+    await queries.schema.dropTable("workers").execute();
+    await queries.deleteFrom("schema_versions").where("version", "=", 3).execute();
+    await writeSetting(queries, "name", "kept");
+    await database[Symbol.asyncDispose]();
+    database = await openDatabase(join(folder, "controller.db"), systemClock);
+    expect(await listWorkers(database.queries)).toStrictEqual([]);
+    expect(await readSetting(database.queries, "name")).toBe("kept");
+  });
+
   it("opens again what it wrote, and refuses what a newer version wrote", async () => {
     await writeSetting(database.queries, "name", "value");
     await database.queries.insertInto("schema_versions").values({ version: 99, applied_ms: 0 }).execute();

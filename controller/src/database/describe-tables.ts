@@ -7,11 +7,13 @@ const purposes: Readonly<Record<string, string>> = {
   agents: "The last hello of each agent.",
   attempts:
     "Each try of a task by one agent: who holds it, what was prepared for it, how it ended, what the fence said.",
+  invitations: "Ways to join once: who may, until when, and the hash of the secret; used ones stay.",
   job_excluded_disks: "Disks that a job leaves out.",
   job_vms: "The VMs of each job, by id.",
   jobs: "Jobs: what, where to, when, how long kept.",
   journal: "Intent: what an attempt is about to make, or made, on an engine (R6).",
   managers: "Connected managers with their two anchors; the password only sealed.",
+  members: "Agents and repositories that have joined, by the key of their certificate; revoked ones stay.",
   repositories:
     "Repositories that jobs may write to. Their points are not here: the repository is the only truth about them.",
   schema_versions: "Which migrations this database has had.",
@@ -20,6 +22,8 @@ const purposes: Readonly<Record<string, string>> = {
   tasks: "Each VM of a session, with its plan, state and result.",
   unknown_attempts: "Attempts that were heard of and are not known here: they are fenced in every repository.",
   unknown_fences: "Which repositories have fenced which of them.",
+  user_tokens: "Users' tokens by the hash of their secret, with role, life and last use; revoked ones stay.",
+  workers: "Worker VMs: how each is defined, where it is in its life, why it cannot be used.",
 };
 
 /** The page `docs/design/tables.md`: every table and column as the migrations make them. */

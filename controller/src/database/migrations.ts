@@ -1,4 +1,6 @@
 import type { Transaction } from "kysely";
+import { createIdentityTables } from "./create-identity-tables.ts";
+import { createWorkersTable } from "./create-workers-table.ts";
 import { createFirstTables } from "./first-tables.ts";
 import type { Tables } from "./schema.ts";
 
@@ -10,4 +12,8 @@ export interface Migration {
 }
 
 /** All steps in order; the newest one's number is the schema's version. */
-export const migrations: readonly Migration[] = [{ version: 1, name: "first tables", up: createFirstTables }];
+export const migrations: readonly Migration[] = [
+  { version: 1, name: "first tables", up: createFirstTables },
+  { version: 2, name: "identities", up: createIdentityTables },
+  { version: 3, name: "workers", up: createWorkersTable },
+];

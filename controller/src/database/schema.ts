@@ -171,6 +171,73 @@ export interface UnknownFenceRow {
   readonly fenced_ms: number;
 }
 
+/** A way to join once. */
+export interface InvitationRow {
+  readonly invite_id: string;
+  readonly secret_hash: string;
+  readonly role: string;
+  readonly member_id: string;
+  readonly name: string;
+  readonly manager_name: string;
+  readonly cluster_name: string;
+  readonly worker_id: string;
+  readonly replaces_id: string;
+  readonly created_ms: number;
+  readonly expires_ms: number;
+  readonly used_ms: number | null;
+  readonly used_key_id: string;
+}
+
+/** An agent or a repository that has joined. */
+export interface MemberRow {
+  readonly role: string;
+  readonly id: string;
+  readonly name: string;
+  readonly key_id: string;
+  readonly bus_public_key: string;
+  readonly manager_name: string;
+  readonly cluster_name: string;
+  readonly worker_id: string;
+  readonly joined_ms: number;
+  readonly issued_ms: number;
+  readonly expires_ms: number;
+  readonly revoked_ms: number | null;
+}
+
+/** A user's token, by the hash of its secret. */
+export interface UserTokenRow {
+  readonly token_id: string;
+  readonly name: string;
+  readonly role: string;
+  readonly secret_hash: string;
+  readonly created_ms: number;
+  readonly expires_ms: number | null;
+  readonly last_used_ms: number | null;
+  readonly revoked_ms: number | null;
+}
+
+/** A VM of ours that runs an agent. */
+export interface WorkerRow {
+  readonly worker_id: string;
+  readonly name: string;
+  readonly manager_id: string;
+  readonly cluster_id: string;
+  readonly definition: string;
+  readonly enabled: Flag;
+  readonly state: string;
+  readonly moved_ms: number;
+  readonly doing: string;
+  readonly unhealthy_reason: string;
+  readonly unhealthy_ms: number;
+  readonly vm_id: string;
+  readonly disk_id: string;
+  readonly generation: number;
+  readonly pending: string;
+  readonly removing: Flag;
+  readonly test: string | null;
+  readonly created_ms: number;
+}
+
 /** A value of the installation, by name. */
 export interface SettingRow {
   readonly name: string;
@@ -193,4 +260,8 @@ export interface Tables {
   unknown_attempts: UnknownAttemptRow;
   unknown_fences: UnknownFenceRow;
   settings: SettingRow;
+  invitations: InvitationRow;
+  members: MemberRow;
+  user_tokens: UserTokenRow;
+  workers: WorkerRow;
 }

@@ -27,7 +27,7 @@ const toRow = (session: Session): SessionRow => ({
 
 const fromRow = (row: SessionRow): Session => ({
   sessionId: row.session_id as SessionId,
-  kind: z.enum(["backup", "restore"]).parse(row.kind),
+  kind: z.enum(["backup", "restore", "worker-test"]).parse(row.kind),
   jobId: row.job_id,
   jobName: row.job_name,
   trigger: z.enum(["schedule", "operator"]).parse(row.trigger_kind),

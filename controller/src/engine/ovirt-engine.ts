@@ -5,10 +5,12 @@ import type { BuildOperations } from "../hypervisor/builds.ts";
 import type { CaptureOperations } from "../hypervisor/captures.ts";
 import type { Credentials, Hypervisor, LoginState } from "../hypervisor/hypervisor.ts";
 import type { InventoryReader } from "../hypervisor/inventory.ts";
+import type { MachineOperations } from "../hypervisor/machines.ts";
 import type { TransferOperations } from "../hypervisor/transfers.ts";
 import { CaptureCalls } from "./calls/capture-calls.ts";
 import { DiskCalls } from "./calls/disk-calls.ts";
 import { InventoryCalls } from "./calls/inventory-calls.ts";
+import { MachineCalls } from "./calls/machine-calls.ts";
 import { surveyEngine } from "./calls/survey-calls.ts";
 import { TransferCalls } from "./calls/transfer-calls.ts";
 import { VmCalls } from "./calls/vm-calls.ts";
@@ -57,6 +59,7 @@ export const openOvirtEngine = (options: EngineOptions, { clock, log }: EngineDe
     ...captureOperationsOf(captures),
     ...transferOperationsOf(transfers),
     ...buildOperationsOf(disks, vms),
+    ...machineOperationsOf(new MachineCalls(client)),
 
     [Symbol.asyncDispose]: async () => {
       try {
@@ -114,4 +117,16 @@ const buildOperationsOf = (disks: DiskCalls, vms: VmCalls): BuildOperations => (
   describeVm: (...call) => vms.describeVm(...call),
   startVm: (...call) => vms.startVm(...call),
   removeVm: (...call) => vms.removeVm(...call),
+});
+
+const machineOperationsOf = (machines: MachineCalls): MachineOperations => ({
+  findTemplate: (...call) => machines.findTemplate(...call),
+  createMachine: (...call) => machines.createMachine(...call),
+  reshapeMachine: (...call) => machines.reshapeMachine(...call),
+  listNics: (...call) => machines.listNics(...call),
+  removeNic: (...call) => machines.removeNic(...call),
+  bootMachine: (...call) => machines.bootMachine(...call),
+  suspendVm: (...call) => machines.suspendVm(...call),
+  shutDownVm: (...call) => machines.shutDownVm(...call),
+  powerOffVm: (...call) => machines.powerOffVm(...call),
 });

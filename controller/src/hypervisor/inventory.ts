@@ -49,6 +49,8 @@ export interface VnicProfile {
   readonly name: string;
   readonly networkId: string;
   readonly networkName: string;
+  /** Networks of one name may be in several data centers; undefined when the engine does not say. */
+  readonly dataCenterId?: string | undefined;
 }
 
 /** `cow` is qcow2 in the engine's words. */

@@ -1,5 +1,5 @@
 import type { Fleet } from "./fleet.ts";
-import type { PlacedAgent } from "./placed-agent.ts";
+import type { AgentHealth, PlacedAgent } from "./placed-agent.ts";
 import type { PlacedWorker } from "./placed-worker.ts";
 
 /** A worker that may be launched or awaited; `silent`: it is up, but its agent is not heard. */
@@ -52,21 +52,20 @@ type JudgedWorker =
   | ({ readonly kind: "awaited" } & AwaitedWorker)
   | ({ readonly kind: "passed" } & PassedWorker);
 
+const whyPassed: Readonly<Record<Exclude<AgentHealth, "healthy" | "silent" | "unplaced">, string>> = {
+  draining: "its agent is draining",
+  incompatible: "its agent is of a version that the controller does not work with",
+  refusing: "its agent does not work for this controller",
+  revoked: "its agent was revoked",
+};
+
 const judgeWorker = (fleet: Fleet, worker: PlacedWorker): JudgedWorker => {
   if (!worker.isEnabled) return { kind: "passed", worker, reason: "it is disabled" };
   if (worker.unhealthyReason !== "") return { kind: "passed", worker, reason: worker.unhealthyReason };
   if (worker.state !== "up") return { kind: "awaited", worker, condition: worker.state };
   const agent = fleet.agents.find(({ workerId }) => workerId === worker.workerId);
-  switch (agent?.health) {
-    case "healthy":
-      return { kind: "usable", agent };
-    case "draining":
-      return { kind: "passed", worker, reason: "its agent is draining" };
-    case "incompatible":
-      return { kind: "passed", worker, reason: "its agent is of a version that the controller does not work with" };
-    case "silent":
-    case "unplaced":
-    case undefined:
-      return { kind: "awaited", worker, condition: "silent" };
-  }
+  if (agent?.health === "healthy") return { kind: "usable", agent };
+  if (agent === undefined || agent.health === "silent" || agent.health === "unplaced")
+    return { kind: "awaited", worker, condition: "silent" };
+  return { kind: "passed", worker, reason: whyPassed[agent.health] };
 };

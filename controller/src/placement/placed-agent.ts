@@ -1,8 +1,11 @@
+import type { AgentId } from "@holdfast/shared/ids/ids";
+
 /**
  * Whether an agent can be given work: it said hello lately · not lately enough · for a cluster that nobody knows · in a version
- * that this controller does not work with · on its way out, ending what it holds.
+ * that this controller does not work with · it does not work for this controller · on its way out, ending what it holds · it was
+ * revoked.
  */
-export type AgentHealth = "healthy" | "silent" | "unplaced" | "incompatible" | "draining";
+export type AgentHealth = "healthy" | "silent" | "unplaced" | "incompatible" | "refusing" | "draining" | "revoked";
 
 /** An agent as placement and routes see it. */
 export interface PlacedAgent {
@@ -29,4 +32,4 @@ export interface PlacedAgent {
 export const workerIdOfAgent = (agentId: string): string => (/^w[0-9a-z]{12}$/.test(agentId) ? agentId.slice(1) : "");
 
 /** The id of a worker's agent. */
-export const agentIdOfWorker = (workerId: string): string => `w${workerId}`;
+export const agentIdOfWorker = (workerId: string): AgentId => `w${workerId}` as AgentId;

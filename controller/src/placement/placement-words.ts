@@ -16,7 +16,7 @@ export const becauseWords = (passed: readonly string[]): string =>
 /** Why a level counts as one where nobody is deployed. */
 export const emptyLevelWords = (where: string, stand: LevelStand): string => {
   const reasons = [
-    ...(["silent", "draining", "incompatible"] as const).flatMap((health) => {
+    ...(["silent", "draining", "incompatible", "refusing", "revoked"] as const).flatMap((health) => {
       const names = stand.passedAgents.filter((agent) => agent.health === health).map(({ name }) => name);
       return names.length === 0 ? [] : [`${health}: ${names.sort().join(", ")}`];
     }),

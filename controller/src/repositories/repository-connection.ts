@@ -1,9 +1,13 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { ExaminationSchema } from "@holdfast/proto/holdfast/doctor/v1/doctor_pb";
 import type {
   AttemptKey,
   GetRepositoryResponse,
   PointSummary,
   VmKey,
 } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
+import type { CallOptions } from "@holdfast/shared/rpc/client-types";
+import type { FoundByRepository } from "./examine-repository.ts";
 
 /** Room for a point with its whole manifest object. */
 export interface PointWithManifest {
@@ -24,6 +28,8 @@ export interface RepositoryConnection {
   readonly name: string;
   readonly address: string;
   describe(signal: AbortSignal): Promise<GetRepositoryResponse>;
+  /** What it finds when it looks at itself and around itself. Asked also when it was out of reach a moment ago. */
+  examine(examination: MessageInitShape<typeof ExaminationSchema>, options: CallOptions): Promise<FoundByRepository>;
   /** Oldest first, at most 100,000; those marked deleted only when asked for. */
   listPoints(
     filter: { readonly vm?: VmKeyParts; readonly includeRemoved?: boolean },
@@ -33,6 +39,8 @@ export interface RepositoryConnection {
   getPoint(pointId: string, signal: AbortSignal): Promise<PointWithManifest>;
   /** Retires an attempt and all before it, for ever. */
   fence(attempt: AttemptParts, signal: AbortSignal): Promise<FenceVerdict>;
+  /** Shows it a trust bundle; answers the highest number that it has seen. CONTROLLER_OUTDATED when ours is lower. */
+  updateTrust(signed: string, signal: AbortSignal): Promise<number>;
   /** Marks a point deleted; BELOW_FLOOR when fewer good ones than the floor would stay. */
   removePoint(
     request: { readonly pointId: string; readonly belowFloor: boolean; readonly reason: string },

@@ -3,7 +3,9 @@ import { RepositoryService } from "@holdfast/proto/holdfast/repository/v1/reposi
 import type { Clock } from "@holdfast/shared/clock/clock";
 import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
 import { type RpcClient, openRpcClient } from "@holdfast/shared/rpc/client";
-import type { RpcClientCredentials } from "@holdfast/shared/rpc/credentials";
+import type { IdentityHolder } from "@holdfast/shared/identity/identity";
+import { trustNumberHeader } from "@holdfast/shared/identity/trust-number";
+import { clientCredentials } from "@holdfast/shared/rpc/credentials";
 import type { Database } from "../database/database.ts";
 import { listRepositories, removeRepository, saveRepository } from "../database/repositories-table.ts";
 import type { RepositoryConnection } from "./repository-connection.ts";
@@ -25,18 +27,24 @@ export interface RepositoryRegistry extends AsyncDisposable {
 interface RegistryDeps {
   readonly database: Database;
   readonly clock: Clock;
-  readonly credentials: RpcClientCredentials;
+  readonly holder: IdentityHolder;
+  /** Number of the newest trust bundle, which every call shows: a repository believes no controller that forgot. */
+  readonly trustNumber: () => number;
 }
 
 /** Opens the registry with what the database has. No repository needs to be reachable. */
 export const openRepositoryRegistry = async ({
   database,
   clock,
-  credentials,
+  holder,
+  trustNumber,
 }: RegistryDeps): Promise<RepositoryRegistry> => {
   const connections = new Map<string, OpenRepositoryConnection>();
+  const metadata = (): Readonly<Record<string, string>> => ({ [trustNumberHeader]: String(trustNumber()) });
+  const dial = (address: string, id?: string): RpcClient =>
+    openRpcClient(address, clientCredentials(holder, { role: "repository", id }), { metadata });
   const connect = (record: RepositoryRecord): OpenRepositoryConnection => {
-    const connection = openRepositoryConnection(record, openRpcClient(record.address, credentials), clock);
+    const connection = openRepositoryConnection(record, dial(record.address, record.repositoryId), clock);
     connections.set(record.repositoryId, connection);
     return connection;
   };
@@ -54,7 +62,7 @@ export const openRepositoryRegistry = async ({
     },
     add: async (name, address, signal) => {
       if (find(name) !== undefined) throw new HoldfastError("ALREADY_EXISTS", `there is a repository ${name}`);
-      const { repositoryId } = await identify(openRpcClient(address, credentials), address, signal);
+      const { repositoryId } = await identify(dial(address), address, signal);
       const known = connections.get(repositoryId);
       if (known !== undefined)
         throw new HoldfastError("ALREADY_EXISTS", `the repository at ${address} is known as ${known.name}`);

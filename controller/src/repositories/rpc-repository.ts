@@ -8,6 +8,7 @@ import type { Clock } from "@holdfast/shared/clock/clock";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import type { RpcClient } from "@holdfast/shared/rpc/client";
 import type { ServiceClient } from "@holdfast/shared/rpc/client-types";
+import { askToExamine } from "./examine-repository.ts";
 import type { PointWithManifest, RepositoryConnection } from "./repository-connection.ts";
 import type { RepositoryRecord } from "./repository-record.ts";
 import { createUnreachableGuard } from "./unreachable-guard.ts";
@@ -38,6 +39,7 @@ export const openRepositoryConnection = (
         refuseOther(record, described);
         return described;
       }),
+    examine: (examination, options) => askToExamine(service, { examination, clock }, options),
     listPoints: ({ vm, includeRemoved = false }, signal) =>
       guard.call(() =>
         collectPoints(
@@ -59,6 +61,8 @@ export const openRepositoryConnection = (
         );
         return committed === undefined ? { kind: "retired" } : { kind: "committed", point: committed };
       }),
+    updateTrust: (trust, signal) =>
+      guard.call(async () => (await service.updateTrust({ trust }, { signal, timeoutMs: callTimeoutMs })).number),
     removePoint: (request, signal) =>
       guard.call(async () => {
         const { point } = await service.removePoint(request, { signal, timeoutMs: callTimeoutMs });

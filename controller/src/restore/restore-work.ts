@@ -31,13 +31,16 @@ const preflight = async (deps: WorkDeps, { task }: TaskAndSession, signal: Abort
   return { clusterId: plan.cluster.id, remarks: withRemarks(task.remarks, plan.remarks) };
 };
 
-const orders = (deps: WorkDeps, { task, attempt }: Try): Orders => {
+const orders = (deps: WorkDeps, what: Try): Orders => {
+  const { task, attempt } = what;
+  const { pointId } = restoreScopeOf(task);
   const repository = deps.repositories.get(task.repositoryId);
   return {
     case: "restore",
     value: {
       repository: { repositoryId: repository.repositoryId, address: repository.address },
-      pointId: restoreScopeOf(task).pointId,
+      pointId,
+      taskToken: deps.taskTokens.forRestore(what, pointId),
       lanes: deps.settings.lanes,
       disks: readyRestoreOf(attempt.prepared).targets.map(({ pointDiskId, targetDiskId, sizeBytes }) => ({
         diskId: pointDiskId,

@@ -1,10 +1,10 @@
 import type { AgentId, SessionId, TaskId } from "@holdfast/shared/ids/ids";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { insertTask, listOpenTasks, listTasksOfSession } from "../database/tasks-table.ts";
-import type { AttachedDisk, Inventory } from "../hypervisor/inventory.ts";
+import type { Inventory } from "../hypervisor/inventory.ts";
 import type { PlacedWorker } from "../placement/placed-worker.ts";
 import { type BenchFacts, type TestBench, openTestBench } from "../testing/open-test-bench.ts";
-import { testInventory, testVm } from "../testing/scripted-engine.ts";
+import { testDisk, testDomain, testInventory, testVm } from "../testing/scripted-engine.ts";
 import { testPlacedWorker } from "../testing/test-fleet.ts";
 import { testAgent, testTask } from "../testing/test-rows.ts";
 import { type Allotted, claimTask } from "./claim-task.ts";
@@ -18,47 +18,14 @@ afterEach(async () => {
   await bench[Symbol.asyncDispose]();
 });
 
-const disk = (id: string, storageDomainId: string): AttachedDisk => ({
-  id,
-  alias: id,
-  description: "",
-  sizeBytes: 1,
-  actualBytes: 1,
-  format: "cow",
-  sparse: true,
-  storageType: "image",
-  contentType: "data",
-  status: "ok",
-  shareable: false,
-  wipeAfterDelete: false,
-  incrementalEnabled: true,
-  storageDomainIds: [storageDomainId],
-  interface: "virtio",
-  bootable: true,
-  active: true,
-  readOnly: false,
-});
-
-const domain = (id: string, name: string): Inventory["storageDomains"][number] => ({
-  id,
-  name,
-  type: "data",
-  storageType: "nfs",
-  dataCenterIds: ["dc"],
-  availableBytes: 1,
-  usedBytes: 1,
-  blockedBelowBytes: 1,
-  forBackup: false,
-});
-
 /** `one` and `two` run on host h-c1 with their disks on data1; `three` runs on h-c2 with its disk on data2. */
 const inventory: Inventory = {
   ...testInventory([
-    testVm("one", "c1", { hostId: "h-c1", disks: [disk("k1", "d1")] }),
-    testVm("two", "c1", { hostId: "h-c1", disks: [disk("k2", "d1")] }),
-    testVm("three", "c2", { hostId: "h-c2", disks: [disk("k3", "d2")] }),
+    testVm("one", "c1", { hostId: "h-c1", disks: [testDisk("k1", "d1")] }),
+    testVm("two", "c1", { hostId: "h-c1", disks: [testDisk("k2", "d1")] }),
+    testVm("three", "c2", { hostId: "h-c2", disks: [testDisk("k3", "d2")] }),
   ]),
-  storageDomains: [domain("d1", "data1"), domain("d2", "data2")],
+  storageDomains: [testDomain("d1", "data1"), testDomain("d2", "data2")],
 };
 
 const open = async (settings: NonNullable<BenchFacts["settings"]>): Promise<void> => {

@@ -164,6 +164,30 @@ describe("limits", () => {
     expect([...neededWorkers(verdicts, [])]).toStrictEqual(["w1"]);
   });
 
+  it("let a task begin although earlier ones have promised its places to a worker that is not there yet", () => {
+    const workers = [testPlacedWorker("w1", "m1/c1")];
+    const limits = { ...noLimits, perManager: 2 };
+    const near = { target: testPlacementTask({ clusterId: "c2" }), things: [manager] };
+    const tasks = [
+      ...many(3, { things: [manager] }),
+      ...["x", "y", "z"].map((name) => queued(name, { queuedMs: 9, ...near })),
+    ];
+    const other = testPlacedAgent("other", "m1/c2", { slots: 4 });
+    const verdicts = judgeQueue(tasks, ground([other], { workers, limits }));
+    expect(kinds(verdicts)).toStrictEqual(["launch", "launch", "limited", "free", "free", "limited"]);
+  });
+
+  it("keep the places of a restore that waits for a worker from the backups behind it", () => {
+    const workers = [testPlacedWorker("w1", "m1/c1")];
+    const limits = { ...noLimits, perManager: 1 };
+    const tasks = [
+      queued("restore", { ...restore, things: [manager] }),
+      queued("b", { target: testPlacementTask({ clusterId: "c2" }), things: [manager] }),
+    ];
+    const other = testPlacedAgent("other", "m1/c2");
+    expect(kinds(judgeQueue(tasks, ground([other], { workers, limits })))).toStrictEqual(["launch", "limited"]);
+  });
+
   it("do not hide that there is nobody", () => {
     const limits = { ...noLimits, perHost: 1 };
     const load = new Map([["host/m1/h1", 1]]);

@@ -60,7 +60,7 @@ export const inOrder = (tasks: readonly QueuedTask[]): readonly QueuedTask[] =>
  * paper before the next one is judged, so that nothing is promised twice.
  */
 export const judgeQueue = (tasks: readonly QueuedTask[], ground: QueueGround): readonly QueueVerdict[] => {
-  let paper: Paper = { ...ground, vms: new Map() };
+  let paper: Paper = { ...ground, promised: ground.load, vms: new Map() };
   return inOrder(tasks).map((task, index) => {
     const verdict = { task, place: index + 1, ...judge(task, paper) };
     paper = afterwards(paper, verdict);
@@ -82,6 +82,8 @@ export const isClaimable = ({ standing, placement }: Pick<QueueVerdict, "standin
   standing === "ready" && placement.kind === "free";
 
 interface Paper extends QueueGround {
+  /** The load, and what waits for a worker beside: no worker is launched for more than the limits allow. */
+  readonly promised: Load;
   /** VMs of tasks earlier in the queue that are about to begin, with their sessions. */
   readonly vms: ReadonlyMap<string, string>;
 }
@@ -90,10 +92,11 @@ const judge = (task: QueuedTask, paper: Paper): Pick<QueueVerdict, "placement" |
   const placement = place(task.target, paper.fleet, task.past);
   const held = whyHeld(task, paper);
   if (held !== "") return { placement, standing: "held", words: held };
-  const full = fullThings(paper.limits, paper.load, task.things);
+  const load = placement.kind === "launch" ? paper.promised : paper.load;
+  const full = fullThings(paper.limits, load, task.things);
   if (full.length === 0 || placement.kind === "nobody")
     return { placement, standing: "ready", words: readyWords(placement) };
-  const words = full.map((thing) => fullWords(paper.limits, paper.load, thing)).join("; ");
+  const words = full.map((thing) => fullWords(paper.limits, load, thing)).join("; ");
   return { placement, standing: "limited", words: `waits: ${words}` };
 };
 
@@ -119,19 +122,28 @@ const readyWords = (placement: Placement): string => {
   }
 };
 
-/** A restore that a limit holds keeps its slot and its other places: no backup behind it takes them meanwhile. */
-const afterwards = (paper: Paper, { task, placement, standing }: QueueVerdict): Paper => {
+/**
+ * A restore that a limit holds keeps its slot and its other places: no backup behind it takes them meanwhile. A backup that
+ * waits for a worker holds no place against those that can begin now: a worker may be minutes away, or never come.
+ */
+const afterwards = (paper: Paper, verdict: QueueVerdict): Paper => {
+  const { task, placement, standing } = verdict;
   const isGoing = standing === "ready" && (placement.kind === "free" || placement.kind === "launch");
-  if (!isGoing && !(standing === "limited" && task.target.isRestore)) return paper;
-  const full = isGoing ? [] : fullThings(paper.limits, paper.load, task.things);
+  const { isRestore } = task.target;
+  if (!isGoing && !(standing === "limited" && isRestore)) return paper;
+  const takes = (load: Load): Load => {
+    const full = isGoing ? [] : fullThings(paper.limits, load, task.things);
+    return withTask(
+      load,
+      task.things.filter((thing) => !full.includes(thing)),
+    );
+  };
   const agentId = takerOf(placement);
   return {
     ...paper,
     fleet: agentId === "" ? paper.fleet : withOneMore(paper.fleet, agentId),
-    load: withTask(
-      paper.load,
-      task.things.filter((thing) => !full.includes(thing)),
-    ),
+    load: isRestore || placement.kind === "free" ? takes(paper.load) : paper.load,
+    promised: takes(paper.promised),
     vms: task.vmKey === "" ? paper.vms : new Map(paper.vms).set(task.vmKey, task.sessionId),
   };
 };

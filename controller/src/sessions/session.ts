@@ -6,11 +6,11 @@ import type { SessionState } from "./session-state.ts";
 /** What an operator wants of a session: go on · finish what is under way and start no more · end that too. */
 export type Wish = "run" | "stop" | "cancel";
 
-/** One run of a job, or one restore. */
+/** One run of a job, one restore, or one test of a worker. */
 export interface Session {
   readonly sessionId: SessionId;
-  readonly kind: "backup" | "restore";
-  /** Empty for a restore. */
+  readonly kind: "backup" | "restore" | "worker-test";
+  /** Empty unless it is a run of a job. */
   readonly jobId: string;
   readonly jobName: string;
   readonly trigger: "schedule" | "operator";

@@ -3,6 +3,7 @@ import { attemptStates } from "./attempt-state.ts";
 import { type Attempt, nextAttemptNumber } from "./attempt.ts";
 import { resultOfSuccess, worstResult } from "./result.ts";
 import { sessionStates } from "./session-state.ts";
+import { workerStates } from "../workers/worker-state.ts";
 import { holdingStates, openTaskStates, taskStates } from "./task-state.ts";
 
 const attempt = (number: number, code = "", highestAttempt?: number): Attempt => {
@@ -11,7 +12,7 @@ const attempt = (number: number, code = "", highestAttempt?: number): Attempt =>
 };
 
 describe("the state machines", () => {
-  it.each([taskStates, sessionStates, attemptStates])(
+  it.each([taskStates, sessionStates, attemptStates, workerStates])(
     "of a $kind: every state is reached from the first",
     ({ table, names }) => {
       const seen = new Set<string>(names.slice(0, 1));

@@ -4,6 +4,8 @@ import type { Logger } from "@holdfast/shared/logging/logger";
 import type { AgentRegistry } from "../agents/agent-registry.ts";
 import type { AttemptLiveness } from "../agents/attempt-liveness.ts";
 import type { Database } from "../database/database.ts";
+import type { IdentityDeps } from "../identity/identity-deps.ts";
+import type { TaskTokens } from "../identity/task-tokens.ts";
 import type { ManagerRegistry } from "../inventory/manager-registry.ts";
 import type { PlacedWorker } from "../placement/placed-worker.ts";
 import type { RepositoryRegistry } from "../repositories/repository-registry.ts";
@@ -32,6 +34,9 @@ export interface WorkDeps {
   readonly log: Logger;
   readonly random: RandomBytes;
   readonly installationId: InstallationId;
+  /** Who belongs to the installation. */
+  readonly identity: IdentityDeps;
+  readonly taskTokens: TaskTokens;
   readonly managers: ManagerRegistry;
   readonly repositories: RepositoryRegistry;
   readonly agents: AgentRegistry;

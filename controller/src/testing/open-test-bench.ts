@@ -1,12 +1,11 @@
+import { join } from "node:path";
 import type { z } from "zod";
 import type { Bus } from "@holdfast/shared/bus/bus";
-import { busCredentials } from "@holdfast/shared/bus/credentials";
-import { openBus } from "@holdfast/shared/bus/nats-bus";
-import { openNatsServer } from "@holdfast/shared/bus/testing/nats-server";
 import { systemClock } from "@holdfast/shared/clock/clock";
-import { type InstallationId, type SessionId, systemRandom } from "@holdfast/shared/ids/ids";
+import { type InstallationId, randomName, type SessionId, systemRandom } from "@holdfast/shared/ids/ids";
+import { controllerOwner } from "@holdfast/shared/installation/make-installation";
+import type { Installation } from "@holdfast/shared/installation/open-installation";
 import { type MemoryLogger, memoryLogger } from "@holdfast/shared/logging/memory-logger";
-import { clientCredentials } from "@holdfast/shared/rpc/credentials";
 import { createBusBell, serveAgents } from "../agents/agent-bus.ts";
 import { openAgentRegistry } from "../agents/agent-registry.ts";
 import type { Inventory } from "../hypervisor/inventory.ts";
@@ -29,6 +28,8 @@ import { type StepDeps, stepTask } from "../sessions/step-task.ts";
 import { TaskRunner } from "../sessions/task-runner.ts";
 import type { WorkDeps } from "../sessions/work-deps.ts";
 import { workSettingsSchema } from "../sessions/work-settings.ts";
+import { openTestIdentity } from "./open-test-identity.ts";
+import { openTestInstallation, type TestInstallationFolder } from "./open-test-installation.ts";
 import { type ScriptedWork, createScriptedWork } from "./scripted-work.ts";
 import { scriptedEngines, testInventory, testVm } from "./scripted-engine.ts";
 
@@ -40,6 +41,7 @@ export interface TestBench extends AsyncDisposable {
   /** A connection of its own, as an agent has it. */
   readonly agentBus: Bus;
   readonly natsUrl: string;
+  readonly folder: TestInstallationFolder;
   /** Starts a session with a backup of each VM (`one` and `two` in cluster c1, `three` in c2). */
   begin(sessionId: string, vms: readonly string[]): Promise<SessionId>;
 }
@@ -50,17 +52,23 @@ const inventory = testInventory([testVm("one", "c1"), testVm("two", "c1"), testV
 export interface BenchFacts {
   readonly inventory?: Inventory;
   readonly settings?: z.input<typeof workSettingsSchema>;
+  /** An installation with its bus that benches share which follow each other; members are each bench's own. */
+  readonly home?: TestInstallationFolder;
 }
 
 /** Opens a bench; heartbeats time out after `heartbeatTimeoutMs`. */
 export const openTestBench = async (heartbeatTimeoutMs = 60_000, facts: BenchFacts = {}): Promise<TestBench> => {
   await using stack = new AsyncDisposableStack();
-  const nats = stack.use(await openNatsServer());
-  const agentBus = stack.use(await connect(nats.url, "agent-under-test"));
-  const bus = stack.use(await connect(nats.url, "controller"));
+  const folder = facts.home ?? stack.use(await openTestInstallation());
+  const { nats, connect } = folder;
+  const installation = withOwnMembers(folder);
+  const agentBus = stack.use(await connect("agent-under-test"));
+  const ownerId = controllerOwner(installation.installationId);
+  const bus = stack.use(await connect(ownerId, { busKey: installation.busKey }));
+  const systemBus = stack.use(await connect(ownerId, { busKey: installation.systemBusKey }));
   const work = createScriptedWork();
   const log = memoryLogger();
-  const deps = await openDeps(stack, { bus, work, log, heartbeatTimeoutMs, facts });
+  const deps = await openDeps(stack, { installation, bus, systemBus, work, log, heartbeatTimeoutMs, facts });
   stack.use(await serveAgents(bus, deps));
   const opened = stack.move();
   return {
@@ -69,21 +77,20 @@ export const openTestBench = async (heartbeatTimeoutMs = 60_000, facts: BenchFac
     log,
     agentBus,
     natsUrl: nats.url,
+    folder,
     begin: (sessionId, vms) => begin(deps, sessionId as SessionId, vms),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 };
 
-const connect = (url: string, ownerId: string): Promise<Bus> =>
-  openBus({
-    servers: [url],
-    credentials: busCredentials({ mode: "insecure" }),
-    name: ownerId,
-    ownerId,
-    log: memoryLogger(),
-  });
+const withOwnMembers = ({ installation, dataDir }: TestInstallationFolder): Installation => ({
+  ...installation,
+  files: { ...installation.files, members: join(dataDir, `members-${randomName(8)}.json`) },
+});
 
 interface BenchParts {
+  readonly installation: Installation;
+  readonly systemBus: Bus;
   readonly bus: Bus;
   readonly work: ScriptedWork;
   readonly log: MemoryLogger;
@@ -93,10 +100,12 @@ interface BenchParts {
 
 const openDeps = async (
   stack: AsyncDisposableStack,
-  { bus, work, log, heartbeatTimeoutMs, facts }: BenchParts,
+  { installation, bus, systemBus, work, log, heartbeatTimeoutMs, facts }: BenchParts,
 ): Promise<VerbDeps> => {
   const clock = systemClock;
   const database = stack.use(await openDatabase(":memory:", clock));
+  const identity = stack.use(await openTestIdentity({ installation, database, systemBus, log }));
+  const { holder, members, authority } = identity;
   const secrets = createSecretBox(new Uint8Array(32));
   const managers = stack.use(
     await openManagerRegistry({
@@ -114,28 +123,32 @@ const openDeps = async (
     AbortSignal.timeout(5_000),
   );
   const managerId = manager.record.managerId;
+  const agents = await openAgentRegistry({
+    database,
+    clock,
+    members,
+    silentAfterMs: 15_000,
+    findCluster: (_manager, clusterName) => ({ managerId, clusterId: clusterName }),
+  });
   const deps: WorkDeps = {
     database,
     clock,
     log,
     random: systemRandom,
     installationId: "inst" as InstallationId,
+    identity: identity.deps,
+    taskTokens: identity.taskTokens,
     managers,
     repositories: stack.use(
-      await openRepositoryRegistry({ database, clock, credentials: clientCredentials({ mode: "insecure" }) }),
+      await openRepositoryRegistry({ database, clock, holder, trustNumber: () => authority.trust.current.number }),
     ),
-    agents: await openAgentRegistry({
-      database,
-      clock,
-      silentAfterMs: 15_000,
-      findCluster: (_manager, clusterName) => ({ managerId, clusterId: clusterName }),
-    }),
+    agents,
     workers: noWorkers,
     liveness: createAttemptLiveness(clock, heartbeatTimeoutMs),
     progress: createProgressBoard(clock),
     changes: createChangeFeed(),
     patience: createPatience(clock),
-    bell: createBusBell(bus),
+    bell: createBusBell(bus, { agents, managers }),
     settings: workSettingsSchema.parse({ retryDelayMs: 0, sweepMs: 20, ...facts.settings }),
   };
   const steps: StepDeps = { ...deps, backups: work, restores: work };

@@ -1,5 +1,5 @@
 import type { Hypervisor } from "../hypervisor/hypervisor.ts";
-import type { Inventory, Vm } from "../hypervisor/inventory.ts";
+import type { AttachedDisk, Inventory, StorageDomain, Vm } from "../hypervisor/inventory.ts";
 import type { EngineConnector } from "../inventory/engine-connector.ts";
 
 /** A VM for tests, without disks unless given. */
@@ -16,6 +16,41 @@ export const testVm = (name: string, clusterId: string, facts: Partial<Vm> = {})
   deleteProtected: false,
   disks: [],
   ...facts,
+});
+
+/** A disk of a VM on a storage domain, for tests. */
+export const testDisk = (id: string, storageDomainId: string): AttachedDisk => ({
+  id,
+  alias: id,
+  description: "",
+  sizeBytes: 1,
+  actualBytes: 1,
+  format: "cow",
+  sparse: true,
+  storageType: "image",
+  contentType: "data",
+  status: "ok",
+  shareable: false,
+  wipeAfterDelete: false,
+  incrementalEnabled: true,
+  storageDomainIds: [storageDomainId],
+  interface: "virtio",
+  bootable: true,
+  active: true,
+  readOnly: false,
+});
+
+/** A storage domain of data center `dc`, for tests. */
+export const testDomain = (id: string, name: string): StorageDomain => ({
+  id,
+  name,
+  type: "data",
+  storageType: "nfs",
+  dataCenterIds: ["dc"],
+  availableBytes: 1,
+  usedBytes: 1,
+  blockedBelowBytes: 1,
+  forBackup: false,
 });
 
 /** An inventory of two clusters, each with a host. */

@@ -1,4 +1,5 @@
 import type { AgentId, AttemptId, SessionId, TaskId } from "@holdfast/shared/ids/ids";
+import { productVersion } from "@holdfast/shared/version/product-version";
 import type { AgentRecord } from "../agents/agent-record.ts";
 import type { ManagerRecord } from "../inventory/manager.ts";
 import type { Job } from "../jobs/job.ts";
@@ -26,7 +27,7 @@ export const testManager = (facts: Partial<ManagerRecord> = {}): ManagerRecord =
 export const testAgent = (facts: Partial<AgentRecord> = {}): AgentRecord => ({
   agentId: "ag1" as AgentId,
   name: "agent",
-  version: "1",
+  version: productVersion,
   incarnation: "life1",
   managerName: "one",
   clusterName: "alpha",
@@ -35,6 +36,8 @@ export const testAgent = (facts: Partial<AgentRecord> = {}): AgentRecord => ({
   diskServiceAddress: "",
   reachableHosts: ["*"],
   startedMs: 1,
+  isDraining: false,
+  refusal: "",
   seenMs: 2,
   ...facts,
 });

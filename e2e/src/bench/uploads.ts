@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { ContractService } from "@holdfast/proto/holdfast/contract/v1/contract_pb";
 import { systemClock } from "@holdfast/shared/clock/clock";
+import { makeTestInstallation } from "@holdfast/shared/identity/testing/test-installation";
 import { startProcess } from "@holdfast/shared/process/child-process";
 import { openRpcClient } from "@holdfast/shared/rpc/client";
 import { clientCredentials } from "@holdfast/shared/rpc/credentials";
@@ -19,15 +20,19 @@ const bytesByDelay = new Map([
   [20, 32 * MiB],
 ]);
 
+const installation = await makeTestInstallation();
+const own = await installation.identity("agent", "bench");
+
 await using server = await startProcess({
   name: "contract server",
   command: process.execPath,
   args: ["--conditions=source", join(root, "shared/src/rpc/testing/contract-server-main.ts")],
+  env: { ...process.env, CONTRACT_IDENTITY: JSON.stringify(await installation.identity("repository", "bench")) },
 });
 const { address = "" } = await server.ready(30_000);
 
 const upload = async (target: string, totalBytes: number): Promise<number> => {
-  await using client = openRpcClient(target, clientCredentials({ mode: "insecure" }));
+  await using client = openRpcClient(target, clientCredentials(own, { role: "repository" }));
   const payload = Buffer.alloc(maxPayloadBytes, 7);
   const pieces = async function* () {
     for (let sent = 0; sent < totalBytes; sent += payload.byteLength) yield { payload };

@@ -25,7 +25,7 @@ const fileSystems = [
   { alias: "app-1_data", label: "data", sizeBytes: 192 * MiB, filesBytes: 110 * MiB },
 ];
 
-/** Makes the images and starts the lab: `app-1` in cluster east with two ext4 disks, `far-1` in west, which will have no agent. */
+/** Makes the images and starts the lab: `app-1` in cluster east with two ext4 disks, `far-1` in west, which will have no agent but a worker's. */
 export const openDemoLab = async (run: TestRun, seed: number, signal: AbortSignal): Promise<Lab> => {
   const disks: { alias: string; fill: { image: string } }[] = [];
   for (const [index, { alias, label, sizeBytes, filesBytes }] of fileSystems.entries()) {

@@ -41,6 +41,8 @@ export interface ShownVm {
 /** A look at a lab's engine through its API, by a user who logged in beside Holdfast. */
 export interface EngineView extends AsyncDisposable {
   readonly findVm: (name: string) => Promise<ShownVm | undefined>;
+  /** Addresses that a VM's guest reports; undefined while it reports none. */
+  readonly findAddresses: (vmId: string) => Promise<readonly string[] | undefined>;
 }
 
 /** Logs in. */
@@ -53,6 +55,11 @@ export const openEngineView = async (lab: Lab): Promise<EngineView> => {
       const query = `/vms?search=${encodeURIComponent(`name=${name}`)}&follow=disk_attachments.disk,nics`;
       const row = (await client.get(query)).json.vm?.[0];
       return row === undefined ? undefined : await toShown(client, row);
+    },
+    findAddresses: async (vmId) => {
+      const devices: readonly Tree[] = (await client.get(`/vms/${vmId}/reporteddevices`)).json.reported_device ?? [];
+      const found = devices.flatMap((device) => (device.ips?.ip ?? []).map(({ address }: Tree) => String(address)));
+      return found.length === 0 ? undefined : found;
     },
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
   };

@@ -1,14 +1,20 @@
-import { mkdir, readFile, rm } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { createConnection } from "node:net";
 import { join } from "node:path";
-import type { ChildProcess } from "@holdfast/shared/process/child-process";
-import { findProgram } from "@holdfast/shared/process/find-program";
+import { IdentityService } from "@holdfast/proto/holdfast/controller/v1/identity_pb";
+import { findNatsServer } from "@holdfast/shared/bus/testing/nats-server";
+import { systemClock } from "@holdfast/shared/clock/clock";
+import { systemRandom } from "@holdfast/shared/ids/ids";
+import { type MadeInstallation, makeInstallation } from "@holdfast/shared/installation/make-installation";
 import { type RpcClient, openRpcClient } from "@holdfast/shared/rpc/client";
 import { clientCredentials } from "@holdfast/shared/rpc/credentials";
+import { freePort } from "./free-port.ts";
 import { type KeptProgram, keepProgram } from "./kept-program.ts";
-import { programArguments, root } from "./programs.ts";
+import type { RepositoryDoor } from "./point-reader.ts";
+import { programArguments } from "./programs.ts";
 import type { TestRun } from "./test-run.ts";
 import { until } from "./until.ts";
+import { openVouching } from "./vouching.ts";
 
 /** Where an agent is deployed and what it can reach. */
 export interface AgentSpec {
@@ -31,8 +37,13 @@ export interface Installation extends AsyncDisposable {
   readonly agent: (name: string) => KeptProgram;
   readonly repositoryDir: string;
   readonly repositoryAddress: string;
+  /** The repository itself, for looking past the controller. */
+  readonly door: RepositoryDoor;
   readonly controllerDir: string;
   readonly controllerAddress: string;
+  /** The controller's API on TCP, where whoever joins dials it. */
+  readonly joinAddress: string;
+  readonly adminToken: string;
   /** A connection to the controller's API that outlives its restarts. */
   readonly api: RpcClient;
 }
@@ -48,6 +59,8 @@ export interface InstallationSpec {
   /** Folder of the repository, when not the run's own. */
   readonly repositoryDir?: string;
   readonly controllerDir?: string;
+  /** The address of this machine at which members reach controller, bus and repository over TCP, where some are not of this machine. */
+  readonly reachedAt?: string;
 }
 
 /** Patience for tests: everything that waits for seconds in the field waits for less here. */
@@ -61,42 +74,53 @@ const shortPatience = {
   HOLDFAST_CONTROLLER_WORK_SWEEP_MS: "200",
 };
 
-/** Starts bus, repository, controller and agents, in that order. */
+/** For stories in which no agent dies: on a machine that is busy with other things a live one may be silent for longer. */
+export const patientWithAgents = { HOLDFAST_CONTROLLER_AGENTS_HEARTBEAT_TIMEOUT_MS: "20000" };
+
+/**
+ * Makes an installation as `holdfast init` does, and starts bus, controller, repository and agents, in that order; the last two join
+ * with tokens that an administrator made for them.
+ */
 export const openInstallation = async (spec: InstallationSpec): Promise<Installation> => {
   const { run } = spec;
   await using stack = new AsyncDisposableStack();
-  const nats = stack.use(await openNats(run));
-  const bus = nats.ready.address ?? "";
-
-  const repositoryDir = spec.repositoryDir ?? join(run.dir, "repository");
-  const repositoryAddress = `unix:${join(run.dir, "repository.sock")}`;
-  const repository = stack.use(
-    await openOurs(run, "repository", "repository", {
-      HOLDFAST_REPOSITORY_DIRECTORY: repositoryDir,
-      HOLDFAST_REPOSITORY_INDEX_PATH: join(run.dir, "index.sqlite"),
-      HOLDFAST_REPOSITORY_LISTEN: repositoryAddress,
-      HOLDFAST_REPOSITORY_CREATE: "true",
-      HOLDFAST_REPOSITORY_LOW_WATER_BYTES: "0",
-      ...spec.repositoryEnv,
-    }),
-  );
-
   const controllerDir = spec.controllerDir ?? join(run.dir, "controller");
   const controllerAddress = `unix:${join(run.dir, "controller.sock")}`;
+  const made = await makeOne(controllerDir, spec.reachedAt ?? loopback);
+  const nats = stack.use(await openNats(run, made));
   const controller = stack.use(
     await openOurs(run, "controller", "controller", {
       ...shortPatience,
       HOLDFAST_CONTROLLER_DATA_DIR: controllerDir,
-      HOLDFAST_CONTROLLER_RPC_LISTEN: controllerAddress,
-      HOLDFAST_CONTROLLER_BUS_SERVERS: bus,
+      HOLDFAST_CONTROLLER_RPC_LISTEN: `${controllerAddress},${made.joinAddress}`,
       HOLDFAST_CONTROLLER_TIME_ZONE: "UTC",
       ...spec.controllerEnv,
     }),
   );
-
+  const { adminToken, installation } = await openVouching(controllerDir);
+  const api = stack.use(
+    openRpcClient(controllerAddress, clientCredentials(installation.identity, { role: "controller" }), {
+      metadata: () => ({ authorization: `Bearer ${adminToken}` }),
+    }),
+  );
+  const repositoryDir = spec.repositoryDir ?? join(run.dir, "repository");
+  const repositoryAddress =
+    spec.reachedAt === undefined
+      ? repositoryAddressOf(run, "repository")
+      : `${spec.reachedAt}:${await freePort(spec.reachedAt)}`;
+  const repository = stack.use(
+    await openRepository(run, api, {
+      name: "repository",
+      directory: repositoryDir,
+      env: {
+        HOLDFAST_REPOSITORY_LISTEN: repositoryAddress,
+        HOLDFAST_REPOSITORY_INDEX_PATH: join(run.dir, "index.sqlite"),
+        ...spec.repositoryEnv,
+      },
+    }),
+  );
   const agents = new Map<string, KeptProgram>();
-  for (const agent of spec.agents) agents.set(agent.name, stack.use(await openAgent(spec, agent, bus)));
-  const api = stack.use(openRpcClient(controllerAddress, clientCredentials({ mode: "insecure" })));
+  for (const agent of spec.agents) agents.set(agent.name, stack.use(await openAgent(spec, api, agent)));
 
   const owned = stack.move();
   return {
@@ -112,11 +136,35 @@ export const openInstallation = async (spec: InstallationSpec): Promise<Installa
     },
     repositoryDir,
     repositoryAddress,
+    door: { address: repositoryAddress, controllerDir },
     controllerDir,
     controllerAddress,
+    joinAddress: made.joinAddress,
+    adminToken,
     api,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+};
+
+const loopback = "127.0.0.1";
+
+interface Made extends MadeInstallation {
+  /** Where those dial the controller who are on no socket of this machine: workers. */
+  readonly joinAddress: string;
+  readonly busAddress: string;
+}
+
+const makeOne = async (controllerDir: string, host: string): Promise<Made> => {
+  const [joinAddress, busAddress] = [`${host}:${await freePort(host)}`, `${host}:${await freePort(host)}`];
+  const made = await makeInstallation({
+    dataDir: controllerDir,
+    controllers: [joinAddress],
+    busListen: busAddress,
+    busServers: [`tls://${busAddress}`],
+    clock: systemClock,
+    random: systemRandom,
+  });
+  return { ...made, joinAddress, busAddress };
 };
 
 const openOurs = (
@@ -133,62 +181,89 @@ const openOurs = (
     logFile: join(run.dir, `${name}.log`),
   });
 
-const openAgent = async ({ run, agentEnv }: InstallationSpec, agent: AgentSpec, bus: string): Promise<KeptProgram> => {
+/** Where the repository server of this name listens. */
+export const repositoryAddressOf = (run: TestRun, name: string): string => `unix:${join(run.dir, `${name}.sock`)}`;
+
+/** A repository server to start. */
+export interface RepositorySpec {
+  readonly name: string;
+  readonly directory: string;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** What a repository server is told: where it is, and how it joins. */
+export const repositoryEnv = async (
+  run: TestRun,
+  api: RpcClient,
+  spec: RepositorySpec,
+): Promise<NodeJS.ProcessEnv> => ({
+  HOLDFAST_REPOSITORY_DIRECTORY: spec.directory,
+  HOLDFAST_REPOSITORY_LISTEN: repositoryAddressOf(run, spec.name),
+  HOLDFAST_REPOSITORY_CREATE: "true",
+  HOLDFAST_REPOSITORY_LOW_WATER_BYTES: "0",
+  HOLDFAST_REPOSITORY_IDENTITY_DIR: join(run.dir, `${spec.name}-identity`),
+  HOLDFAST_REPOSITORY_JOIN_TOKEN_FILE: await invite(run, api, { role: "repository", name: spec.name }),
+  ...spec.env,
+});
+
+const openRepository = async (run: TestRun, api: RpcClient, spec: RepositorySpec): Promise<KeptProgram> =>
+  await openOurs(run, "repository", spec.name, await repositoryEnv(run, api, spec));
+
+const openAgent = async (
+  { run, agentEnv }: InstallationSpec,
+  api: RpcClient,
+  agent: AgentSpec,
+): Promise<KeptProgram> => {
   const dataDir = join(run.dir, `agent-${agent.name}`);
   await mkdir(dataDir, { recursive: true });
-  return await openOurs(run, "agent", `agent-${agent.name}`, {
+  const { name, manager: managerName, cluster: clusterName } = agent;
+  return await openOurs(run, "agent", `agent-${name}`, {
     HOLDFAST_AGENT_DATA_DIR: dataDir,
-    HOLDFAST_AGENT_NAME: agent.name,
-    HOLDFAST_AGENT_MANAGER: agent.manager,
-    HOLDFAST_AGENT_CLUSTER: agent.cluster,
+    HOLDFAST_AGENT_NAME: name,
     HOLDFAST_AGENT_HOST: agent.host ?? "",
     HOLDFAST_AGENT_SLOTS: String(agent.slots ?? 2),
     HOLDFAST_AGENT_REACHABLE_HOSTS: (agent.reachableHosts ?? ["*"]).join(","),
-    HOLDFAST_AGENT_BUS_SERVERS: bus,
+    HOLDFAST_AGENT_JOIN_TOKEN_FILE: await invite(run, api, { role: "agent", name, managerName, clusterName }),
+    HOLDFAST_AGENT_DRAIN_MS: "0",
     ...agentEnv,
   });
 };
 
-/** nats-server on a port of its own choice at the first start, and on that one ever after. */
-const openNats = async (run: TestRun): Promise<KeptProgram> => {
-  const portsDir = join(run.dir, "nats");
-  await mkdir(portsDir, { recursive: true });
-  const command =
-    (await findProgram("nats-server", `${join(root, ".cache", "tools")}:${process.env["PATH"] ?? ""}`)) ??
-    "nats-server";
-  const args = ["-c", join(root, "deploy", "nats", "loopback.conf"), "--ports_file_dir", portsDir];
+/** Whom an administrator invites. */
+export interface Invitation {
+  readonly role: "agent" | "repository";
+  readonly name: string;
+  readonly managerName?: string;
+  readonly clusterName?: string;
+}
 
-  await using probe = await keepProgram(
-    { name: "nats-server", command, args: [...args, "-p", "-1"], env: run.env },
-    (child) => readPorts(child, portsDir),
-  );
-  const port = new URL(probe.ready.address ?? "").port;
-  await probe.stop();
-  await rm(portsDir, { recursive: true });
-  return await keepProgram(
+/** Has an administrator make a join token, and answers the file that it is in. */
+export const invite = async (run: TestRun, api: RpcClient, request: Invitation): Promise<string> => {
+  const { joinToken } = await api.service(IdentityService).invite(request, { timeoutMs: 30_000 });
+  const file = join(run.dir, `${request.role}-${request.name}.join`);
+  await writeFile(file, `${joinToken}\n`, { mode: 0o600 });
+  return file;
+};
+
+const openNats = async (run: TestRun, { natsConfigurationFile, busAddress }: Made): Promise<KeptProgram> =>
+  await keepProgram(
     {
       name: "nats-server",
-      command,
-      args: ["-c", join(root, "deploy", "nats", "loopback.conf"), "-p", port],
+      command: await findNatsServer(),
+      args: ["-c", natsConfigurationFile],
       env: run.env,
       logFile: join(run.dir, "nats.log"),
     },
-    () => untilOpen(Number(port)),
+    () => untilOpen(busAddress),
   );
-};
 
-const readPorts = (child: ChildProcess, dir: string) =>
-  until("nats-server's ports file", async () => {
-    const ports = JSON.parse(await readFile(join(dir, `nats-server_${child.pid}.ports`), "utf8")) as { nats: string[] };
-    return { ready: true as const, address: ports.nats[0] ?? "" };
-  });
-
-const untilOpen = (port: number) =>
+const untilOpen = (address: string) =>
   until("nats-server to take connections", async () => {
-    const socket = createConnection({ host: "127.0.0.1", port });
+    const { hostname: host, port } = new URL(`tls://${address}`);
+    const socket = createConnection({ host, port: Number(port) });
     const open = await new Promise<boolean>((resolve) => {
       socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
     });
     socket.destroy();
-    return open && { ready: true as const, address: `nats://127.0.0.1:${port}` };
+    return open && { ready: true as const, address: `tls://${address}` };
   });

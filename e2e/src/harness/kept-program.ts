@@ -1,4 +1,4 @@
-import { type ChildProcess, type ProcessSpec, startProcess } from "@holdfast/shared/process/child-process";
+import { type ChildProcess, type Exit, type ProcessSpec, startProcess } from "@holdfast/shared/process/child-process";
 import type { ReadyLine } from "@holdfast/shared/process/ready";
 
 /** A program of an installation that stories kill and start again. */
@@ -8,6 +8,8 @@ export interface KeptProgram extends AsyncDisposable {
   /** The ready line of its present life. */
   readonly ready: ReadyLine;
   readonly isRunning: boolean;
+  /** Resolves when its present life ended, with how. */
+  readonly exited: Promise<Exit>;
   /** Starts it again, after a kill or a stop. */
   readonly start: () => Promise<void>;
   /** SIGKILL; resolves when it is gone. */
@@ -39,6 +41,9 @@ export const keepProgram = async (
     },
     get isRunning() {
       return child.exit === undefined;
+    },
+    get exited() {
+      return child.exited;
     },
     start: async () => {
       if (child.exit === undefined) throw new Error(`${spec.name} runs`);

@@ -84,3 +84,10 @@ const readAddresses = (program: ChildProcess, stateDir: string): Promise<Address
     const addresses = JSON.parse(await readFile(join(stateDir, "ready.json"), "utf8")) as Addresses;
     return addresses.pid === program.pid ? addresses : undefined;
   });
+
+/** Where the hosts of these labs serve images, since it is not the usual port: what examinations have to know. */
+export const imageioPorts = (labs: readonly Lab[]): Readonly<Record<string, string>> => {
+  const hosts = labs.flatMap(({ addresses }) => addresses.hosts);
+  const ports = Object.fromEntries(hosts.map(({ name, imageioPort }) => [name, imageioPort]));
+  return { HOLDFAST_CONTROLLER_DOCTOR_IMAGEIO_PORT_OF: JSON.stringify(ports) };
+};

@@ -1,9 +1,12 @@
 import { type PointSummary, RepositoryService } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
-import { chunkCountOf, parseChunkSize } from "@holdfast/shared/format/chunk-size";
+import { chunkCountOf } from "@holdfast/shared/format/chunk-size";
+import { taskTokenHeader } from "@holdfast/shared/identity/task-token";
+import { openReading } from "@holdfast/shared/reading/open-reading";
 import { readChunks } from "@holdfast/shared/reading/read-chunks";
 import { openRpcClient } from "@holdfast/shared/rpc/client";
 import { clientCredentials } from "@holdfast/shared/rpc/credentials";
 import { type Fingerprint, FingerprintMaker } from "./fingerprint.ts";
+import { type Vouching, openVouching } from "./vouching.ts";
 
 /** Restore points as the repository itself shows and reads them: no controller and no agent takes part. */
 export interface PointReader extends AsyncDisposable {
@@ -13,11 +16,21 @@ export interface PointReader extends AsyncDisposable {
   readonly read: (point: PointSummary, diskId: string) => Promise<Fingerprint>;
 }
 
+/** A repository server, and the controller's folder whose authority it believes. */
+export interface RepositoryDoor {
+  readonly address: string;
+  readonly controllerDir: string;
+}
+
 const call = { timeoutMs: 60_000 };
 
-/** Connects to the repository's server. */
-export const openPointReader = (address: string): PointReader => {
-  const client = openRpcClient(address, clientCredentials({ mode: "insecure" }));
+/** Connects to the repository's server: in the controller's name to list, in an operator's to read. */
+export const openPointReader = async ({ address, controllerDir }: RepositoryDoor): Promise<PointReader> => {
+  const vouching = await openVouching(controllerDir);
+  const number = await vouching.trustNumber();
+  const asController = clientCredentials(await vouching.identity("controller", "story"), { role: "repository" });
+  const metadata = (): Record<string, string> => ({ "holdfast-trust-number": String(number) });
+  const client = openRpcClient(address, asController, { metadata });
   const service = client.service(RepositoryService);
   return {
     list: async () => {
@@ -26,22 +39,44 @@ export const openPointReader = (address: string): PointReader => {
       return points;
     },
     read: async (point, diskId) => {
-      const disk = point.disks.find((one) => one.diskId === diskId);
-      if (disk === undefined) throw new Error(`point ${point.pointId} has no disk ${diskId}`);
-      for await (const { readingId, chunkSize: bytes } of service.openReading({ pointId: point.pointId }, call)) {
-        const chunkSize = parseChunkSize(bytes);
-        const sizeBytes = Number(disk.sizeBytes);
-        const maker = new FingerprintMaker(sizeBytes);
-        const range = { readingId, diskId, first: 0, count: chunkCountOf(sizeBytes, chunkSize), chunkSize };
-        for await (const part of readChunks(service, range, AbortSignal.timeout(call.timeoutMs))) {
-          if (part.kind === "damaged")
-            throw new Error(`point ${point.pointId}: ${part.code} at chunk ${part.position} of disk ${diskId}`);
-          if (part.kind === "chunk") maker.take(part.position, part.plain);
-        }
-        return maker.make();
-      }
-      throw new Error(`the reading of point ${point.pointId} ended at once`);
+      const { repositoryId } = await service.getRepository({}, call);
+      return await readDisk(vouching, { address, repositoryId, point, diskId });
     },
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
   };
+};
+
+interface DiskRead {
+  readonly address: string;
+  readonly repositoryId: string;
+  readonly point: PointSummary;
+  readonly diskId: string;
+}
+
+const readDisk = async (
+  vouching: Vouching,
+  { address, repositoryId, point, diskId }: DiskRead,
+): Promise<Fingerprint> => {
+  const disk = point.disks.find((one) => one.diskId === diskId);
+  if (disk === undefined) throw new Error(`point ${point.pointId} has no disk ${diskId}`);
+  const { engineInstanceId = "", vmId = "" } = point.vm ?? {};
+  const identity = await vouching.identity("operator", "story");
+  const { pointId } = point;
+  const token = vouching.token(identity, { operation: "export", pointId, repositoryId, engineInstanceId, vmId });
+  const asOperator = clientCredentials(identity, { role: "repository", id: repositoryId });
+  await using client = openRpcClient(address, asOperator, { metadata: () => ({ [taskTokenHeader]: token }) });
+  const service = client.service(RepositoryService);
+
+  const signal = AbortSignal.timeout(call.timeoutMs);
+  await using reading = await openReading(service, pointId, signal);
+  const { readingId, chunkSize } = reading;
+  const sizeBytes = Number(disk.sizeBytes);
+  const maker = new FingerprintMaker(sizeBytes);
+  const range = { readingId, diskId, first: 0, count: chunkCountOf(sizeBytes, chunkSize), chunkSize };
+  for await (const part of readChunks(service, range, signal)) {
+    if (part.kind === "damaged")
+      throw new Error(`point ${pointId}: ${part.code} at chunk ${part.position} of disk ${diskId}`);
+    if (part.kind === "chunk") maker.take(part.position, part.plain);
+  }
+  return maker.make();
 };

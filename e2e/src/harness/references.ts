@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { PointHealth, type PointSummary } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
 import { type Fingerprint, differenceOf, fingerprintOf } from "./fingerprint.ts";
 import type { Lab } from "./lab.ts";
-import { openPointReader } from "./point-reader.ts";
+import { openPointReader, type RepositoryDoor } from "./point-reader.ts";
 
 /** What the lab saw at the `ready` of every backup of a VM, whichever of them became points. */
 export interface References {
@@ -39,11 +39,11 @@ export const keepReferences = async (lab: Lab, directory: string, vmId: string):
  * `committed`, ids of points that were there before, is missing.
  */
 export const expectPointsIntact = async (
-  repositoryAddress: string,
+  door: RepositoryDoor,
   references: References,
   committed: Iterable<string> = [],
 ): Promise<readonly PointSummary[]> => {
-  await using reader = openPointReader(repositoryAddress);
+  await using reader = await openPointReader(door);
   const points = (await reader.list()).filter(({ vm }) => vm?.vmId === references.vmId);
   for (const id of committed)
     if (!points.some(({ pointId }) => pointId === id)) throw new Error(`committed point ${id} is lost`);

@@ -1,5 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import type { RpcClient } from "@holdfast/shared/rpc/client";
+import { repositoryAddressOf, repositoryEnv } from "./installation.ts";
 import { keepProgram } from "./kept-program.ts";
 import { programArguments } from "./programs.ts";
 import type { TestRun } from "./test-run.ts";
@@ -12,6 +14,7 @@ export interface SecondRepository extends AsyncDisposable {
 /** How it differs from the installation's own. */
 export interface SecondRepositorySpec {
   readonly run: TestRun;
+  readonly api: RpcClient;
   readonly name: string;
   readonly env?: Readonly<Record<string, string>>;
   /** Its folder is a file system of its own of so many MiB. */
@@ -23,10 +26,10 @@ const onTmpfs = 'mount -t tmpfs -o "size=$1m" tmpfs "$2" && shift 2 && exec setp
 
 /** Starts a repository server beside the installation's. */
 export const openSecondRepository = async (spec: SecondRepositorySpec): Promise<SecondRepository> => {
-  const { run, name, tmpfsMiB } = spec;
+  const { run, api, name, tmpfsMiB } = spec;
   const directory = join(run.dir, name);
   await mkdir(directory);
-  const address = `unix:${join(run.dir, `${name}.sock`)}`;
+  const address = repositoryAddressOf(run, name);
   const server = [process.execPath, ...programArguments("repository/main")];
   const mounted = ["unshare", "--map-root-user", "--mount", "sh", "-c", onTmpfs, "sh", String(tmpfsMiB), directory];
   const [command = "", ...args] = tmpfsMiB === undefined ? server : [...mounted, ...server];
@@ -36,11 +39,8 @@ export const openSecondRepository = async (spec: SecondRepositorySpec): Promise<
     args,
     env: {
       ...run.env,
-      HOLDFAST_REPOSITORY_DIRECTORY: directory,
+      ...(await repositoryEnv(run, api, { name, directory })),
       HOLDFAST_REPOSITORY_INDEX_PATH: join(run.dir, `${name}.sqlite`),
-      HOLDFAST_REPOSITORY_LISTEN: address,
-      HOLDFAST_REPOSITORY_CREATE: "true",
-      HOLDFAST_REPOSITORY_LOW_WATER_BYTES: "0",
       ...spec.env,
     },
     logFile: join(run.dir, `${name}.log`),

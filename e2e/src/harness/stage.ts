@@ -6,7 +6,7 @@ import { type Installation, type InstallationSpec, openInstallation } from "./in
 import { type Lab, openLab, twoClusters } from "./lab.ts";
 import { expectNothingLeft } from "./nothing-left.ts";
 import { type Operator, createOperator } from "./operator.ts";
-import { openPointReader } from "./point-reader.ts";
+import { openPointReader, type RepositoryDoor } from "./point-reader.ts";
 import { type References, expectPointsIntact, keepReferences, neededCheckpoints } from "./references.ts";
 import { type Relay, openRelay } from "./relay.ts";
 import { type SecondRepositorySpec, openSecondRepository } from "./second-repository.ts";
@@ -45,7 +45,7 @@ export interface Stage extends AsyncDisposable {
   readonly repositoryRelay: Relay;
   readonly engineRelay: Relay;
   /** Starts a second repository and makes it known under its name. */
-  readonly addRepository: (spec: Omit<SecondRepositorySpec, "run">) => Promise<void>;
+  readonly addRepository: (spec: Omit<SecondRepositorySpec, "run" | "api">) => Promise<void>;
   /** Makes a VM with one disk, and a job of its name. */
   readonly addVm: (name: string, options?: StagedVmOptions) => Promise<StagedVm>;
   /** Sets the lab's counters to zero and starts a job; answers the session's id. */
@@ -96,7 +96,7 @@ export const openStage = async ({ agents, slots = 2, ...spec }: StageSpec): Prom
   await operator.addRepository();
   await operator.waitForAgents(...agents);
 
-  const parts: Parts = { run, lab, operator, repositories: [installation.repositoryAddress] };
+  const parts: Parts = { run, lab, operator, repositories: [installation.door] };
   const owned = opening.move();
   return {
     run,
@@ -106,9 +106,9 @@ export const openStage = async ({ agents, slots = 2, ...spec }: StageSpec): Prom
     repositoryRelay,
     engineRelay,
     addRepository: async (wanted) => {
-      const { address } = owned.use(await openSecondRepository({ ...wanted, run }));
+      const { address } = owned.use(await openSecondRepository({ ...wanted, run, api: installation.api }));
       await installation.api.service(RepositoryRegistryService).addRepository({ name: wanted.name, address });
-      parts.repositories.push(address);
+      parts.repositories.push({ address, controllerDir: installation.controllerDir });
     },
     addVm: (name, options) => addVm(parts, name, options),
     start: (job) => startJob(parts, job),
@@ -123,8 +123,8 @@ interface Parts {
   readonly run: TestRun;
   readonly lab: Lab;
   readonly operator: Operator;
-  /** Addresses of the servers themselves, past the relay. */
-  readonly repositories: string[];
+  /** The servers themselves, past the relay. */
+  readonly repositories: RepositoryDoor[];
 }
 
 const addVm = async ({ run, lab, operator }: Parts, name: string, options: StagedVmOptions = {}): Promise<StagedVm> => {
@@ -151,9 +151,9 @@ const change = async ({ lab }: Parts, vm: StagedVm, seed: number): Promise<void>
 const expectSound = async ({ lab, repositories }: Parts, vm: StagedVm, expected: number): Promise<void> => {
   const checkpoints: string[] = [];
   let found = 0;
-  for (const address of repositories) {
-    found += (await expectPointsIntact(address, vm.references)).length;
-    await using reader = openPointReader(address);
+  for (const door of repositories) {
+    found += (await expectPointsIntact(door, vm.references)).length;
+    await using reader = await openPointReader(door);
     checkpoints.push(...neededCheckpoints(await reader.list()));
   }
   if (found !== expected) throw new Error(`${vm.name} has ${found} points, not ${expected}`);

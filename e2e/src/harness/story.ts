@@ -1,5 +1,5 @@
 import { type AgentSpec, type Installation, openInstallation } from "./installation.ts";
-import { type Lab, type LabConfig, openLab } from "./lab.ts";
+import { type Lab, type LabConfig, imageioPorts, openLab } from "./lab.ts";
 import { type Operator, createOperator } from "./operator.ts";
 import { type TestRun, openTestRun } from "./test-run.ts";
 
@@ -29,7 +29,8 @@ export const openStory = async (spec: StorySpec): Promise<Story> => {
   const labs = new Map<string, Lab>();
   for (const config of spec.labs) labs.set(config.name, stack.use(await openLab(run, config)));
   const { agents, controllerEnv = () => ({}) } = spec;
-  const installation = stack.use(await openInstallation({ run, agents, controllerEnv: controllerEnv(run) }));
+  const env = { ...imageioPorts([...labs.values()]), ...controllerEnv(run) };
+  const installation = stack.use(await openInstallation({ run, agents, controllerEnv: env }));
   const operator = createOperator(installation);
   for (const lab of labs.values()) await operator.addManager(lab);
   await operator.addRepository();

@@ -82,12 +82,21 @@ test.for<[string, number, string]>([
   ["job create other --vm web-1 --repository main --daily-at 25:99", 64, "INVALID_ARGUMENT"],
   ["job create other", 64, "INVALID_ARGUMENT"],
   ["job list -o xml", 64, "INVALID_ARGUMENT"],
-  ["job list --controller 127.0.0.1:1", 69, "UNAVAILABLE"],
+  // The token of one controller is never shown to another.
+  ["job list --controller 127.0.0.1:1", 77, "UNAUTHENTICATED"],
 ])("holdfast %s ends with code %i", async ([command, exit, code]) => {
   const said = await standalone.holdfast(...command.split(" "));
   expect(said.code, said.stderr).toBe(exit);
   expect(said.stdout).toBe("");
   expect(said.stderr).toContain(`(${code})`);
+});
+
+test("a controller that does not answer is said to be out of reach", async () => {
+  const identity = join(standalone.dataDir, "controller", "identity");
+  const shown = ["--token-file", join(identity, "admin.token"), "--ca-file", join(identity, "ca.pem")];
+  const said = await standalone.holdfast("job", "list", "--controller", "127.0.0.1:1", ...shown);
+  expect(said.code, said.stderr).toBe(69);
+  expect(said.stderr).toContain("(UNAVAILABLE)");
 });
 
 test("a command line that nobody understands is told what there is", async () => {

@@ -88,7 +88,7 @@ test.for(targets)(
         expectDone(await operator.runJob(target));
       }
 
-      const points = await expectPointsIntact(installation.repositoryAddress, references, committed);
+      const points = await expectPointsIntact(installation.door, references, committed);
       committed = new Set(points.map(({ pointId }) => pointId));
       await expectNothingLeft(lab, { checkpoints: await allowed() });
       await references.prune();
@@ -134,6 +134,6 @@ const programOf = (target: (typeof targets)[number]): KeptProgram => {
 
 /** Checkpoints of the newest points of all VMs. */
 const allowed = async (): Promise<readonly string[]> => {
-  await using reader = openPointReader(story.installation.repositoryAddress);
+  await using reader = await openPointReader(story.installation.door);
   return neededCheckpoints(await reader.list());
 };

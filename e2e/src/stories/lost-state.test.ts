@@ -49,7 +49,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await expectPointsIntact(story.installation.repositoryAddress, references, committed);
+  await expectPointsIntact(story.installation.door, references, committed);
 });
 
 test("put back from before a session, while its agent works: that attempt never commits (A8, R6)", async () => {
@@ -188,7 +188,7 @@ const letGoOn = async (): Promise<void> => {
 };
 
 const listPoints = async (): Promise<readonly PointSummary[]> => {
-  await using reader = openPointReader(story.installation.repositoryAddress);
+  await using reader = await openPointReader(story.installation.door);
   return await reader.list();
 };
 

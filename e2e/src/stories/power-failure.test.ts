@@ -57,7 +57,7 @@ test.skipIf(!(await canMountImages()))(
       const committed = await acknowledgedPoints(run.dir);
       await start(installation);
 
-      await expectPointsIntact(installation.repositoryAddress, references, committed);
+      await expectPointsIntact(installation.door, references, committed);
       const ended = await operator.waitForEnd(sessionId);
       process.stderr.write(
         `power-failure: after ${momentMs} ms, ${committed.length} points: ${ended.tasks[0]?.state}, ${ended.tasks[0]?.attempts.length} attempts\n`,
@@ -65,7 +65,7 @@ test.skipIf(!(await canMountImages()))(
       if (!isDone(ended)) expectCoded(ended);
       const next = await operator.runJob("nightly");
       expectDone(next);
-      const points = await expectPointsIntact(installation.repositoryAddress, references, committed);
+      const points = await expectPointsIntact(installation.door, references, committed);
       expect(points.at(-1)?.pointId).toBe(next.tasks[0]?.taskId);
       await expectNothingLeft(lab, { checkpoints: neededCheckpoints(points) }, 60_000);
       await references.prune();

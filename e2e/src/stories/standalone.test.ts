@@ -1,6 +1,5 @@
 import { readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { openNatsServer } from "@holdfast/shared/bus/testing/nats-server";
 import { startProcess } from "@holdfast/shared/process/child-process";
 import { findByEnvironment } from "@holdfast/shared/process/process-state";
 import { expect, test } from "vitest";
@@ -102,6 +101,7 @@ test("a second agent joins later and serves its own cluster", async () => {
   };
   expect(await placement()).toContain("agent of another cluster");
 
+  const { joinToken } = await json(standalone, "agent", "invite", "--manager", "lab", "--cluster", "west");
   await using joined = await startProcess({
     name: "agent west-1",
     command: process.execPath,
@@ -109,10 +109,8 @@ test("a second agent joins later and serves its own cluster", async () => {
     env: {
       ...run.env,
       HOLDFAST_AGENT_NAME: "west-1",
-      HOLDFAST_AGENT_MANAGER: "lab",
-      HOLDFAST_AGENT_CLUSTER: "west",
       HOLDFAST_AGENT_DATA_DIR: join(run.dir, "west-1"),
-      HOLDFAST_AGENT_BUS_SERVERS: String(standalone.ready["bus"]),
+      HOLDFAST_AGENT_JOIN_TOKEN: String(joinToken),
     },
     logFile: join(run.dir, "west-1.log"),
   });
@@ -143,9 +141,9 @@ const idOf = (shown: Record<string, unknown>): unknown =>
 type Program = "controller" | "agent" | "repository";
 
 /** What a program needs to be told besides what a test gets wrong. */
-const neededBy = (run: TestRun, bus: string): Readonly<Record<Program, Readonly<Record<string, string>>>> => ({
-  controller: { DATA_DIR: join(run.dir, "controller"), RPC_LISTEN: "127.0.0.1:0", BUS_SERVERS: bus },
-  agent: { DATA_DIR: join(run.dir, "agent"), NAME: "a", MANAGER: "lab", CLUSTER: "east", BUS_SERVERS: bus },
+const neededBy = (run: TestRun): Readonly<Record<Program, Readonly<Record<string, string>>>> => ({
+  controller: { DATA_DIR: join(run.dir, "controller"), RPC_LISTEN: "127.0.0.1:0" },
+  agent: { DATA_DIR: join(run.dir, "agent"), NAME: "a", MANAGER: "lab", CLUSTER: "east" },
   repository: {
     DIRECTORY: join(run.dir, "repository"),
     INDEX_PATH: join(run.dir, "index"),
@@ -167,20 +165,25 @@ const startWrong = (run: TestRun, program: Program, settings: Readonly<Record<st
   );
 };
 
-test.for<[Program, string, string]>([
-  ["controller", "RPC_LISTEN", "0.0.0.0:0"],
-  ["controller", "BUS_SERVERS", "nats://192.0.2.1:4222"],
-  ["repository", "LISTEN", "0.0.0.0:0"],
-  ["agent", "DISK_SERVICE_LISTEN", "0.0.0.0:0"],
-  ["agent", "BUS_SERVERS", "nats://192.0.2.1:4222"],
-])("%s refuses %s %s while there are no certificates", async ([program, name, value]) => {
-  await using run = await openTestRun();
-  await using nats = await openNatsServer();
-  const said = await startWrong(run, program, { ...neededBy(run, nats.url)[program], [name]: value });
+test.for<Program>(["controller", "repository", "agent"])(
+  "%s without an identity, and without a token to get one, does not start",
+  async (program) => {
+    await using run = await openTestRun();
+    const said = await startWrong(run, program, neededBy(run)[program]);
 
-  expect(said.code, said.stdout).toBe(78);
-  expect(said.stdout).toContain("INSECURE_LISTEN");
-  expect(said.stdout).not.toContain('"ready":true');
+    expect(said.code, said.stdout).toBe(78);
+    expect(said.stdout).toContain("IDENTITY_MISSING");
+    expect(said.stdout).not.toContain('"ready":true');
+  },
+);
+
+test.for<"repository" | "agent">(["repository", "agent"])("%s refuses what is no join token", async (program) => {
+  await using run = await openTestRun();
+  const said = await startWrong(run, program, { ...neededBy(run)[program], JOIN_TOKEN: "hfj1.bm90aGluZw" });
+
+  expect(said.code, said.stdout).toBe(77);
+  expect(said.stdout).toContain("JOIN_REFUSED");
+  expect(said.stdout).not.toContain("bm90aGluZw");
 });
 
 test.for<[Program, Readonly<Record<string, string>>, readonly string[]]>([
@@ -197,7 +200,7 @@ test.for<[Program, Readonly<Record<string, string>>, readonly string[]]>([
   ["repository", { CHUNK_SIZE: "1000", CREATE: "perhaps" }, ["chunkSize", "create", "directory", "indexPath"]],
 ])("a bad configuration of %s tells every problem at once", async ([program, settings, problems]) => {
   await using run = await openTestRun();
-  const needed = program === "repository" ? {} : neededBy(run, "nats://127.0.0.1:1")[program];
+  const needed = program === "repository" ? {} : neededBy(run)[program];
   const said = await startWrong(run, program, { ...needed, ...settings });
 
   expect(said.code, said.stdout).toBe(78);

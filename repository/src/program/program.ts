@@ -1,5 +1,6 @@
 import { traitsOf } from "@holdfast/shared/errors/codes";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import { productVersion } from "@holdfast/shared/version/product-version";
 import { Command, CommanderError } from "commander";
 import { exportCommand } from "./commands/export.ts";
 import { initCommand } from "./commands/init.ts";
@@ -16,6 +17,7 @@ import { writeLine } from "./output.ts";
 export const createProgram = (context: CommandContext): Command => {
   const program = new Command("holdfast-repository")
     .description("a backup repository without its controller: list, verify, export, serve")
+    .version(productVersion)
     .addHelpText("after", helpEpilogue());
   const commands = [
     initCommand,

@@ -7,20 +7,25 @@ import { Semaphore } from "@holdfast/shared/lifecycle/bounded";
 import type { Logger } from "@holdfast/shared/logging/logger";
 import { serverCredentials } from "@holdfast/shared/rpc/credentials";
 import { serveService } from "@holdfast/shared/rpc/implementation";
-import { openRpcServer } from "@holdfast/shared/rpc/server";
+import { openRpcServer, type RpcServer } from "@holdfast/shared/rpc/server";
+import { keepRenewed } from "@holdfast/shared/identity/keep-renewed";
+import type { OpenMembership } from "@holdfast/shared/identity/open-membership";
 import { StreamSlots } from "@holdfast/shared/rpc/stream-slots";
 import { RepositoryService } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
 import { Catalog } from "../catalog/catalog.ts";
 import { KnownDamage } from "../catalog/known-damage.ts";
 import { ReadAhead } from "../readings/read-ahead.ts";
 import { Readings } from "../readings/reading.ts";
+import { Authorizer } from "../service/authorize.ts";
 import type { ServiceDeps } from "../service/deps.ts";
 import { repositoryCalls } from "../service/repository-service.ts";
+import { surroundingsOf } from "./surroundings.ts";
 import { Room } from "../service/room.ts";
 import { createRepository, openRepositoryStore } from "../store/open-repository-store.ts";
 import type { RepositoryFacts, RepositoryStore } from "../store/repository-store.ts";
 import { BaseChecks } from "../uploads/base-checks.ts";
 import { Uploads } from "../uploads/uploads.ts";
+import { openRepositoryMembership } from "./repository-membership.ts";
 import { isEmptyOrAbsent } from "./empty-directory.ts";
 import { watchOwnership } from "./ownership-watch.ts";
 import type { ServerConfig } from "./server-config.ts";
@@ -37,7 +42,9 @@ export interface RepositoryServer extends AsyncDisposable {
   /** Where clients dial it. */
   readonly address: string;
   readonly facts: RepositoryFacts;
-  /** Rejects with REPOSITORY_NOT_OWNED when another server took the repository over. */
+  /** Whom it belongs to, and with what. */
+  readonly opened: OpenMembership;
+  /** Rejects when it may serve no more: REPOSITORY_NOT_OWNED, or IDENTITY_REVOKED. */
   readonly lost: Promise<never>;
 }
 
@@ -66,20 +73,13 @@ export const openRepositoryServer = async (
   const store = opened.use(
     await openRepositoryStore(directory, { indexPath, owner, clock, random, ingestThreads, packTargetBytes }, signal),
   );
-  checkInstallation(store, installationId);
-  const service = await createServiceDeps(store, config, { log, clock, random });
-  const server = opened.use(
-    await openRpcServer({
-      listen: config.listen,
-      credentials: serverCredentials(config.security),
-      services: [serveService(RepositoryService, repositoryCalls(service))],
-      log,
-      clock,
-    }),
-  );
+  const membership = await openRepositoryMembership(config, store.facts, { clock, log, signal });
+  const service = await createServiceDeps(store, config, { log, clock, random, membership });
+  const server = opened.use(await serve(config, service, { log, clock, membership }));
   const watch = opened.use(watchOwnership(store, clock));
-  const lost = watch.lost.catch((caught: unknown) => {
-    log.error("ownership lost", { err: caught });
+  const renewal = opened.use(stayRenewed(membership, { log, clock }));
+  const lost = Promise.race([watch.lost, renewal.failed]).catch((caught: unknown) => {
+    log.error("serving has to end", { err: caught });
     server.setServing(false);
     service.uploads.endAll(HoldfastError.from(caught));
     throw caught;
@@ -87,14 +87,67 @@ export const openRepositoryServer = async (
   lost.catch(() => undefined);
   log.info("repository served", { repository: store.facts.repositoryId, epoch: store.epoch, address: server.address });
   const close = opened.move();
-  return { address: server.address, facts: store.facts, lost, [Symbol.asyncDispose]: () => close.disposeAsync() };
+  return {
+    address: server.address,
+    facts: store.facts,
+    opened: membership,
+    lost,
+    [Symbol.asyncDispose]: () => close.disposeAsync(),
+  };
+};
+
+interface Belonging {
+  readonly membership: OpenMembership;
+}
+
+/** Serves callers with a certificate of the installation; whoever is revoked loses its calls at once. */
+const serve = async (
+  config: ServerConfig,
+  service: ServiceDeps & { readonly authorizer: Authorizer },
+  { log, clock, membership }: Omit<Required<ServerDeps>, "random"> & Belonging,
+): Promise<RpcServer> => {
+  const { trust, holder } = membership;
+  const server = await openRpcServer({
+    listen: config.listen,
+    credentials: serverCredentials(holder, { asksForCertificates: true }),
+    services: [serveService(RepositoryService, repositoryCalls(service))],
+    admit: service.authorizer.admit,
+    log,
+    clock,
+  });
+  trust.onChanged(({ number }) => {
+    const reason = new HoldfastError("IDENTITY_REVOKED", `the caller was revoked by trust bundle ${number}`);
+    server.endCalls(({ keyId }) => trust.isRevoked(keyId), reason);
+  });
+  return server;
+};
+
+/** Renews the certificate until it is disposed of. `failed` rejects when the certificate was taken back. */
+const stayRenewed = (
+  membership: OpenMembership,
+  deps: Pick<Required<ServerDeps>, "log" | "clock">,
+): AsyncDisposable & { readonly failed: Promise<never> } => {
+  const stop = new AbortController();
+  const renewing = keepRenewed(membership, deps, stop.signal);
+  const failed = new Promise<never>((_, reject) => {
+    renewing.catch(reject);
+  });
+  failed.catch(() => undefined);
+  return {
+    failed,
+    [Symbol.asyncDispose]: async () => {
+      stop.abort();
+      await renewing.catch(() => undefined);
+    },
+  };
 };
 
 const createServiceDeps = async (
   store: RepositoryStore,
   config: ServerConfig,
-  { log, clock, random }: Required<ServerDeps>,
-): Promise<ServiceDeps> => {
+  { log, clock, random, membership }: Required<ServerDeps> & Belonging,
+): Promise<ServiceDeps & { readonly authorizer: Authorizer }> => {
+  const { trust, holder } = membership;
   const silenceMs = config.silenceMinutes * 60_000;
   const catalog = await Catalog.load(store);
   for (const [point, err] of catalog.unreadable) log.error("point cannot be read", { point, err });
@@ -106,15 +159,14 @@ const createServiceDeps = async (
     bases: new BaseChecks(store),
     readings: new Readings({ clock, random, silenceMs }),
     room: new Room(store, config.lowWaterBytes),
+    trust,
+    holder,
+    authorizer: new Authorizer({ trust, repositoryId: store.facts.repositoryId, clock, log }),
+    surroundings: surroundingsOf(config, membership),
     slots: new StreamSlots(),
     readAhead: new ReadAhead(readAheadBytes),
     manifests: new Semaphore(manifestsAtOnce),
     clock,
     log,
   };
-};
-
-const checkInstallation = ({ facts }: RepositoryStore, installationId: string): void => {
-  if (installationId === "" || facts.installationId === "" || facts.installationId === installationId) return;
-  throw new HoldfastError("REPOSITORY_MISMATCH", `the repository belongs to installation ${facts.installationId}`);
 };

@@ -1,5 +1,5 @@
 import { chunkSizes, defaultChunkSize } from "@holdfast/shared/format/chunk-size";
-import { rpcSecurity } from "@holdfast/shared/rpc/credentials";
+import { joinSettings } from "@holdfast/shared/identity/join-settings";
 import { z } from "zod";
 
 const GiB = 1024 ** 3;
@@ -12,7 +12,11 @@ export const serverConfigSchema = z.strictObject({
   indexPath: z.string().min(1),
   /** Where calls are taken: `127.0.0.1:0`, `unix:/path`. */
   listen: z.string().default("127.0.0.1:0"),
-  security: rpcSecurity.default({ mode: "insecure" }),
+  ...joinSettings,
+  /** Folder of the server's identity, never inside the repository; beside the index unless told. */
+  identityDir: z.string().default(""),
+  /** What it calls itself when it joins, where its invitation leaves that open; the machine's name unless told. */
+  name: z.string().max(64).default(""),
   /** Uploads are refused when a file system involved has fewer free bytes. */
   lowWaterBytes: z
     .int()

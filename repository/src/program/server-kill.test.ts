@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { fullDisk, type SyntheticDisk } from "../testing/synthetic-disk.ts";
 import { expectDisk, openReading, readDisk } from "../testing/test-reader.ts";
 import { type ServerProcess, startServer } from "../testing/server-process.ts";
-import { makeFolder, type RepositoryClient, removeFolder, testChunkSize } from "../testing/test-server.ts";
+import type { RepositoryClient } from "../testing/test-callers.ts";
+import { makeFolder, removeFolder, testChunkSize } from "../testing/test-server.ts";
 import { type TestBackup, TestWriter } from "../testing/test-writer.ts";
 
 const withFolder = async (work: (folder: string) => Promise<void>): Promise<void> => {
@@ -87,7 +88,8 @@ describe("a server process that is killed", () => {
         expect(await pointIds(server)).toContain(taskId);
       }
     });
-  });
+    // Eight starts of a process, on whatever machine.
+  }, 90_000);
 
   it("serves health and reflection, and ends well on SIGTERM with uploads open", async () => {
     await withFolder(async (folder) => {

@@ -8,12 +8,18 @@ import { SilenceWatch } from "./silence-watch.ts";
 export class Reading {
   readonly readingId: string;
   readonly point: CatalogPoint;
+  /** Key of the certificate that opened it. */
+  readonly keyId: string;
   readonly #ended = new AbortController();
   readonly #silence: SilenceWatch;
 
-  constructor(readingId: string, point: CatalogPoint, { clock, silenceMs }: Pick<ReadingsDeps, "clock" | "silenceMs">) {
+  constructor(
+    { readingId, point, keyId }: Pick<Reading, "readingId" | "point" | "keyId">,
+    { clock, silenceMs }: Pick<ReadingsDeps, "clock" | "silenceMs">,
+  ) {
     this.readingId = readingId;
     this.point = point;
+    this.keyId = keyId;
     this.#silence = new SilenceWatch(clock, silenceMs, () => {
       this.end(new HoldfastError("TIMEOUT", `reading ${readingId} was silent for ${silenceMs / 60_000} minutes`));
     });
@@ -41,6 +47,12 @@ export interface ReadingsDeps {
   readonly silenceMs: number;
 }
 
+/** Who may use a reading: the key that opened it, with a token for its point. */
+export interface ReadingHolder {
+  readonly keyId: string;
+  readonly claims: { readonly pointId: string };
+}
+
 /** Readings open at once. */
 export const mostReadings = 256;
 
@@ -58,11 +70,11 @@ export class Readings {
   }
 
   /** Opens a point for reading; UNAVAILABLE above the limit. */
-  open(point: CatalogPoint): Reading {
+  open(point: CatalogPoint, keyId: string): Reading {
     if (this.#open.size >= mostReadings) {
       throw new HoldfastError("UNAVAILABLE", `${mostReadings} readings are open already`);
     }
-    const reading = new Reading(randomName(24, this.#deps.random), point, this.#deps);
+    const reading = new Reading({ readingId: randomName(24, this.#deps.random), point, keyId }, this.#deps);
     this.#open.set(reading.readingId, reading);
     reading.signal.addEventListener("abort", () => {
       this.#open.delete(reading.readingId);
@@ -70,10 +82,11 @@ export class Readings {
     return reading;
   }
 
-  /** An open reading, which this call keeps from falling silent; READING_UNKNOWN. */
-  require(readingId: string): Reading {
+  /** An open reading of this caller, which this call keeps from falling silent; READING_UNKNOWN, also for one of another. */
+  require(readingId: string, { keyId, claims }: ReadingHolder): Reading {
     const reading = this.#open.get(readingId);
-    if (!reading) throw new HoldfastError("READING_UNKNOWN", `reading ${readingId} is not open`);
+    const isOwn = reading?.keyId === keyId && reading.point.pointId === claims.pointId;
+    if (!reading || !isOwn) throw new HoldfastError("READING_UNKNOWN", `reading ${readingId} is not open`);
     reading.touch();
     return reading;
   }

@@ -4,7 +4,8 @@ import { largestManifestBytes } from "@holdfast/shared/format/manifest";
 import { toPointSummary, toRangeMessage } from "../catalog/point-message.ts";
 import { markNewPoint } from "../catalog/record-verification.ts";
 import { committedAlready, commitUpload } from "../uploads/commit-upload.ts";
-import { isSameAttempt } from "../store/task-facts.ts";
+import { isAttemptOf } from "../uploads/upload.ts";
+import { refused } from "./authorize.ts";
 import type { ServiceDeps } from "./deps.ts";
 import { toAttempt } from "./requests.ts";
 import type { Calls } from "./types.ts";
@@ -12,18 +13,16 @@ import type { Calls } from "./types.ts";
 /** Makes the point of an upload (C1–C11). */
 export const commit =
   (deps: ServiceDeps): Calls["commit"] =>
-  async (requests, { signal }) => {
-    using _permit = await deps.manifests.acquire(signal);
+  async (requests, context) => {
+    using _permit = await deps.manifests.acquire(context.signal);
     const { start, manifestBytes } = await receive(requests);
     const attempt = toAttempt(start.attempt);
+    const permission = deps.authorizer.permissionOf(context);
+    if (!isAttemptOf(permission, attempt)) throw refused("it is for another attempt");
     const before = await committedAlready(deps, attempt);
     if (before) return { result: { case: "committed", value: toPointSummary(before) } };
 
-    const upload = deps.uploads.require(start.uploadId);
-    const own = upload.terms.attempt;
-    if (own.taskId !== attempt.taskId || !isSameAttempt(own, attempt)) {
-      throw new HoldfastError("INVALID_ARGUMENT", `upload ${start.uploadId} is of another attempt`);
-    }
+    const upload = deps.uploads.require(start.uploadId, permission);
     const outcome = await commitUpload(deps, upload, manifestBytes);
     if (outcome.kind === "heal") {
       return { result: { case: "heal", value: { ranges: outcome.ranges.map(toRangeMessage) } } };

@@ -1,3 +1,5 @@
+import type { IdentityHolder } from "@holdfast/shared/identity/identity";
+import type { TrustKeeper } from "@holdfast/shared/identity/trust-keeper";
 import type { Clock } from "@holdfast/shared/clock/clock";
 import type { Logger } from "@holdfast/shared/logging/logger";
 import type { StreamSlots } from "@holdfast/shared/rpc/stream-slots";
@@ -9,6 +11,8 @@ import type { Readings } from "../readings/reading.ts";
 import type { RepositoryStore } from "../store/repository-store.ts";
 import type { BaseChecks } from "../uploads/base-checks.ts";
 import type { Uploads } from "../uploads/uploads.ts";
+import type { ServerSurroundings } from "../doctor/server-surroundings.ts";
+import type { Authorizer } from "./authorize.ts";
 import type { Room } from "./room.ts";
 
 /** What the calls of the service share. */
@@ -20,6 +24,10 @@ export interface ServiceDeps {
   readonly bases: BaseChecks;
   readonly readings: Readings;
   readonly room: Room;
+  readonly trust: TrustKeeper;
+  readonly holder: IdentityHolder;
+  readonly authorizer: Pick<Authorizer, "permissionOf">;
+  readonly surroundings: ServerSurroundings;
   /** Data streams that are granted at once (R7). */
   readonly slots: StreamSlots;
   readonly readAhead: ReadAhead;

@@ -8,9 +8,9 @@ import type { Calls } from "./types.ts";
 
 /** Which ids the upload has to send (S1–S3). */
 export const findMissing =
-  ({ store, uploads }: ServiceDeps): Calls["findMissing"] =>
-  async (request) => {
-    const upload = uploads.require(request.uploadId);
+  ({ store, uploads, authorizer }: ServiceDeps): Calls["findMissing"] =>
+  async (request, context) => {
+    const upload = uploads.require(request.uploadId, authorizer.permissionOf(context));
     const ids = toIds(request.ids);
     const unknown = await findUnknown(store, upload, toKind(request.kind), ids);
     upload.signal.throwIfAborted();

@@ -1,9 +1,11 @@
+import { readCertificate } from "@holdfast/shared/identity/certificates";
+import { productVersion } from "@holdfast/shared/version/product-version";
 import type { ServiceDeps } from "./deps.ts";
 import type { Calls } from "./types.ts";
 
 /** Answers always, also when uploads are refused, and says why they are (K6). */
 export const getRepository =
-  ({ store, catalog, uploads, readings, room }: ServiceDeps): Calls["getRepository"] =>
+  ({ store, catalog, uploads, readings, room, trust, holder }: ServiceDeps): Calls["getRepository"] =>
   async () => {
     const { facts, epoch } = store;
     const [{ objects }, { packBytes }, refusesUploads] = await Promise.all([
@@ -24,7 +26,10 @@ export const getRepository =
       points: catalog.size,
       uploads: uploads.size,
       readings: readings.size,
-      installationId: facts.installationId,
+      installationId: trust.current.installationId,
       refusesUploads,
+      version: productVersion,
+      trustNumber: trust.current.number,
+      certificateExpiresMs: BigInt(readCertificate(holder.current.certificatePem).notAfterMs),
     };
   };

@@ -7,14 +7,14 @@ import type { ServiceDeps } from "./deps.ts";
 import type { Calls } from "./types.ts";
 
 /** Takes in the records of an upload against grants (S4–S10). */
-export const putRecords = ({ store, uploads, slots, room }: ServiceDeps): Calls["putRecords"] =>
+export const putRecords = ({ store, uploads, slots, room, authorizer }: ServiceDeps): Calls["putRecords"] =>
   async function* (requests, context) {
     const iterator = requests[Symbol.asyncIterator]();
     const first = await iterator.next();
     if (first.done === true || first.value.part.case !== "uploadId") {
       throw new HoldfastError("STREAM_REFUSED", "the first message of the stream names no upload");
     }
-    const upload = uploads.require(first.value.part.value);
+    const upload = uploads.require(first.value.part.value, authorizer.permissionOf(context));
     const left = new AbortController();
     const signal = AbortSignal.any([context.signal, left.signal]);
     const stream = new PutStream({ store, slots, checkRoom: () => room.check() }, upload, signal);

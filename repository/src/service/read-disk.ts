@@ -26,7 +26,7 @@ export const readDisk = (deps: ServiceDeps): Calls["readDisk"] =>
   async function* (requests, context) {
     const iterator = requests[Symbol.asyncIterator]();
     const start = toStart(await iterator.next());
-    const reading = deps.readings.require(start.readingId);
+    const reading = deps.readings.require(start.readingId, deps.authorizer.permissionOf(context));
     const left = new AbortController();
     const signal = AbortSignal.any([context.signal, reading.signal, left.signal]);
     const window = new GrantWindow();

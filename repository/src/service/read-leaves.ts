@@ -2,6 +2,7 @@ import type { ReadLeavesRequest } from "@holdfast/proto/holdfast/repository/v1/r
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import type { CatalogPoint, DiskTree } from "../catalog/catalog-point.ts";
 import { walkLeaves } from "../store/page-walk.ts";
+import type { TaskPermission } from "./authorize.ts";
 import type { ServiceDeps } from "./deps.ts";
 import type { Calls } from "./types.ts";
 
@@ -13,7 +14,7 @@ export const readLeaves = (deps: ServiceDeps): Calls["readLeaves"] =>
   async function* (request, context) {
     const { firstLeaf, count, idsOnly } = request;
     if (count > mostLeaves) throw new HoldfastError("INVALID_ARGUMENT", `${count} leaves are more than ${mostLeaves}`);
-    const holder = holderOf(deps, request);
+    const holder = holderOf(deps, request, deps.authorizer.permissionOf(context));
     const signal = AbortSignal.any([context.signal, holder.signal]);
     const tree = treeOf(holder.point, request.diskId);
     const range = { ...tree, firstLeaf, count, idsOnly };
@@ -30,9 +31,13 @@ interface Holder {
   readonly touch: () => void;
 }
 
-const holderOf = ({ uploads, readings }: ServiceDeps, { holder }: ReadLeavesRequest): Holder => {
+const holderOf = (
+  { uploads, readings }: ServiceDeps,
+  { holder }: ReadLeavesRequest,
+  permission: TaskPermission,
+): Holder => {
   if (holder.case === "uploadId") {
-    const upload = uploads.require(holder.value);
+    const upload = uploads.require(holder.value, permission);
     return {
       signal: upload.signal,
       point: upload.terms.base,
@@ -43,7 +48,7 @@ const holderOf = ({ uploads, readings }: ServiceDeps, { holder }: ReadLeavesRequ
   }
   if (holder.case !== "readingId")
     throw new HoldfastError("INVALID_ARGUMENT", "neither an upload nor a reading is named");
-  const reading = readings.require(holder.value);
+  const reading = readings.require(holder.value, permission);
   return {
     signal: reading.signal,
     point: reading.point,

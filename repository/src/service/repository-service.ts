@@ -1,4 +1,5 @@
 import type { ServiceDeps } from "./deps.ts";
+import { examine } from "../doctor/examine.ts";
 import { commit } from "./commit.ts";
 import { fence } from "./fence.ts";
 import { findMissing } from "./find-missing.ts";
@@ -12,11 +13,13 @@ import { readDisk } from "./read-disk.ts";
 import { readLeaves } from "./read-leaves.ts";
 import { removePoint } from "./remove-point.ts";
 import type { Calls } from "./types.ts";
+import { updateTrust } from "./update-trust.ts";
 import { verifyPoint } from "./verify-point.ts";
 
 /** Everything that answers the repository's calls; docs/design/repository-protocol.md says what each promises. */
 export const repositoryCalls = (deps: ServiceDeps): Calls => ({
   getRepository: getRepository(deps),
+  examine: examine(deps),
   openUpload: openUpload(deps),
   findMissing: findMissing(deps),
   putRecords: putRecords(deps),
@@ -28,5 +31,6 @@ export const repositoryCalls = (deps: ServiceDeps): Calls => ({
   listPoints: listPoints(deps),
   getPoint: getPoint(deps),
   removePoint: removePoint(deps),
+  updateTrust: updateTrust(deps),
   verifyPoint: verifyPoint(deps),
 });

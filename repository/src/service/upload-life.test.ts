@@ -5,7 +5,8 @@ import { chunkIdOf } from "@holdfast/shared/format/chunk-id";
 import { describe, expect, it } from "vitest";
 import { fullDisk, seededBytes } from "../testing/synthetic-disk.ts";
 import { expectDisk, grantQueue, openReading, readDisk } from "../testing/test-reader.ts";
-import { connect, openTestServer, testChunkSize } from "../testing/test-server.ts";
+import { connect } from "../testing/test-callers.ts";
+import { openTestServer, testChunkSize } from "../testing/test-server.ts";
 import { type TestBackup, TestWriter } from "../testing/test-writer.ts";
 
 const disk = fullDisk("disk", 6, 1, testChunkSize);

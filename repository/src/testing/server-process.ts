@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import { type ChildProcess, startProcess } from "@holdfast/shared/process/child-process";
-import { connect, type RepositoryClient, testChunkSize } from "./test-server.ts";
+import { openServedIdentity } from "@holdfast/shared/identity/testing/served-identity";
+import { connect, installation, type RepositoryClient } from "./test-callers.ts";
+import { testChunkSize } from "./test-server.ts";
 
 /** A repository server as a process of its own, with a client. */
 export interface ServerProcess extends AsyncDisposable {
@@ -16,6 +18,7 @@ const startMs = 20_000;
 
 /** Starts `main.ts` on a repository in the folder, making it when there is none. */
 export const startServer = async (folder: string): Promise<ServerProcess> => {
+  await using controller = await openServedIdentity(installation);
   const child = await startProcess({
     name: "repository",
     command: process.execPath,
@@ -24,6 +27,7 @@ export const startServer = async (folder: string): Promise<ServerProcess> => {
       ...process.env,
       HOLDFAST_REPOSITORY_DIRECTORY: join(folder, "r"),
       HOLDFAST_REPOSITORY_INDEX_PATH: join(folder, "index"),
+      HOLDFAST_REPOSITORY_JOIN_TOKEN: controller.invite("repository").reveal(),
       HOLDFAST_REPOSITORY_CHUNK_SIZE: String(testChunkSize),
       HOLDFAST_REPOSITORY_LOW_WATER_BYTES: "0",
       HOLDFAST_REPOSITORY_INGEST_THREADS: "1",

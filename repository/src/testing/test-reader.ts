@@ -1,7 +1,8 @@
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { openChecked, parseRecord } from "@holdfast/shared/format/record";
 import { plainAt, type SyntheticDisk } from "./synthetic-disk.ts";
-import { type RepositoryClient, testChunkSize } from "./test-server.ts";
+import type { RepositoryClient } from "./test-callers.ts";
+import { testChunkSize } from "./test-server.ts";
 
 /** A held reading of a test. */
 export interface HeldReading extends AsyncDisposable {

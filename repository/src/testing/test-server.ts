@@ -1,19 +1,15 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { RepositoryService } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
 import type { ChunkSize } from "@holdfast/shared/format/chunk-size";
 import { memoryLogger } from "@holdfast/shared/logging/memory-logger";
-import { openRpcClient } from "@holdfast/shared/rpc/client";
-import type { ServiceClient } from "@holdfast/shared/rpc/client-types";
-import { clientCredentials } from "@holdfast/shared/rpc/credentials";
+import { openServedIdentity } from "@holdfast/shared/identity/testing/served-identity";
 import { openRepositoryServer, type RepositoryServer, type ServerDeps } from "../program/repository-server.ts";
+import { connect, installation, type RepositoryClient } from "./test-callers.ts";
 import { type ServerConfig, serverConfigSchema } from "../program/server-config.ts";
 
 /** Chunk size of test repositories. */
 export const testChunkSize: ChunkSize = 256 * 1024;
-
-export type RepositoryClient = ServiceClient<typeof RepositoryService>;
 
 /** A repository server in this process with a client of its own, in a temporary folder that is gone afterwards. */
 export interface TestServer extends AsyncDisposable {
@@ -32,8 +28,11 @@ export const makeFolder = (): Promise<string> => mkdtemp(join(tmpdir(), "hf-"));
 /** Removes a folder of `makeFolder`. */
 export const removeFolder = (folder: string): Promise<void> => rm(folder, { recursive: true, force: true });
 
+/** What a test sets beside the usual. */
+type ConfigOverrides = Partial<Omit<ServerConfig, "joinToken">> & { readonly joinToken?: string };
+
 /** The configuration of a test repository in a folder. */
-export const testConfig = (folder: string, overrides: Partial<ServerConfig> = {}): ServerConfig =>
+export const testConfig = (folder: string, overrides: ConfigOverrides = {}): ServerConfig =>
   serverConfigSchema.parse({
     directory: join(folder, "r"),
     indexPath: join(folder, "index"),
@@ -44,19 +43,14 @@ export const testConfig = (folder: string, overrides: Partial<ServerConfig> = {}
     ...overrides,
   });
 
-/** A client of its own connection. */
-export const connect = (address: string): { readonly client: RepositoryClient } & AsyncDisposable => {
-  const rpc = openRpcClient(address, clientCredentials({ mode: "insecure" }));
-  return { client: rpc.service(RepositoryService), [Symbol.asyncDispose]: () => rpc[Symbol.asyncDispose]() };
-};
-
 /** Starts a server, in a given folder or a new one. */
 export const openTestServer = async (
-  overrides: Partial<ServerConfig> = {},
+  overrides: ConfigOverrides = {},
   options: { readonly folder?: string; readonly deps?: Partial<ServerDeps> } = {},
 ): Promise<TestServer> => {
   const folder = options.folder ?? (await makeFolder());
-  const config = testConfig(folder, overrides);
+  await using controller = await openServedIdentity(installation);
+  const config = testConfig(folder, { joinToken: controller.invite("repository").reveal(), ...overrides });
   const log = memoryLogger();
   const server = await openRepositoryServer(config, { log, ...options.deps });
   const connection = connect(server.address);

@@ -19,7 +19,8 @@ import { parseRepositoryId } from "@holdfast/shared/format/repository-id";
 import { GrantWindow } from "@holdfast/shared/rpc/data-stream";
 import { maxPayloadBytes } from "@holdfast/shared/rpc/limits";
 import { chunkIdsOf, plainAt, type SyntheticDisk } from "./synthetic-disk.ts";
-import { type RepositoryClient, testChunkSize } from "./test-server.ts";
+import type { RepositoryClient } from "./test-callers.ts";
+import { testChunkSize } from "./test-server.ts";
 
 /** What a test writes. */
 export interface TestBackup {

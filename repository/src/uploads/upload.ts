@@ -13,10 +13,22 @@ export interface UploadTerms {
   readonly uploadId: string;
   readonly attempt: AttemptRef;
   readonly vm: VmKey;
+  /** Key of the certificate that opened it. */
+  readonly keyId: string;
   readonly base: CatalogPoint | undefined;
   /** Ranges of the base to be read again. */
   readonly heal: readonly DiskRange[];
 }
+
+/** Who may use an upload: the key that opened it, with a token for its attempt. */
+export interface UploadHolder {
+  readonly keyId: string;
+  readonly claims: { readonly taskId: string; readonly attemptNumber: number; readonly attemptId: string };
+}
+
+/** True when a token was given for this attempt. */
+export const isAttemptOf = ({ claims }: UploadHolder, { taskId, number, attemptId }: AttemptRef): boolean =>
+  claims.taskId === taskId && claims.attemptNumber === number && claims.attemptId === attemptId;
 
 /** What was asked and sent within one upload. */
 export interface UploadCounts {

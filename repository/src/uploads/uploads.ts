@@ -4,7 +4,7 @@ import type { AttemptRef } from "@holdfast/shared/format/manifest-schema";
 import { type RandomBytes, randomName } from "@holdfast/shared/ids/ids";
 import type { Logger } from "@holdfast/shared/logging/logger";
 import { isSameAttempt } from "../store/task-facts.ts";
-import { Upload, type UploadTerms } from "./upload.ts";
+import { isAttemptOf, Upload, type UploadHolder, type UploadTerms } from "./upload.ts";
 
 /** What the table of uploads needs. */
 export interface UploadsDeps {
@@ -20,11 +20,19 @@ export const mostUploads = 256;
 /** Ended uploads whose reason is remembered (E1). */
 const rememberedEnds = 1024;
 
+interface EndedUpload {
+  readonly terms: Pick<UploadTerms, "keyId" | "attempt">;
+  readonly reason: HoldfastError;
+}
+
+const isHeldBy = ({ keyId, attempt }: EndedUpload["terms"], holder: UploadHolder): boolean =>
+  keyId === holder.keyId && isAttemptOf(holder, attempt);
+
 /** The uploads of this server, by id and by task. */
 export class Uploads {
   readonly #deps: UploadsDeps;
   readonly #open = new Map<string, Upload>();
-  readonly #ends = new Map<string, HoldfastError>();
+  readonly #ends = new Map<string, EndedUpload>();
 
   constructor(deps: UploadsDeps) {
     this.#deps = deps;
@@ -51,10 +59,15 @@ export class Uploads {
     return upload;
   }
 
-  /** An open upload, which this call keeps from falling silent; UPLOAD_UNKNOWN, or the reason why it ended. */
-  require(uploadId: string): Upload {
+  /**
+   * An open upload of this caller, which this call keeps from falling silent; UPLOAD_UNKNOWN, also for one of another, or the reason
+   * why it ended.
+   */
+  require(uploadId: string, holder: UploadHolder): Upload {
+    const ended = this.#ends.get(uploadId);
+    if (ended !== undefined && isHeldBy(ended.terms, holder)) throw ended.reason;
     const upload = this.#open.get(uploadId);
-    if (!upload) throw this.#ends.get(uploadId) ?? unknown(uploadId);
+    if (!upload || !isHeldBy(upload.terms, holder)) throw unknown(uploadId);
     upload.touch();
     return upload;
   }
@@ -79,8 +92,9 @@ export class Uploads {
 
   #forget(upload: Upload): void {
     this.#open.delete(upload.uploadId);
+    const { keyId, attempt } = upload.terms;
     const reason: unknown = upload.signal.reason;
-    this.#ends.set(upload.uploadId, HoldfastError.from(reason));
+    this.#ends.set(upload.uploadId, { terms: { keyId, attempt }, reason: HoldfastError.from(reason) });
     const [oldest] = this.#ends.keys();
     if (this.#ends.size > rememberedEnds && oldest !== undefined) this.#ends.delete(oldest);
   }

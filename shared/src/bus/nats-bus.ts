@@ -3,7 +3,6 @@ import { type Clock, systemClock } from "../clock/clock.ts";
 import { HoldfastError } from "../errors/holdfast-error.ts";
 import { orAborted, toAbortError } from "../lifecycle/abort.ts";
 import { type Logger, logTransition } from "../logging/logger.ts";
-import { assertLoopbackHost } from "../rpc/listen-address.ts";
 import { createBoundedQueue } from "./bounded-queue.ts";
 import type { Bus, BusMessage, BusState, BusSubscription, RequestLimits, SubscribeOptions } from "./bus.ts";
 import { createBusState, type StateHolder, untilConnected } from "./bus-state.ts";
@@ -14,7 +13,7 @@ import { inboxPrefix } from "./subjects.ts";
 
 /** How to reach the bus, and as whom. */
 export interface BusOptions {
-  /** `nats://host:port` of every server; INSECURE_LISTEN for another machine while credentials are not secure. */
+  /** `nats://host:port` of every server. */
   readonly servers: readonly string[];
   readonly credentials: BusCredentials;
   /** The program's name, as the server's own monitoring shows it. */
@@ -32,7 +31,6 @@ const drainMs = 5_000;
 
 /** Connects to the bus; UNAVAILABLE when no server answers in time. */
 export const openBus = async (options: BusOptions, signal?: AbortSignal): Promise<Bus> => {
-  if (!options.credentials.isSecure) await assertLocalServers(options.servers);
   const connection = await connectFirst(options, signal);
   const state = createBusState();
   state.onState((to, from) => {
@@ -199,7 +197,7 @@ const connectFirst = async (options: BusOptions, signal?: AbortSignal): Promise<
         pingInterval: 10_000,
         maxPingOut: 2,
         ignoreAuthErrorAbort: true,
-        ignoreClusterUpdates: !options.credentials.isSecure,
+        ignoreClusterUpdates: false,
         noAsyncTraces: true,
       });
     } catch (caught) {
@@ -210,15 +208,6 @@ const connectFirst = async (options: BusOptions, signal?: AbortSignal): Promise<
       }
       await clock.sleep(firstRetryMs, signal);
     }
-  }
-};
-
-const assertLocalServers = async (servers: readonly string[]): Promise<void> => {
-  for (const server of servers) {
-    const { hostname } = URL.parse(server) ?? {};
-    if (hostname === undefined || hostname === "")
-      throw new HoldfastError("INVALID_ARGUMENT", `not an address of a bus: ${server}`);
-    await assertLoopbackHost(hostname.replaceAll(/^\[|\]$/g, ""));
   }
 };
 

@@ -5,6 +5,7 @@ const noResponders: string = ErrorCode.NoResponders;
 const timedOut: string = ErrorCode.Timeout;
 const tooLarge: string = ErrorCode.MaxPayloadExceeded;
 const badSubject: string = ErrorCode.BadSubject;
+const notAllowed: string = ErrorCode.PermissionsViolation;
 
 /** What a failed operation of the bus means; `wasOutOfReach` says whether the connection was lost meanwhile. */
 export const fromNatsError = (caught: unknown, subject: string, wasOutOfReach: boolean): HoldfastError => {
@@ -21,6 +22,8 @@ export const fromNatsError = (caught: unknown, subject: string, wasOutOfReach: b
         : new HoldfastError("TIMEOUT", `no answer to ${subject} in time`, parts);
     case tooLarge:
       return new HoldfastError("MESSAGE_TOO_LARGE", `too large for the bus: ${subject}`, parts);
+    case notAllowed:
+      return new HoldfastError("PERMISSION_DENIED", `the bus does not let this process use ${subject}`, parts);
     case badSubject:
       return new HoldfastError("INVALID_ARGUMENT", `not a subject: ${subject}`, parts);
     default:

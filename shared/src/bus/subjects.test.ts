@@ -12,13 +12,14 @@ import {
 describe("subjects", () => {
   it("are what an agent may publish and subscribe", () => {
     expect(agentVerbs.map((verb) => agentSubject("a1", verb))).toEqual(
-      ["hello", "claim", "orders", "open-disk", "close-disk", "heartbeat", "report"].map(
+      ["hello", "claim", "orders", "open-disk", "close-disk", "heartbeat", "report", "examine", "examined"].map(
         (verb) => `hf.v1.agent.a1.${verb}`,
       ),
     );
     expect(anyAgentSubject("claim")).toBe("hf.v1.agent.*.claim");
     expect(toAgentSubject("a1")).toBe("hf.v1.to.a1");
-    expect(wakeSubject("m1", "c-1_x")).toBe("hf.v1.wake.m1.c-1_x");
+    expect(wakeSubject("my lab", "c.1")).toMatch(/^hf\.v1\.wake\.[0-9a-z]{16}\.[0-9a-z]{16}$/);
+    expect(wakeSubject("my lab", "c.1")).not.toBe(wakeSubject("my lab", "c.2"));
     expect(inboxPrefix("a1")).toBe("_INBOX_a1");
     expect(agentOf("hf.v1.agent.a1.claim")).toBe("a1");
   });

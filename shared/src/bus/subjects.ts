@@ -1,7 +1,18 @@
+import { derivedName } from "../ids/ids.ts";
 import { HoldfastError } from "../errors/holdfast-error.ts";
 
 /** Everything that an agent asks of a controller or tells it; one subject each under its own name. */
-export const agentVerbs = ["hello", "claim", "orders", "open-disk", "close-disk", "heartbeat", "report"] as const;
+export const agentVerbs = [
+  "hello",
+  "claim",
+  "orders",
+  "open-disk",
+  "close-disk",
+  "heartbeat",
+  "report",
+  "examine",
+  "examined",
+] as const;
 
 /** One of the requests that an agent makes. */
 export type AgentVerb = (typeof agentVerbs)[number];
@@ -21,9 +32,12 @@ export const anyAgentSubject = (verb: AgentVerb): string => `hf.v1.agent.${anyTo
 /** Messages to one agent: `hf.v1.to.<agent>`. */
 export const toAgentSubject = (agentId: string): string => `hf.v1.to.${token(agentId)}`;
 
-/** Wake-ups of all agents of a cluster: `hf.v1.wake.<manager>.<cluster>`. */
-export const wakeSubject = (managerId: string, clusterId: string): string =>
-  `hf.v1.wake.${token(managerId)}.${token(clusterId)}`;
+/**
+ * Wake-ups of all agents of a cluster: `hf.v1.wake.<manager>.<cluster>`, both tokens derived from the names that operators use, since
+ * an agent's permission to hear it is signed before its manager is known.
+ */
+export const wakeSubject = (managerName: string, clusterName: string): string =>
+  `hf.v1.wake.${derivedName(16, "manager", managerName)}.${derivedName(16, "cluster", managerName, clusterName)}`;
 
 /** The prefix of an agent's private inboxes: `_INBOX_<agent>`. */
 export const inboxPrefix = (ownerId: string): string => `_INBOX_${token(ownerId)}`;

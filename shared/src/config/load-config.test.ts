@@ -72,6 +72,19 @@ describe("loadConfig", () => {
     expect(traitsOf("CONFIG_INVALID").exit).toBe(78);
   });
 
+  it("takes a section whose settings are all commented out as one that is not there", async () => {
+    const path = await file("dataDir: /a\nrpc:\n  #listen: 127.0.0.1:1\nbus: { servers: [], isQuiet: }\nlabels:\n");
+
+    expect(await loadConfig({ schema, file: path, env: {} })).toEqual({
+      dataDir: "/a",
+      rpc: { listen: "127.0.0.1:0", maxCalls: 8 },
+      bus: { servers: [], isQuiet: false },
+      labels: {},
+    });
+    const needed = loadConfig({ schema, file: await file("dataDir:\nbus: { servers: [] }\n"), env: {} });
+    await expect(needed).rejects.toThrow("dataDir");
+  });
+
   it("refuses a file that is missing or no YAML", async () => {
     await expect(loadConfig({ schema, file: join(folder, "none"), env: {} })).rejects.toMatchObject({
       code: "CONFIG_INVALID",

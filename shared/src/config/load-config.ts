@@ -41,7 +41,7 @@ export const loadConfig = async <Schema extends z.ZodType>(
 
 const readConfigFile = async (file: string): Promise<unknown> => {
   try {
-    return (parse(await readFile(file, "utf8")) as unknown) ?? {};
+    return withoutEmpty(parse(await readFile(file, "utf8")) as unknown) ?? {};
   } catch (caught) {
     const reason = caught instanceof Error ? caught.message : String(caught);
     throw new HoldfastError("CONFIG_INVALID", `the configuration ${file} cannot be read: ${reason}`, {
@@ -49,6 +49,13 @@ const readConfigFile = async (file: string): Promise<unknown> => {
       cause: caught,
     });
   }
+};
+
+/** A key without a value is a key that is not there: a section may stand with all of its settings commented out. */
+const withoutEmpty = (value: unknown): unknown => {
+  if (!isObject(value)) return value;
+  const filled = Object.entries(value).filter(([, inner]) => inner !== null);
+  return Object.fromEntries(filled.map(([key, inner]) => [key, withoutEmpty(inner)]));
 };
 
 /** Objects are joined key by key; anything else is replaced, lists too. */

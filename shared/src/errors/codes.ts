@@ -1,32 +1,6 @@
-/** The gRPC status names that codes map to; `shared/rpc` turns them into numbers. */
-export type GrpcStatus =
-  | "CANCELLED"
-  | "INVALID_ARGUMENT"
-  | "DEADLINE_EXCEEDED"
-  | "NOT_FOUND"
-  | "ALREADY_EXISTS"
-  | "PERMISSION_DENIED"
-  | "RESOURCE_EXHAUSTED"
-  | "FAILED_PRECONDITION"
-  | "ABORTED"
-  | "UNIMPLEMENTED"
-  | "INTERNAL"
-  | "UNAVAILABLE"
-  | "DATA_LOSS"
-  | "UNAUTHENTICATED";
-
-/** One row of the table of codes: everything that a code implies. */
-export interface CodeTraits {
-  /** One sentence for the operator: what the code says. */
-  readonly meaning: string;
-  /** True when the same request may succeed later without anyone acting. */
-  readonly retryable: boolean;
-  readonly grpc: GrpcStatus;
-  /** Exit code of a command that ends with it; the numbers follow BSD's sysexits.h. */
-  readonly exit: number;
-  /** What an operator does about it; the CLI prints it under the message. */
-  readonly advice?: string;
-}
+import { agentCodes } from "./agent-codes.ts";
+import type { CodeTraits } from "./code-traits.ts";
+import { identityCodes } from "./identity-codes.ts";
 
 /** Every error code of Holdfast. A code is never reused for another meaning. */
 export const errorCodes = {
@@ -77,13 +51,7 @@ export const errorCodes = {
     grpc: "FAILED_PRECONDITION",
     exit: 78,
   },
-  INSECURE_LISTEN: {
-    meaning: "a process without certificates was told to listen or talk beyond this machine",
-    retryable: false,
-    grpc: "FAILED_PRECONDITION",
-    exit: 78,
-    advice: "use a loopback address or a unix socket",
-  },
+  ...identityCodes,
   SCHEMA_TOO_NEW: {
     meaning: "a stored value was written by a newer version",
     retryable: false,
@@ -198,32 +166,7 @@ export const errorCodes = {
     exit: 76,
   },
 
-  NO_AGENT: {
-    meaning: "no agent is deployed or healthy that may do the work",
-    retryable: true,
-    grpc: "UNAVAILABLE",
-    exit: 69,
-    advice: "holdfast agent list",
-  },
-  AGENT_LOST: {
-    meaning: "the agent stopped answering in the middle of an attempt",
-    retryable: true,
-    grpc: "ABORTED",
-    exit: 75,
-  },
-  ATTEMPT_FENCED: {
-    meaning: "the attempt was retired; a later one took its place or none may",
-    retryable: false,
-    grpc: "FAILED_PRECONDITION",
-    exit: 75,
-  },
-  ATTEMPT_UNKNOWN: { meaning: "no such attempt is open", retryable: false, grpc: "NOT_FOUND", exit: 66 },
-  TOO_MANY_ATTEMPTS: {
-    meaning: "every allowed attempt of the task failed",
-    retryable: false,
-    grpc: "ABORTED",
-    exit: 75,
-  },
+  ...agentCodes,
 
   REPOSITORY_UNREACHABLE: {
     meaning: "the repository cannot be reached",

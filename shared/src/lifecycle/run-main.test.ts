@@ -31,6 +31,17 @@ describe("runMain", () => {
     expect(lines.at(-1)).toContain('"msg":"stopping"');
   });
 
+  it("lets a program finish for as long as it allows itself, and hurries it at a second signal", async () => {
+    const { child, lines } = await start("finish");
+
+    child.kill("SIGTERM");
+    await expect.poll(() => lines.at(-1)).toContain('"msg":"stopping"');
+    child.kill("SIGTERM");
+
+    expect(await child.exited).toEqual({ code: 0, signal: null });
+    expect(lines.at(-1)).toContain('"msg":"stopping at once"');
+  });
+
   it("logs what nobody caught with its stack and ends", async () => {
     const { child, lines } = await start("uncaught");
 

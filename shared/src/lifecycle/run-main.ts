@@ -13,27 +13,44 @@ export interface MainOptions {
   readonly stopWithinMs?: number;
 }
 
+/** How a program that has something to finish stops. */
+export interface Stopping {
+  /** Aborts at a second signal: nothing is waited for any more. */
+  readonly hurry: AbortSignal;
+  /** Adds milliseconds to the time from the first signal until the program is ended by force. */
+  readonly allow: (ms: number) => void;
+}
+
 /**
- * Runs a program until it returns or fails. SIGTERM and SIGINT abort its signal; it ends by returning, after its own
- * `await using` closed everything. The exit code is 0, or that of the error's code; nothing calls `process.exit`.
+ * Runs a program until it returns or fails. SIGTERM and SIGINT abort its signal, and a second one its `hurry`; it ends by returning,
+ * after its own `await using` closed everything. The exit code is 0, or that of the error's code; nothing calls `process.exit`.
  */
 export const runMain = async (
   name: string,
-  main: (signal: AbortSignal, log: Logger) => Promise<void>,
+  main: (signal: AbortSignal, log: Logger, stopping: Stopping) => Promise<void>,
   options: MainOptions = {},
 ): Promise<void> => {
   const log = options.log ?? openLogger({ component: name });
   const clock = options.clock ?? systemClock;
   const controller = new AbortController();
   const stopWithinMs = options.stopWithinMs ?? 30_000;
-  using _signals = onSignals((received) => {
-    if (controller.signal.aborted) return;
-    log.info("stopping", { signal: received });
-    controller.abort(new HoldfastError("CANCELLED", `received ${received}`));
-    clock.after(stopWithinMs, () => {
-      log.error("did not stop in time", { stopWithinMs });
+  const hurry = new AbortController();
+  let allowedMs = 0;
+  const killAfter = (ms: number): (() => void) =>
+    clock.after(ms, () => {
+      log.error("did not stop in time", { stopWithinMs: ms });
       process.kill(process.pid, "SIGKILL");
     });
+  let spare = (): void => undefined;
+  using _signals = onSignals((received) => {
+    if (hurry.signal.aborted) return;
+    const isFirst = !controller.signal.aborted;
+    const reason = new HoldfastError("CANCELLED", `received ${received}`);
+    log.info(isFirst ? "stopping" : "stopping at once", { signal: received });
+    controller.abort(reason);
+    if (!isFirst) hurry.abort(reason);
+    spare();
+    spare = killAfter(isFirst ? stopWithinMs + allowedMs : stopWithinMs);
   });
   using _bugs = onBugs((caught) => {
     log.error("an error was not caught", { err: caught });
@@ -42,7 +59,10 @@ export const runMain = async (
   });
 
   try {
-    await main(controller.signal, log);
+    const allow = (ms: number): void => {
+      allowedMs += ms;
+    };
+    await main(controller.signal, log, { hurry: hurry.signal, allow });
   } catch (caught) {
     endWith(caught, controller.signal, log);
   }

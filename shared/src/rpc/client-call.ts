@@ -2,6 +2,8 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import { type Client, type ClientDuplexStream, Metadata, type ServiceError } from "@grpc/grpc-js";
 import type { Clock } from "../clock/clock.ts";
 import { onAbort, orAborted, toAbortError } from "../lifecycle/abort.ts";
+import { versionHeader } from "../version/compatible.ts";
+import { productVersion } from "../version/product-version.ts";
 import type { CallOptions } from "./client-types.ts";
 import { decodeMessage, encodeMessage } from "./message-codec.ts";
 import { correlationHeader } from "./server-call.ts";
@@ -16,6 +18,8 @@ export interface Calling {
   readonly closed: AbortSignal;
   /** Stands in calls that bring none of their own. */
   readonly correlationId: string | undefined;
+  /** Headers of every call. */
+  readonly metadata: () => Readonly<Record<string, string>>;
 }
 
 /**
@@ -116,7 +120,8 @@ const metadataOf = (
   { correlationId = calling.correlationId, metadata = {} }: CallOptions,
 ): Metadata => {
   const sent = new Metadata();
-  for (const [key, value] of Object.entries(metadata)) sent.set(key, value);
+  for (const [key, value] of Object.entries({ ...calling.metadata(), ...metadata })) sent.set(key, value);
+  sent.set(versionHeader, productVersion);
   if (correlationId !== undefined) sent.set(correlationHeader, correlationId);
   return sent;
 };

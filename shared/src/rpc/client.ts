@@ -12,6 +12,8 @@ export interface RpcClientOptions {
   readonly keepalive?: Keepalive;
   /** Stands in every call that brings no correlation id of its own. */
   readonly correlationId?: string;
+  /** Text headers of every call, by lower-case name, such as a token. */
+  readonly metadata?: () => Readonly<Record<string, string>>;
   readonly clock?: Clock;
 }
 
@@ -35,7 +37,8 @@ export const openRpcClient = (
   const clock = options.clock ?? systemClock;
   const client = new Client(address, credentials.channel, channelOptions(options.keepalive ?? defaultKeepalive));
   const closing = new AbortController();
-  const calling: Calling = { client, clock, closed: closing.signal, correlationId: options.correlationId };
+  const { correlationId, metadata = none } = options;
+  const calling: Calling = { client, clock, closed: closing.signal, correlationId, metadata };
 
   return {
     address,
@@ -53,6 +56,8 @@ export const openRpcClient = (
     },
   };
 };
+
+const none = (): Readonly<Record<string, string>> => ({});
 
 /** Proxies of the environment and name records are not for us; retries are declared where they are safe. */
 const channelOptions = (keepalive: Keepalive): Record<string, number> => ({

@@ -1,3 +1,4 @@
+import type { Caller } from "./caller.ts";
 import type { DescMethod, DescService, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 
 /** What a method knows of the call that it answers. */
@@ -6,8 +7,12 @@ export interface CallContext {
   readonly signal: AbortSignal;
   /** Aborts when the server begins to stop: a stream without an end of its own ends itself then. */
   readonly closing: AbortSignal;
+  /** `package.Service/Method`. */
+  readonly method: string;
   /** Address of the caller, for logs. */
   readonly peer: string;
+  /** Who the caller is by its certificate; undefined when it showed none of an installation. */
+  readonly caller: Caller | undefined;
   /** Ties the log lines of one operation together; made by the server when the caller sent none. */
   readonly correlationId: string;
   /** Text headers of the call, by lower-case name. */

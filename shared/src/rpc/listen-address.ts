@@ -29,36 +29,12 @@ export const formatAddress = (address: ListenAddress): string => {
   return isIPv6(address.host) ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
 };
 
-/** True for 127.0.0.0/8 and ::1, also as IPv4 written in IPv6. */
-export const isLoopback = (ip: string): boolean => {
-  const plain = ip.toLowerCase().replace(/^::ffff:/, "");
-  return isIPv4(plain) ? plain.startsWith("127.") : plain === "::1";
-};
-
-/**
- * Turns an address into one that may be bound: names resolved, and INSECURE_LISTEN for anything that other machines
- * reach while the server cannot tell callers apart. The literal address that was checked is the one that is bound.
- */
-export const resolveListenAddress = async (text: string, isSecure: boolean): Promise<ListenAddress> => {
+/** Turns an address into one that may be bound: names resolved, IPv4 first. */
+export const resolveListenAddress = async (text: string): Promise<ListenAddress> => {
   const address = parseListenAddress(text);
   if (address.kind === "unix") return address;
-
   const ips = await resolveHost(address.host);
-  if (!isSecure) refuseExposed(ips, text);
   return { ...address, host: ips[0] ?? address.host };
-};
-
-/** INSECURE_LISTEN unless every address of the host is a loopback one: what a client without credentials may dial. */
-export const assertLoopbackHost = async (host: string): Promise<void> => {
-  refuseExposed(await resolveHost(host), host);
-};
-
-const refuseExposed = (ips: readonly string[], text: string): void => {
-  const exposed = ips.find((ip) => !isLoopback(ip));
-  if (exposed === undefined) return;
-  throw new HoldfastError("INSECURE_LISTEN", `refusing to use ${text} without certificates`, {
-    details: { address: text, resolved: exposed },
-  });
 };
 
 const resolveHost = async (host: string): Promise<readonly string[]> => {

@@ -2,9 +2,12 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import type { ServerDuplexStream } from "@grpc/grpc-js";
 import { HoldfastError } from "../errors/holdfast-error.ts";
 import { randomName } from "../ids/ids.ts";
-import { onAbort, toAbortError } from "../lifecycle/abort.ts";
+import { orAborted, toAbortError } from "../lifecycle/abort.ts";
 import type { Logger } from "../logging/logger.ts";
+import { abortWith, type Admit, type LiveCalls } from "./admission.ts";
+import { callerOf } from "./caller.ts";
 import type { CallContext, ErasedMethod } from "./implementation.ts";
+import { assertCompatible, versionHeader } from "../version/compatible.ts";
 import { decodeMessage, encodeMessage } from "./message-codec.ts";
 import { toWireStatus } from "./status.ts";
 import { writeMessage } from "./write-message.ts";
@@ -24,6 +27,9 @@ export interface Answering {
   readonly closing: AbortSignal;
   /** Aborts when the server waits no longer for calls under way. */
   readonly stopped: AbortSignal;
+  /** Refuses callers; none when everyone who got through the handshake may call. */
+  readonly admit: Admit | undefined;
+  readonly live: LiveCalls;
 }
 
 /** Runs one call from its first message to its status; never rejects. */
@@ -33,13 +39,15 @@ export const answerCall = async (call: WireCall, answering: Answering): Promise<
     controller.abort(new HoldfastError("CANCELLED", "the caller ended the call"));
   };
   call.once("cancelled", onCancelled);
-  const unlink = onAbort(answering.stopped, (reason) => {
-    controller.abort(reason);
-  });
-  const context = contextOf(call, controller.signal, answering.closing);
+  const context = contextOf(call, answering, controller.signal);
+  using live = answering.live.enter(context.caller);
+  const unlink = abortWith(controller, answering.stopped, live.ended);
 
   try {
-    await respond(call, answering, context);
+    refuseStrangeVersion(context);
+    await answering.admit?.(context);
+    // A method may wait for a next request that never comes: one who is believed no more is told at once all the same.
+    await orAborted(respond(call, answering, context), live.ended);
     call.end();
   } catch (caught) {
     fail(call, toTold(caught, context, answering));
@@ -82,24 +90,31 @@ const onlyOne = async (requests: AsyncIterator<unknown>, method: DescMethod): Pr
   return first.value;
 };
 
-const contextOf = (call: WireCall, signal: AbortSignal, closing: AbortSignal): CallContext => {
+/** A program of ours says its version; tools of others say none. */
+const refuseStrangeVersion = ({ metadata, peer }: CallContext): void => {
+  const version = metadata.get(versionHeader);
+  if (version !== undefined) assertCompatible(`the caller at ${peer}`, version);
+};
+
+const contextOf = (call: WireCall, { method, closing }: Answering, signal: AbortSignal): CallContext => {
   const metadata = new Map<string, string>();
   for (const [key, value] of Object.entries(call.metadata.getMap())) {
     if (typeof value === "string") metadata.set(key, value);
   }
   const correlationId = metadata.get(correlationHeader) ?? randomName(12);
-  return { signal, closing, peer: call.getPeer(), correlationId, metadata };
+  const caller = callerOf(call.getAuthContext()?.sslPeerCertificate);
+  const name = `${method.parent.typeName}/${method.name}`;
+  return { signal, closing, method: name, peer: call.getPeer(), caller, correlationId, metadata };
 };
 
 /** What the caller is told: our errors as they are, the abort's own reason after an abort, a bug by its name alone. */
-const toTold = (caught: unknown, context: CallContext, { method, log }: Answering): HoldfastError => {
-  const { signal, correlationId, peer } = context;
+const toTold = (caught: unknown, context: CallContext, { log }: Answering): HoldfastError => {
+  const { signal, correlationId, peer, method: name } = context;
   if (signal.aborted) return toAbortError(signal.reason);
 
   const error = HoldfastError.from(caught);
   if (error.code !== "INTERNAL") return error;
 
-  const name = `${method.parent.typeName}/${method.name}`;
   log.error("a method failed unexpectedly", { method: name, correlationId, peer, err: caught });
   return new HoldfastError("INTERNAL", `${name} failed unexpectedly; the server's log says why`, {
     details: { correlationId },

@@ -3,6 +3,8 @@ import { logVerbosity, Server, setLogVerbosity, type UntypedServiceImplementatio
 import { type Clock, systemClock } from "../clock/clock.ts";
 import { HoldfastError } from "../errors/holdfast-error.ts";
 import type { Logger } from "../logging/logger.ts";
+import { type Admit, LiveCalls, requireCaller } from "./admission.ts";
+import type { Caller } from "./caller.ts";
 import type { RpcServerCredentials } from "./credentials.ts";
 import { createHealth } from "./health.ts";
 import type { ServedService } from "./implementation.ts";
@@ -15,10 +17,15 @@ import { keepSocketPrivate, removeStaleSocket } from "./stale-socket.ts";
 
 /** What a server serves, and where. */
 export interface RpcServerOptions {
-  /** `127.0.0.1:0`, `[::1]:7000` or `unix:/path`; INSECURE_LISTEN when others reach it and the credentials are not secure. */
+  /** `127.0.0.1:0`, `[::1]:7000` or `unix:/path`. */
   readonly listen: string;
   readonly services: readonly ServedService[];
   readonly credentials: RpcServerCredentials;
+  /**
+   * Decides who may call what. Without it every caller with a certificate of the installation may call everything; a server that asks
+   * for no certificates has to decide.
+   */
+  readonly admit?: Admit;
   readonly log: Logger;
   /** Milliseconds that calls under way may take to end once the server stops (default 5,000). */
   readonly drainMs?: number;
@@ -34,6 +41,8 @@ export interface RpcServer extends AsyncDisposable {
   readonly address: string;
   /** What health checks answer for one service, or for the whole server when none is named. */
   setServing(isServing: boolean, serviceName?: string): void;
+  /** Ends the calls under way of every caller that `isEnded` names, with this reason. */
+  endCalls(isEnded: (caller: Caller) => boolean, reason: HoldfastError): void;
 }
 
 /** Milliseconds that cancelled calls get to send their status before their connections are cut. */
@@ -41,18 +50,21 @@ const cutAfterMs = 1_000;
 
 /** Binds a server of the given services, with health checks and reflection. */
 export const openRpcServer = async (options: RpcServerOptions): Promise<RpcServer> => {
-  const address = await resolveListenAddress(options.listen, options.credentials.isSecure);
+  const address = await resolveListenAddress(options.listen);
   const health = createHealth(options.services.map(({ service }) => service.typeName));
   const reflection = createReflection([...options.services, health.service].map(({ service }) => service));
   const stopping = new AbortController();
   const stopped = new AbortController();
   const running = new Set<Promise<void>>();
+  const live = new LiveCalls();
+  const admit = options.admit ?? admitMembers(options.credentials);
 
   const server = createServer(options);
   for (const served of [...options.services, health.service, reflection]) {
     addService(server, served, (call, method, implementation) => {
       const { log } = options;
-      const work = answerCall(call, { method, implementation, log, closing: stopping.signal, stopped: stopped.signal });
+      const signals = { closing: stopping.signal, stopped: stopped.signal };
+      const work = answerCall(call, { method, implementation, log, admit, live, ...signals });
       running.add(work);
       void work.finally(() => running.delete(work));
     });
@@ -78,9 +90,18 @@ export const openRpcServer = async (options: RpcServerOptions): Promise<RpcServe
     setServing: (isServing, name) => {
       health.setServing(isServing, name);
     },
+    endCalls: (isEnded, reason) => {
+      live.end(isEnded, reason);
+    },
     [Symbol.asyncDispose]: close,
   };
 };
+
+const admitMembers =
+  ({ installationId }: RpcServerCredentials): Admit =>
+  (call) => {
+    requireCaller(call, installationId);
+  };
 
 const createServer = ({ keepalive = defaultKeepalive, maxConcurrentCalls = 256 }: RpcServerOptions): Server => {
   // The library would write to standard error by itself what our errors and logs tell already.

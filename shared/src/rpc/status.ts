@@ -28,7 +28,7 @@ export const toWireStatus = (error: HoldfastError): WireStatus => {
 /** The error that a failed call stands for: the one that the server threw, or what the transport says. */
 export const fromServiceError = (failure: ServiceError, method: string): HoldfastError => {
   const [sent] = failure.metadata.get(codeTrailer);
-  const code = typeof sent === "string" && isErrorCode(sent) ? sent : codeWithoutTrailer(failure.code);
+  const code = typeof sent === "string" && isErrorCode(sent) ? sent : codeWithoutTrailer(failure);
   const text = failure.details === "" ? "no reason given" : failure.details;
   const message = sent === undefined ? `${method}: ${text}` : text;
   return new HoldfastError(code, message, { details: detailsOf(failure.metadata), cause: failure });
@@ -38,7 +38,12 @@ export const fromServiceError = (failure: ServiceError, method: string): Holdfas
  * A status without our trailer was set by the transport or by a stranger. A call that nobody here cancelled and that yet
  * ended as cancelled, internal or unknown lost its connection: the reset's code depends on how the peer died.
  */
-const codeWithoutTrailer = (status: number): ErrorCode => codeByStatus.get(status) ?? "UNAVAILABLE";
+const codeWithoutTrailer = ({ code, details }: ServiceError): ErrorCode =>
+  untrusted.test(details) ? "PEER_UNTRUSTED" : (codeByStatus.get(code) ?? "UNAVAILABLE");
+
+/** How a connection fails whose server is not believed: in our words, or in OpenSSL's. */
+const untrusted =
+  /PEER_UNTRUSTED: |self-signed certificate|unable to (?:verify|get local issuer)|certificate has expired/;
 
 const codeByStatus = new Map<number, ErrorCode>([
   [grpcStatus.DEADLINE_EXCEEDED, "TIMEOUT"],
@@ -49,8 +54,8 @@ const codeByStatus = new Map<number, ErrorCode>([
   [grpcStatus.NOT_FOUND, "NOT_FOUND"],
   [grpcStatus.ALREADY_EXISTS, "ALREADY_EXISTS"],
   [grpcStatus.FAILED_PRECONDITION, "FAILED_PRECONDITION"],
-  [grpcStatus.PERMISSION_DENIED, "FAILED_PRECONDITION"],
-  [grpcStatus.UNAUTHENTICATED, "FAILED_PRECONDITION"],
+  [grpcStatus.PERMISSION_DENIED, "PERMISSION_DENIED"],
+  [grpcStatus.UNAUTHENTICATED, "UNAUTHENTICATED"],
 ]);
 
 const detailsOf = (metadata: Metadata): ErrorDetails => {

@@ -36,7 +36,8 @@ export class WorkerThread<Calls extends CallTable> implements Thread<Calls> {
       this.#settle(reply);
     });
     this.#worker.once("error", (cause) => {
-      this.#fail(new HoldfastError("INTERNAL", "a worker thread died", { cause }));
+      const why = cause instanceof Error ? cause.message : String(cause);
+      this.#fail(new HoldfastError("INTERNAL", `a worker thread died: ${why}`, { cause }));
     });
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#exited = promise;

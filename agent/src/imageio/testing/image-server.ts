@@ -12,7 +12,9 @@ export type Misbehaviour =
   /** Sends this many bytes of the body, then cuts the connection. */
   | { readonly kind: "short"; readonly bytes: number }
   /** Cuts the connection before any answer. */
-  | { readonly kind: "reset" };
+  | { readonly kind: "reset" }
+  /** Takes the request and never answers. */
+  | { readonly kind: "stall" };
 
 /** One request, as a test may look at it. */
 export interface SeenRequest {
@@ -118,15 +120,25 @@ const answerOne = async (options: ImageServerOptions, ticket: string, call: OneC
   const seen: SeenRequest = { method: request.method ?? "", path: request.url ?? "", range: request.headers.range };
   requests.push(seen);
   const meets = options.misbehave?.(seen);
-  if (meets?.kind === "reset") {
-    request.socket.destroy();
-  } else if (meets?.kind === "status") {
-    say(response, meets.status, meets.text ?? "Server failed to perform the request, check logs");
-  } else if (seen.path.startsWith(`/images/${ticket}`)) {
+  if (meets !== undefined && meets.kind !== "short") misbehave(meets, call);
+  else if (seen.path.startsWith(`/images/${ticket}`)) {
     await answerTruly(options, call, meets?.bytes);
   } else {
     response.setHeader("connection", "close");
     say(response, 403, `You are not allowed to access this resource: No such ticket ${seen.path.split("/")[2] ?? ""}`);
+  }
+};
+
+const misbehave = (how: Exclude<Misbehaviour, { readonly kind: "short" }>, { request, response }: OneCall): void => {
+  switch (how.kind) {
+    case "reset":
+      request.socket.destroy();
+      return;
+    case "stall":
+      request.resume();
+      return;
+    case "status":
+      say(response, how.status, how.text ?? "Server failed to perform the request, check logs");
   }
 };
 

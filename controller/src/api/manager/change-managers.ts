@@ -51,6 +51,14 @@ export const removeManager = async (deps: ApiDeps, idOrName: string, force: bool
       `jobs name VMs of manager ${record.name}: ${jobs.map(({ name }) => name).join(", ")}`,
     );
   }
+  const workers = deps.roster.list().filter(({ definition }) => definition.managerId === record.managerId);
+  if (workers.length > 0) {
+    const names = workers.map(({ definition }) => definition.name).join(", ");
+    throw new HoldfastError(
+      "FAILED_PRECONDITION",
+      `workers live on manager ${record.name}, remove them first: ${names}`,
+    );
+  }
   if (tasks.length > 0)
     throw new HoldfastError(
       "FAILED_PRECONDITION",

@@ -3,6 +3,7 @@ import { decodeManifest } from "@holdfast/shared/format/manifest";
 import { type ServedService, serveService } from "@holdfast/shared/rpc/implementation";
 import { findPoint } from "../../repositories/find-point.ts";
 import type { ApiDeps } from "../api-deps.ts";
+import { grantReading } from "./grant-reading.ts";
 import { listPoints } from "./list-points.ts";
 import { toPoint, toWholePoint } from "./to-point.ts";
 
@@ -14,6 +15,7 @@ export const servePoints = (deps: ApiDeps): ServedService =>
       const { repository, summary, manifest } = await findPoint(deps.repositories.list(), pointId, signal);
       return { point: toWholePoint(summary, repository, decodeManifest(manifest)) };
     },
+    grantReading: (request, call) => grantReading(deps, request, call),
     removePoint: async ({ pointId, belowFloor }, { signal }) => {
       const { repository } = await findPoint(deps.repositories.list(), pointId, signal);
       const removed = await repository.removePoint({ pointId, belowFloor, reason: "removed by an operator" }, signal);

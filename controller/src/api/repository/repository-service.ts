@@ -73,6 +73,7 @@ const toRepository = async (
     signal.throwIfAborted();
     const { code, message } = HoldfastError.from(caught);
     if (code === "INTERNAL") throw caught;
-    return { repositoryId, name, address, state: "unreachable", stateReason: message };
+    const state = code === "CONTROLLER_OUTDATED" ? "refusing" : "unreachable";
+    return { repositoryId, name, address, state, stateReason: message };
   }
 };

@@ -86,12 +86,13 @@ export class InventoryCalls implements InventoryReader {
   async listVnicProfiles(signal: AbortSignal): Promise<readonly VnicProfile[]> {
     const profiles = await this.#list("/vnicprofiles", "vnic_profile", vnicProfileRow, signal);
     const networks = await this.#list("/networks", "network", networkRow, signal);
-    const names = new Map(networks.map(({ id, name }) => [id, name]));
+    const byId = new Map(networks.map((one) => [one.id, one]));
     return profiles.map(({ id, name, network }) => ({
       id,
       name,
       networkId: network?.id ?? "",
-      networkName: names.get(network?.id ?? "") ?? "",
+      networkName: byId.get(network?.id ?? "")?.name ?? "",
+      dataCenterId: byId.get(network?.id ?? "")?.data_center?.id,
     }));
   }
 

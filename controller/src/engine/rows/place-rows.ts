@@ -60,7 +60,7 @@ export const storageDomainRow = z
   }));
 
 /** `/networks` */
-export const networkRow = z.object({ id: z.string(), name: z.string() });
+export const networkRow = z.object({ id: z.string(), name: z.string(), data_center: stub.optional() });
 
 /** `/vnicprofiles` */
 export const vnicProfileRow = z.object({ id: z.string(), name: z.string(), network: stub.optional() });

@@ -16,6 +16,7 @@ import {
   statusesOf,
   untilRecorded,
   untilStatus,
+  userData,
   workerConfig,
 } from "../testing/worker-lab.ts";
 
@@ -51,6 +52,11 @@ test("a VM of a worker's template runs a program that only user data configures"
     "HOLDFAST_TEST_RUN",
   ]);
   expect((await stat(join(guestDir(lab, id), "root/etc/holdfast/agent.yaml"))).mode & 0o777).toBe(0o600);
+  expect(await lab.control.toldAtStart(id)).toEqual({
+    host_name: "worker",
+    custom_script: userData(config),
+    nic_configurations: {},
+  });
   expect(await statusesOf(lab, id)).toEqual(["image_locked", "down", "wait_for_launch", "powering_up", "up"]);
 
   const console = await readFile(join(guestDir(lab, id), "console.log"), "utf8");

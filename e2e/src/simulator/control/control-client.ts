@@ -244,6 +244,11 @@ export class ControlClient {
     return ((await this.#get(`/vms/${vmId}/guest-process`)) as { process?: LabGuest }).process;
   }
 
+  /** What the newest start of a VM told cloud-init, in the form of the engine's API; undefined when it told nothing. */
+  async toldAtStart(vmId: string): Promise<unknown> {
+    return ((await this.#get(`/vms/${vmId}/told-at-start`)) as { initialization?: unknown }).initialization;
+  }
+
   /** Kills what runs in a VM's guest; the VM stays up. */
   async breakGuest(vmId: string): Promise<void> {
     await this.#post(`/vms/${vmId}/break-guest`);

@@ -2,6 +2,8 @@ import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { readProcessState } from "@holdfast/shared/process/process-state";
 
 import type { Route } from "../http/router.ts";
+import { renderJson } from "../rendering/json/render-json.ts";
+import { initializationOf } from "../rendering/resources/initialization.ts";
 import type { Control, ControlCall, ControlHandle } from "./control.ts";
 import { capacitySchema, ignoreShutdownSchema, someDelaysSchema, startRefusalSchema } from "./control-schemas.ts";
 import { vmOf } from "./machine-routes.ts";
@@ -28,6 +30,11 @@ const historyOf = (control: Control, call: ControlCall) => {
   return history;
 };
 
+const toldAtStart = (control: Control, call: ControlCall): unknown => {
+  const rendered = initializationOf(control.engine.hooks.toldAtStart.get(vmOf(control, call).id), undefined);
+  return rendered === undefined ? {} : { initialization: JSON.parse(renderJson(rendered)) as unknown };
+};
+
 const ignoreShutdown = (control: Control, call: ControlCall): void => {
   const { vm, ignores } = ignoreShutdownSchema.parse(call.body);
   const { ignoreShutdown: names } = control.engine.hooks;
@@ -40,6 +47,7 @@ export const workerRoutes = (control: Control): readonly Route<ControlHandle>[] 
   { method: "GET", pattern: "/vm-histories", handle: () => [...control.engine.world.vmHistories.values()] },
   { method: "GET", pattern: "/vm-histories/:vm", handle: (call) => historyOf(control, call) },
   { method: "GET", pattern: "/vms/:vm/guest-process", handle: (call) => guestProcess(control, call) },
+  { method: "GET", pattern: "/vms/:vm/told-at-start", handle: (call) => toldAtStart(control, call) },
   {
     method: "POST",
     pattern: "/vms/:vm/break-guest",

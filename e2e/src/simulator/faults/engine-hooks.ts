@@ -1,4 +1,5 @@
 import type { BackupPhase } from "../model/backup.ts";
+import type { Initialization } from "../model/initialization.ts";
 import type { StartRefusal } from "./start-refusals.ts";
 
 /** Things that a test makes go wrong inside the engine or its hosts, each once or by name, beyond refused calls. */
@@ -13,6 +14,8 @@ export interface EngineHooks {
   readonly startRefusals: StartRefusal[];
   /** VMs, by id or name, whose guests do not listen when they are asked to shut down or reboot. */
   readonly ignoreShutdown: Set<string>;
+  /** What the newest start of a VM, by its id, told cloud-init: in memory alone, since it holds secrets. */
+  readonly toldAtStart: Map<string, Initialization>;
   /** Directories, by VM, into which the disks of the next ready backup are copied before `ready` is shown. */
   readonly copyAtReady: Map<string, string>;
   /** The same for every backup that makes a checkpoint, each into a folder of its checkpoint's id. */
@@ -30,6 +33,7 @@ export const noHooks = (): EngineHooks => ({
   failUpload: new Set(),
   startRefusals: [],
   ignoreShutdown: new Set(),
+  toldAtStart: new Map(),
   copyAtReady: new Map(),
   copyEveryReady: new Map(),
   readObservers: new Set(),

@@ -7,7 +7,7 @@ import type { BlockLayer } from "../storage/block-layer.ts";
 export type GuestKind = "agent" | "none";
 
 /** The first bytes of a disk that boots an agent. */
-const agentMarker = Buffer.from("HOLDFAST-LAB-GUEST agent\n");
+export const agentMarker = Buffer.from("HOLDFAST-LAB-GUEST agent\n");
 
 const sectorBytes = 512;
 

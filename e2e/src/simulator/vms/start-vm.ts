@@ -52,6 +52,7 @@ export const startVm = (engine: Engine, actor: Actor, vm: Vm, request: StartRequ
     return;
   }
   if (request.runOnce === true) vm.runOnce = true;
+  if (request.initialization !== undefined) engine.hooks.toldAtStart.set(vm.id, request.initialization);
   showStatus(engine, vm, "wait_for_launch");
   void engine.turns.run(vm.id, "start vm", async (signal) => {
     await pause(engine, "vmMs", signal);

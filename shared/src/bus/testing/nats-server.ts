@@ -10,7 +10,7 @@ import { findProgram } from "../../process/find-program.ts";
 
 /** A real nats-server on a loopback port of its own. */
 export interface NatsServer extends AsyncDisposable {
-  /** `nats://127.0.0.1:port`. */
+  /** `tls://127.0.0.1:port`. */
   readonly url: string;
   readonly port: number;
   readonly pid: number;
@@ -18,12 +18,21 @@ export interface NatsServer extends AsyncDisposable {
   kill(): Promise<void>;
 }
 
+/** How a server is started. */
+export interface NatsServerSpec {
+  readonly configurationFile: string;
+  /** 0 takes any free one. */
+  readonly port?: number;
+}
+
 const portsFile = z.object({ nats: z.array(z.string()).min(1) });
 
-/** Starts a nats-server and waits until it serves; port 0 takes any free one. */
-export const openNatsServer = async ({ port = 0 }: { readonly port?: number } = {}): Promise<NatsServer> => {
+/** Starts a nats-server and waits until it serves. */
+export const openNatsServer = async (spec: NatsServerSpec): Promise<NatsServer> => {
+  const { configurationFile, port = 0 } = spec;
   const folder = await mkdtemp(join(tmpdir(), "hf-nats-"));
-  const options = ["-a", "127.0.0.1", "-p", port === 0 ? "-1" : String(port), "--ports_file_dir", folder];
+  const where = ["-a", "127.0.0.1", "-p", port === 0 ? "-1" : String(port), "--ports_file_dir", folder];
+  const options = ["-c", configurationFile, ...where];
   const { command, args } = await withDeathSignal({ command: await findNatsServer(), args: options });
   const child = spawn(command, [...args], { stdio: "ignore" });
   const exited = once(child, "exit");

@@ -9,7 +9,7 @@ const [, , how = "return"] = process.argv;
 
 await runMain(
   "main-program",
-  async (signal) => {
+  async (signal, _log, { hurry, allow }) => {
     announceReady();
     switch (how) {
       case "return":
@@ -23,6 +23,10 @@ await runMain(
           throw new TypeError("thrown by nobody's call");
         });
         await untilAborted(signal);
+        return;
+      case "finish":
+        allow(60_000);
+        await untilSignalKept(hurry);
         return;
       case "stubborn":
         setInterval(() => undefined, 1_000);

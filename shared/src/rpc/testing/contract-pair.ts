@@ -1,5 +1,6 @@
 import { ContractService } from "@holdfast/proto/holdfast/contract/v1/contract_pb";
 import { type MemoryLogger, memoryLogger } from "../../logging/memory-logger.ts";
+import { testInstallation } from "../../identity/testing/test-installation.ts";
 import { openRpcClient, type RpcClient } from "../client.ts";
 import type { ServiceClient } from "../client-types.ts";
 import { clientCredentials, serverCredentials } from "../credentials.ts";
@@ -19,7 +20,8 @@ export interface ContractPair extends AsyncDisposable {
 export const openContractPair = async (options: Partial<RpcServerOptions> = {}): Promise<ContractPair> => {
   const { served, record } = contractService();
   const log = memoryLogger();
-  const credentials = serverCredentials({ mode: "insecure" });
+  const { hold, identity } = await testInstallation();
+  const credentials = serverCredentials(await hold("repository", "r1"), { asksForCertificates: true });
   const server = await openRpcServer({
     listen: "127.0.0.1:0",
     services: [served],
@@ -28,7 +30,10 @@ export const openContractPair = async (options: Partial<RpcServerOptions> = {}):
     drainMs: 50,
     ...options,
   });
-  const client = openRpcClient(server.address, clientCredentials({ mode: "insecure" }));
+  const client = openRpcClient(
+    server.address,
+    clientCredentials(await identity("agent", "a1"), { role: "repository" }),
+  );
 
   return {
     server,

@@ -1,0 +1,37 @@
+import { type Check, takeCheck, toCheck } from "@holdfast/shared/doctor/check";
+import { clockFinding, clockOffsetMs } from "@holdfast/shared/doctor/clock-finding";
+import { trustFinding } from "@holdfast/shared/doctor/trust-finding";
+import { versionFinding } from "@holdfast/shared/doctor/version-finding";
+import type { RepositoryConnection } from "../repositories/repository-connection.ts";
+import { answered, failedAnswer } from "./answer-finding.ts";
+import type { DoctorDeps, ExamineLimits } from "./doctor-deps.ts";
+
+/** What a repository finds when it looks at itself. Rejects only with the signal's reason: one that does not answer is a finding. */
+export const examineRepository = async (
+  { identity, version }: Pick<DoctorDeps, "identity" | "version">,
+  repository: Pick<RepositoryConnection, "name" | "address" | "examine">,
+  { timeoutMs, signal }: ExamineLimits,
+): Promise<readonly Check[]> => {
+  const who = { role: "repository", name: repository.name } as const;
+  const trustNumber = identity.authority.trust.current.number;
+  try {
+    const found = await repository.examine(
+      { version, trustNumber, timeoutMs: timeoutMs * lookShare },
+      { timeoutMs, signal },
+    );
+    const findings = [
+      answered(`${repository.address} answers`, found.clock.roundTripMs),
+      versionFinding(found.version, version),
+      trustFinding(found.trustNumber, trustNumber),
+      clockFinding(clockOffsetMs(found.clock), found.clock.roundTripMs),
+    ];
+    return [...findings.map((finding) => toCheck(who, finding)), ...found.checks.map((check) => takeCheck(who, check))];
+  } catch (caught) {
+    signal.throwIfAborted();
+    const advice = `start the repository, or let the controller reach it at ${repository.address}`;
+    return [toCheck(who, failedAnswer(caught, advice))];
+  }
+};
+
+/** What is left of the time is for telling. */
+const lookShare = 0.8;

@@ -1,0 +1,85 @@
+import { signAgentUser, signBusAccounts } from "@holdfast/shared/bus/bus-accounts";
+import type { Clock } from "@holdfast/shared/clock/clock";
+import { type CertificateWish, fingerprintOf, signCertificate } from "@holdfast/shared/identity/certificates";
+import { signTrustBundle, type TrustBundle } from "@holdfast/shared/identity/trust-bundle";
+import { openTrustKeeper, type TrustKeeper } from "@holdfast/shared/identity/trust-keeper";
+import { authorityEndMs } from "@holdfast/shared/installation/check-authority";
+import type { Installation } from "@holdfast/shared/installation/open-installation";
+import type { Ledger } from "./ledger.ts";
+import type { Member } from "./member.ts";
+
+/** What is taken back: a certificate's key, and the user of the bus that came with it. */
+export type Revoked = Pick<Member, "role" | "id" | "keyId" | "busPublicKey">;
+
+/** Signs for the installation, and takes back what was signed. */
+export interface Authority {
+  readonly installationId: string;
+  readonly caPem: string;
+  readonly caFingerprint: string;
+  /** The newest bundle: what everybody is to believe. */
+  readonly trust: TrustKeeper;
+  /** Signs a request; nothing that is signed outlives the authority itself. */
+  certify(wish: Omit<CertificateWish, "nowMs">): Promise<string>;
+  /** An agent's proof to the bus; empty for a member that does not use it. */
+  signBusUser(member: Member): Promise<string>;
+  /** The account JWT for the servers of the bus, with everyone who was taken from it. */
+  signBusAccount(): Promise<string>;
+  /** Takes back; durable, and the number of the bundle that says so, when it resolves. Repeating it changes nothing. */
+  revoke(what: Revoked): Promise<number>;
+}
+
+/** Opens the authority of an installation. */
+export const openAuthority = async (
+  { authority, busSeeds, files, identity, installationId }: Installation,
+  ledger: Ledger,
+  clock: Clock,
+): Promise<Authority> => {
+  const trust = await openTrustKeeper(files.trust, identity.caPem);
+  const endMs = authorityEndMs(authority.certificatePem);
+  let before: Promise<unknown> = Promise.resolve();
+  const revoke = async (what: Revoked): Promise<number> => {
+    const nowMs = clock.nowMs();
+    if (what.busPublicKey !== "" && ledger.busRevoked[what.busPublicKey] === undefined)
+      await ledger.revokeOnBus(what.busPublicKey, nowMs);
+    const next = withRevoked(trust.current, what, nowMs);
+    if (next !== undefined) await trust.accept(signTrustBundle(authority, next));
+    return trust.current.number;
+  };
+  return {
+    installationId,
+    caPem: identity.caPem,
+    caFingerprint: fingerprintOf(identity.caPem),
+    trust,
+    certify: (wish) => {
+      const nowMs = clock.nowMs();
+      return signCertificate(authority, { ...wish, nowMs, lifeMs: Math.min(wish.lifeMs, endMs - nowMs) });
+    },
+    signBusUser: async ({ role, id, busPublicKey, managerName, clusterName }) =>
+      role === "agent" && busPublicKey !== ""
+        ? await signAgentUser(busSeeds.account, { agentId: id, publicKey: busPublicKey, managerName, clusterName })
+        : "",
+    signBusAccount: async () => (await signBusAccounts(busSeeds, ledger.busRevoked)).accountJwt,
+    // One after another: each number is given once.
+    revoke: (what) => {
+      const revoking = before.then(() => revoke(what));
+      before = revoking.catch(() => undefined);
+      return revoking;
+    },
+  };
+};
+
+/** The bundle after `current`; undefined when that says it already. */
+export const withRevoked = (
+  current: TrustBundle,
+  { role, id, keyId }: Revoked,
+  nowMs: number,
+): TrustBundle | undefined => {
+  if (current.revoked.some((one) => one.keyId === keyId)) return undefined;
+  const name = `${role} ${id}`;
+  return {
+    ...current,
+    number: current.number + 1,
+    issuedMs: nowMs,
+    revoked: [...current.revoked, { keyId, name, revokedMs: nowMs }],
+  };
+};

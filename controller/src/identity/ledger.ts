@@ -1,0 +1,78 @@
+import { readFile } from "node:fs/promises";
+import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import { writeFileDurably } from "@holdfast/shared/identity/durable-file";
+import { z } from "zod";
+import { type Member, memberSchema } from "./member.ts";
+
+const ledgerSchema = z.object({
+  v: z.literal(1),
+  members: z.array(memberSchema),
+  /** Users of the bus that are believed no more: public NKey, with the second up to which their JWTs are void. */
+  busRevoked: z.record(z.string(), z.int()),
+});
+
+/** What is kept of members beside the database. */
+type LedgerContent = z.output<typeof ledgerSchema>;
+
+/**
+ * Members and what was taken from them, in a file of the identity folder: a database that is lost or put back must neither make
+ * members strangers nor believe again who was revoked.
+ */
+export interface Ledger {
+  readonly members: readonly Member[];
+  readonly busRevoked: Readonly<Record<string, number>>;
+  /** Writes a member, new or changed; durable when it resolves. */
+  keep(member: Member): Promise<void>;
+  /** Takes a user of the bus away, for ever; durable when it resolves. */
+  revokeOnBus(publicKey: string, nowMs: number): Promise<void>;
+}
+
+/** Opens the ledger; an absent file is an empty one. */
+export const openLedger = async (path: string): Promise<Ledger> => {
+  let content = await readLedger(path);
+  // One after another: each writes the whole file.
+  let before: Promise<unknown> = Promise.resolve();
+  const write = async (after: Promise<unknown>, edit: (content: LedgerContent) => LedgerContent): Promise<void> => {
+    await after;
+    const next = edit(content);
+    await writeFileDurably(path, `${JSON.stringify(next)}\n`, 0o600);
+    content = next;
+  };
+  const change = (edit: (content: LedgerContent) => LedgerContent): Promise<void> => {
+    const changing = write(before, edit);
+    before = changing.catch(() => undefined);
+    return changing;
+  };
+  return {
+    get members() {
+      return content.members;
+    },
+    get busRevoked() {
+      return content.busRevoked;
+    },
+    keep: (member) =>
+      change((old) => ({
+        ...old,
+        members: [...old.members.filter(({ role, id }) => role !== member.role || id !== member.id), member],
+      })),
+    // The second after this one: a JWT that was signed a moment ago is void too.
+    revokeOnBus: (publicKey, nowMs) =>
+      change((old) => ({
+        ...old,
+        busRevoked: { ...old.busRevoked, [publicKey]: Math.ceil(nowMs / 1_000) + 1 },
+      })),
+  };
+};
+
+const readLedger = async (path: string): Promise<LedgerContent> => {
+  try {
+    return ledgerSchema.parse(JSON.parse(await readFile(path, "utf8")));
+  } catch (cause) {
+    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT")
+      return { v: 1, members: [], busRevoked: {} };
+    throw new HoldfastError("CONFIG_INVALID", `the list of members cannot be read: ${path}`, {
+      details: { path },
+      cause,
+    });
+  }
+};

@@ -1,0 +1,299 @@
+import { AgentService } from "@holdfast/proto/holdfast/controller/v1/agent_pb";
+import { IdentityService } from "@holdfast/proto/holdfast/controller/v1/identity_pb";
+import { JobService } from "@holdfast/proto/holdfast/controller/v1/job_pb";
+import { ManagerService } from "@holdfast/proto/holdfast/controller/v1/manager_pb";
+import { RepositoryService } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
+import { DiskService } from "@holdfast/proto/holdfast/disk/v1/disk_pb";
+import { agentSubject, toAgentSubject, wakeSubject } from "@holdfast/shared/bus/subjects";
+import { systemClock } from "@holdfast/shared/clock/clock";
+import type { StoredIdentity } from "@holdfast/shared/identity/identity-folder";
+import { parseJoinToken, writeJoinToken } from "@holdfast/shared/identity/join-token";
+import type { PeerRole } from "@holdfast/shared/identity/peer-name";
+import { parseUserToken, writeUserToken } from "@holdfast/shared/identity/user-token";
+import { memoryLogger } from "@holdfast/shared/logging/memory-logger";
+import type { ClientProof } from "@holdfast/shared/rpc/credentials";
+import type { RpcClient } from "@holdfast/shared/rpc/client";
+import { startProcess } from "@holdfast/shared/process/child-process";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createDialer } from "../harness/dialer.ts";
+import { present, quietMoment } from "../harness/operator.ts";
+import { plainRpc, speakPlainly } from "../harness/plain-text.ts";
+import { programArguments } from "../harness/programs.ts";
+import { type Stage, openStage } from "../harness/stage.ts";
+import { joinAgent, joinAs, joinTokenFor, openBusAs } from "../harness/story-member.ts";
+import { type Stranger, makeStranger } from "../harness/stranger.ts";
+import { until } from "../harness/until.ts";
+import { type Vouching, openVouching } from "../harness/vouching.ts";
+
+const call = { timeoutMs: 30_000 };
+
+let stage: Stage;
+let vouching: Vouching;
+let stranger: Stranger;
+let member: StoredIdentity;
+let diskServiceAddress: string;
+const dialer = createDialer();
+
+beforeAll(async () => {
+  stage = await openStage({ agents: ["east-1"] });
+  const { installation, run } = stage;
+  vouching = await openVouching(installation.controllerDir);
+  stranger = await makeStranger(run, [installation.joinAddress]);
+  member = await joinAgent(installation, "played");
+  const { agents } = await installation.api.service(AgentService).listAgents({}, call);
+  ({ diskServiceAddress } = present(agents[0]));
+});
+
+afterAll(async () => {
+  await dialer[Symbol.asyncDispose]();
+  await stage?.[Symbol.asyncDispose]();
+});
+
+const dial = (address: string, role: PeerRole, proof: ClientProof, headers = {}): RpcClient =>
+  dialer.dial({ address, role, proof, headers });
+
+/** The operators' API, with this text in the place of a user's token. */
+const asUser = (token: string | undefined): RpcClient =>
+  dial(
+    stage.installation.controllerAddress,
+    "controller",
+    vouching.installation.identity,
+    token === undefined ? {} : { authorization: `Bearer ${token}` },
+  );
+
+const listJobs = (client: RpcClient): Promise<unknown> => client.service(JobService).listJobs({}, call);
+
+describe("the operators' API", () => {
+  test("an agent's certificate is no way in, and neither is one of a controller's", async () => {
+    const proofs = [member.identity, await vouching.identity("controller", "story")];
+    for (const proof of proofs) {
+      const client = dial(stage.installation.joinAddress, "controller", proof);
+      await expect(listJobs(client)).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
+    }
+  });
+
+  test("a token that is none, unknown, of a wrong secret or of another installation: UNAUTHENTICATED", async () => {
+    const own = parseUserToken(vouching.adminToken);
+    const texts = [
+      undefined,
+      "garbage",
+      writeUserToken({ ...own, secret: `${own.secret.slice(0, -4)}AAAA` }),
+      writeUserToken({ ...own, tokenId: "nobody" }),
+      writeUserToken({ ...own, installationId: stranger.vouching.installation.installationId }),
+      stranger.vouching.adminToken,
+    ];
+    for (const text of texts)
+      await expect(listJobs(asUser(text)), text?.slice(0, 8)).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
+  });
+
+  test("a viewer looks and changes nothing, an operator works and administers nothing, and both end by revocation", async () => {
+    const identities = stage.installation.api.service(IdentityService);
+    const make = async (role: string) => {
+      const { secret, token } = await identities.createUserToken({ name: `a ${role}`, role, validDays: 1 }, call);
+      return { client: asUser(secret), tokenId: present(token).tokenId };
+    };
+    const [viewer, operator] = [await make("viewer"), await make("operator")];
+    const denied = { code: "PERMISSION_DENIED" };
+
+    await listJobs(viewer.client);
+    const job = { name: "viewers", vms: [], repository: "main" };
+    await expect(viewer.client.service(JobService).createJob({ definition: job }, call)).rejects.toMatchObject(denied);
+    await expect(viewer.client.service(JobService).runJob({ job: "none", requestId: "1" }, call)).rejects.toMatchObject(
+      denied,
+    );
+
+    await expect(
+      operator.client.service(JobService).runJob({ job: "none", requestId: "1" }, call),
+    ).rejects.toMatchObject({ code: "NOT_FOUND" });
+    const administering: readonly ((client: RpcClient) => Promise<unknown>)[] = [
+      (client) => client.service(ManagerService).removeManager({ manager: "ovirt" }, call),
+      (client) => client.service(ManagerService).editManager({ manager: "ovirt", password: "stolen" }, call),
+      (client) => client.service(IdentityService).invite({ role: "agent" }, call),
+      (client) => client.service(IdentityService).revokeMember({ role: "agent", member: "east-1" }, call),
+      (client) => client.service(IdentityService).createUserToken({ name: "more", role: "admin" }, call),
+      (client) => client.service(IdentityService).listUserTokens({}, call),
+    ];
+    for (const ask of administering) await expect(ask(operator.client)).rejects.toMatchObject(denied);
+
+    for (const { client, tokenId } of [viewer, operator]) {
+      await identities.revokeUserToken({ tokenId }, call);
+      await expect(listJobs(client)).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
+    }
+  });
+
+  test("a server of another installation is not believed by who dials it", async () => {
+    const client = dial(stage.installation.joinAddress, "controller", stranger.vouching.installation.identity);
+    await expect(listJobs(client)).rejects.toMatchObject({ code: "PEER_UNTRUSTED" });
+  });
+});
+
+describe("a certificate of another installation", () => {
+  test("opens neither a repository nor an agent's disks, and its holder believes neither of them", async () => {
+    const { repositoryAddress } = stage.installation;
+    for (const [role, address] of [
+      ["repository", repositoryAddress],
+      ["agent", diskServiceAddress],
+    ] as const) {
+      const ask = (proof: ClientProof): Promise<unknown> => {
+        const client = dial(address, role, proof);
+        return role === "repository"
+          ? client.service(RepositoryService).getRepository({}, call)
+          : Array.fromAsync(client.service(DiskService).openDisk({}, call));
+      };
+      const own = await stranger.vouching.identity("controller", "story");
+      await expect(ask(own), role).rejects.toMatchObject({ code: "PEER_UNTRUSTED" });
+      // The handshake ends it, or the first look; nothing is answered either way.
+      const refused = { code: expect.stringMatching(/^(?:UNAVAILABLE|UNAUTHENTICATED|PEER_UNTRUSTED)$/) };
+      await expect(ask(await stranger.intruder("controller", vouching)), role).rejects.toMatchObject(refused);
+      const { caPem, installationId } = vouching.installation.identity;
+      await expect(ask({ caPem, installationId }), `${role}, without any`).rejects.toMatchObject(refused);
+    }
+  });
+
+  test("opens no bus, with whatever user; and a user of another bus is not let in with our certificate", async () => {
+    const { installation } = stage;
+    const identity = await stranger.intruder("agent", vouching);
+    const visits = [
+      { identity, busKey: member.busKey },
+      { identity: member.identity, busKey: await stranger.busKey() },
+    ];
+    for (const visit of visits) {
+      await expect(openBusAs(installation, { ...visit, ownerId: "story", withinMs: 500 })).rejects.toMatchObject({
+        code: "UNAVAILABLE",
+      });
+    }
+    const own = { identity: await stranger.vouching.identity("agent", "story"), busKey: member.busKey };
+    await expect(openBusAs(installation, { ...own, ownerId: "story", withinMs: 500 })).rejects.toMatchObject({
+      code: "UNAVAILABLE",
+    });
+  });
+});
+
+test("an agent on the bus speaks under no other name and hears nothing that is not meant for it", async () => {
+  const { installation } = stage;
+  const log = memoryLogger();
+  const { identity, busKey, membership } = member;
+  const bus = await openBusAs(installation, { identity, busKey, ownerId: membership.id, log });
+  const { agents } = await installation.api.service(AgentService).listAgents({}, call);
+  const otherId = present(agents.find(({ name }) => name === "east-1")).agentId;
+  const heard: string[] = [];
+  const ears = [
+    agentSubject(otherId, "claim"),
+    toAgentSubject(otherId),
+    wakeSubject("ovirt", "west"),
+    `_INBOX_${otherId}.>`,
+    "hf.v1.>",
+    "$SYS.>",
+    ">",
+  ];
+  const listening = ears.map(async (subject) => {
+    for await (const { subject: from } of await bus.subscribe(subject)) heard.push(from);
+  });
+  await until(
+    "every ear to be refused",
+    () => log.lines.filter((line) => JSON.stringify(line).includes("ermissions")).length >= ears.length,
+  );
+
+  for (const subject of [
+    agentSubject(otherId, "claim"),
+    agentSubject(otherId, "hello"),
+    toAgentSubject(otherId),
+    "hf.v1.x",
+    "$SYS.REQ.CLAIMS.UPDATE",
+    "$JS.API.INFO",
+  ]) {
+    await expect(bus.request(subject, Buffer.of(), { timeoutMs: 10_000 }), subject).rejects.toMatchObject({
+      code: "PERMISSION_DENIED",
+    });
+  }
+  // Somebody else's traffic, which must not be overheard.
+  await stage.operator.waitForAgents("east-1");
+  await quietMoment(500);
+  await bus[Symbol.asyncDispose]();
+  await Promise.all(listening);
+  expect(heard).toEqual([]);
+});
+
+describe("a join token", () => {
+  const refused = (words: RegExp) => ({ code: "JOIN_REFUSED", message: expect.stringMatching(words) });
+  const place = { managerName: "ovirt", clusterName: "east" };
+
+  test("is good once", async () => {
+    const token = await joinTokenFor(stage.installation, { role: "agent", name: "once", ...place });
+    await joinAs(stage.installation, "agent", token);
+    await expect(joinAs(stage.installation, "agent", token)).rejects.toMatchObject(refused(/it was used/));
+  });
+
+  test("is good for its time only", async () => {
+    const identities = stage.installation.api.service(IdentityService);
+    const { joinToken, expiresMs } = await identities.invite({ role: "agent", validSeconds: 1, ...place }, call);
+    await until("the invitation to end", () => systemClock.nowMs() > Number(expiresMs));
+    await expect(joinAs(stage.installation, "agent", joinToken)).rejects.toMatchObject(refused(/it has expired/));
+  });
+
+  test("is good for its role only, also when its words are changed", async () => {
+    const token = await joinTokenFor(stage.installation, { role: "agent", name: "role", ...place });
+    await expect(joinAs(stage.installation, "repository", token)).rejects.toMatchObject(
+      refused(/it? ?is for agent|this is repository/),
+    );
+    const changed = writeJoinToken({ ...parseJoinToken(token), role: "repository" });
+    await expect(joinAs(stage.installation, "repository", changed)).rejects.toMatchObject({ code: "JOIN_REFUSED" });
+    expect((await joinAs(stage.installation, "agent", token)).membership).toMatchObject({
+      role: "agent",
+      name: "role",
+    });
+  });
+
+  test("with another secret is unknown, and says no more than one of another id", async () => {
+    const token = parseJoinToken(await joinTokenFor(stage.installation, { role: "agent", name: "secret", ...place }));
+    for (const change of [{ secret: "A".repeat(43) }, { inviteId: "nobody" }])
+      await expect(joinAs(stage.installation, "agent", writeJoinToken({ ...token, ...change }))).rejects.toMatchObject(
+        refused(/it is unknown/),
+      );
+  });
+
+  test("that pins another authority sends nothing to this controller", async () => {
+    const token = parseJoinToken(await joinTokenFor(stage.installation, { role: "agent", name: "pinned", ...place }));
+    const pinned = writeJoinToken({ ...token, caFingerprint: "0".repeat(64) });
+    await expect(joinAs(stage.installation, "agent", pinned)).rejects.toMatchObject({ code: "PEER_UNTRUSTED" });
+    expect((await joinAs(stage.installation, "agent", writeJoinToken(token))).membership.name).toBe("pinned");
+  });
+
+  test("that was used ends an agent's process with the code for it", async () => {
+    const { installation, run } = stage;
+    const token = await joinTokenFor(installation, { role: "agent", name: "late", ...place });
+    await joinAs(installation, "agent", token);
+    const dataDir = join(run.dir, "agent-late");
+    await mkdir(dataDir);
+    await writeFile(join(run.dir, "late.join"), token, { mode: 0o600 });
+    const said: string[] = [];
+    await using late = await startProcess({
+      name: "agent late",
+      command: process.execPath,
+      args: programArguments("agent/main"),
+      env: {
+        ...run.env,
+        HOLDFAST_AGENT_NAME: "late",
+        HOLDFAST_AGENT_DATA_DIR: dataDir,
+        HOLDFAST_AGENT_JOIN_TOKEN_FILE: join(run.dir, "late.join"),
+      },
+      onLine: (line) => said.push(line),
+    });
+    expect((await late.exited).code, said.join("\n")).toBe(77);
+    expect(said.join("\n")).toContain("JOIN_REFUSED");
+  });
+});
+
+/** How all that is answered before the other side hangs up may begin: nothing, or an alert of TLS. */
+const plainAnswers = ["", "\u0015\u0003"];
+
+test("there is no way in without TLS: not to the API, a repository, an agent's disks or the bus", async () => {
+  const { controllerAddress, joinAddress, repositoryAddress, nats } = stage.installation;
+  for (const address of [controllerAddress, joinAddress, repositoryAddress, diskServiceAddress])
+    expect(plainAnswers, address).toContain((await speakPlainly(address, plainRpc)).slice(0, 2));
+  const bus = await speakPlainly(String(nats.ready.address), 'CONNECT {"verbose":true}\r\nPING\r\n');
+  expect(bus).toContain('"tls_required":true');
+  expect(bus).not.toMatch(/\+OK|PONG/);
+});

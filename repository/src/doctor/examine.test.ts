@@ -1,0 +1,38 @@
+import { toTargetMessage } from "@holdfast/shared/doctor/target";
+import { productVersion } from "@holdfast/shared/version/product-version";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openTestServer, type TestServer } from "../testing/test-server.ts";
+
+let repository: TestServer;
+beforeAll(async () => {
+  repository = await openTestServer({ lowWaterBytes: Number.MAX_SAFE_INTEGER });
+});
+afterAll(() => repository[Symbol.asyncDispose]());
+
+test("a repository tells its clock and version first, then what it finds around itself", async () => {
+  const target = toTargetMessage({
+    subject: "somebody",
+    address: "127.0.0.1:1",
+    server: { kind: "peer", role: "agent" },
+    whenAbsent: "skipped",
+    advice: "",
+  });
+  const beforeMs = Date.now();
+  const answers = await Array.fromAsync(
+    repository.client.examine({ examination: { targets: [target], timeoutMs: 5_000 } }),
+  );
+  const [first, ...rest] = answers;
+  expect(first).toMatchObject({ version: productVersion, trustNumber: 1, checks: [] });
+  expect(Number(first?.clockMs)).toBeGreaterThanOrEqual(beforeMs);
+
+  const checks = rest.flatMap((answer) => answer.checks);
+  const subjects = (kind: string, state: string) =>
+    checks.filter((check) => check.kind === kind && check.state === state).map(({ subject }) => subject);
+  expect(subjects("certificate", "ok")).toContain("own certificate");
+  // Below its low-water mark it refuses uploads, which is more than a warning.
+  expect(subjects("space", "error")).toEqual([`repository ${repository.directory}`, `index ${repository.folder}`]);
+  expect(subjects("space", "ok")).toEqual([`identity folder ${repository.folder}/identity`]);
+  // Who certified it for this test is gone again.
+  expect(subjects("connection", "error")).toEqual(["controller"]);
+  expect(subjects("connection", "skipped")).toEqual(["somebody"]);
+});

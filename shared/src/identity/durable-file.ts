@@ -1,0 +1,17 @@
+import { mkdir, open, rename } from "node:fs/promises";
+import { dirname } from "node:path";
+import { randomName } from "../ids/ids.ts";
+
+/** Writes a file whole: under another name first, synced, then renamed over what was there. Makes its folder, private to the owner. */
+export const writeFileDurably = async (path: string, text: string, mode: number): Promise<void> => {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const draft = `${path}.${randomName(8)}.new`;
+  {
+    await using file = await open(draft, "wx", mode);
+    await file.writeFile(text, "utf8");
+    await file.sync();
+  }
+  await rename(draft, path);
+  await using folder = await open(dirname(path), "r");
+  await folder.sync();
+};

@@ -1,0 +1,80 @@
+import { readFile } from "node:fs/promises";
+import { HoldfastError } from "../errors/holdfast-error.ts";
+import { writeFileDurably } from "./durable-file.ts";
+import { openTrustBundle, type TrustBundle } from "./trust-bundle.ts";
+
+/** The newest trust bundle that a process has seen, kept over restarts: the highest number ever seen is never forgotten. */
+export interface TrustKeeper {
+  readonly current: TrustBundle;
+  /** As it was signed, to show to others. */
+  readonly signed: string;
+  /**
+   * Takes a bundle: kept when newer, ignored when the same, CONTROLLER_OUTDATED when lower than one that was seen: whoever shows it
+   * was put back to an earlier state, in which something revoked was still believed.
+   */
+  accept(signed: string): Promise<void>;
+  /** CONTROLLER_OUTDATED when somebody who answers for the installation knows less than we do. */
+  assertNotOutdated(number: number): void;
+  readonly isRevoked: (keyId: string) => boolean;
+  /** Calls back after each newer bundle; the result takes the callback away. */
+  readonly onChanged: (listener: (bundle: TrustBundle) => void) => () => void;
+}
+
+/** Opens the bundle in a file; PEER_UNTRUSTED when the authority did not sign it. `first` is written when there is no file. */
+export const openTrustKeeper = async (path: string, caPem: string, first?: string): Promise<TrustKeeper> => {
+  const stored = await readIfThere(path);
+  if (stored === undefined && first === undefined)
+    throw new HoldfastError("IDENTITY_MISSING", `there is no trust bundle at ${path}`, { details: { path } });
+  let signed = stored ?? first ?? "";
+  let current = openTrustBundle(signed, caPem);
+  if (stored === undefined) await writeFileDurably(path, `${signed}\n`, 0o600);
+  let revoked = new Set(current.revoked.map(({ keyId }) => keyId));
+  const listeners = new Set<(bundle: TrustBundle) => void>();
+
+  const assertNotOutdated = (number: number): void => {
+    if (number >= current.number) return;
+    throw new HoldfastError(
+      "CONTROLLER_OUTDATED",
+      `the controller knows revocations up to number ${number}, here number ${current.number} was seen`,
+      { details: { shown: number, seen: current.number } },
+    );
+  };
+  const take = async (text: string): Promise<void> => {
+    const bundle = openTrustBundle(text, caPem);
+    assertNotOutdated(bundle.number);
+    if (bundle.number === current.number) return;
+    await writeFileDurably(path, `${text.trim()}\n`, 0o600);
+    [signed, current, revoked] = [text.trim(), bundle, new Set(bundle.revoked.map(({ keyId }) => keyId))];
+    for (const listener of listeners) listener(bundle);
+  };
+  // One after another: of two that come at once the lower must not be kept last.
+  let before: Promise<unknown> = Promise.resolve();
+  return {
+    get current() {
+      return current;
+    },
+    get signed() {
+      return signed;
+    },
+    assertNotOutdated,
+    isRevoked: (keyId) => revoked.has(keyId),
+    accept: (text) => {
+      const taking = before.then(() => take(text));
+      before = taking.catch(() => undefined);
+      return taking;
+    },
+    onChanged: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+};
+
+const readIfThere = async (path: string): Promise<string | undefined> => {
+  try {
+    return (await readFile(path, "utf8")).trim();
+  } catch (cause) {
+    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
+    throw new HoldfastError("IO_FAILED", `cannot read ${path}`, { cause });
+  }
+};

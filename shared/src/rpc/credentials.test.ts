@@ -1,0 +1,32 @@
+import { once } from "node:events";
+import { createServer, type Socket } from "node:net";
+import { Health } from "@holdfast/proto/grpc/health/v1/health_pb";
+import { expect, test } from "vitest";
+import { testInstallation } from "../identity/testing/test-installation.ts";
+import { openRpcClient } from "./client.ts";
+import { clientCredentials } from "./credentials.ts";
+
+test("a server that never answers a handshake is left, also when the client was closed before", async () => {
+  const accepted = Promise.withResolvers<Socket>();
+  const server = createServer((socket) => {
+    socket.on("error", () => undefined);
+    // Takes what comes, and says nothing.
+    socket.resume();
+    accepted.resolve(socket);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const { authority, installationId } = await testInstallation();
+  const trust = { installationId, caPem: authority.certificatePem };
+  const client = openRpcClient(`127.0.0.1:${port}`, clientCredentials(trust, { role: "controller" }));
+  const answer = client.service(Health).check({}, { timeoutMs: 30_000 });
+  answer.catch(() => undefined);
+  const socket = await accepted.promise;
+  const closed = once(socket, "close", { signal: AbortSignal.timeout(20_000) });
+  await client[Symbol.asyncDispose]();
+  await closed;
+  await expect(answer).rejects.toMatchObject({ code: "CANCELLED" });
+  server.close();
+}, 30_000);
