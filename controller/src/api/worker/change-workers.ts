@@ -86,9 +86,13 @@ const freeForEdit = async (deps: ApiDeps, worker: Worker, force: boolean): Promi
 };
 
 const busy = (worker: Worker, tasks: number, words: string): HoldfastError =>
-  new HoldfastError("WORKER_BUSY", `worker ${worker.definition.name} has ${tasks} tasks under way; ${words}`, {
-    details: { worker: worker.workerId, tasks },
-  });
+  new HoldfastError(
+    "WORKER_BUSY",
+    `worker ${worker.definition.name} has ${tasks === 1 ? "a task" : `${tasks} tasks`} under way; ${words}`,
+    {
+      details: { worker: worker.workerId, tasks },
+    },
+  );
 
 /** Lets a worker get work, or no more; enabling it also forgets why it was unhealthy. */
 export const setWorkerEnabled = async (deps: ApiDeps, idOrName: string, enabled: boolean): Promise<Worker> => {
