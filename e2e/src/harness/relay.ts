@@ -5,10 +5,11 @@ import { connect, createServer, type NetConnectOpts, type Socket } from "node:ne
 export interface Relay extends AsyncDisposable {
   readonly address: string;
   /**
-   * From the next connection on which a client sends `mark`, nothing comes back any more: what was sent arrives, what is answered
-   * does not. Resolves when that happened.
+   * Connections that are opened from now on get no more answers once `happened` says so: what was sent arrives, what is answered
+   * does not. It is asked before each answer is passed on, so that the first one to be lost is the one that tells what happened.
+   * Resolves then.
    */
-  readonly swallowAnswerTo: (mark: string) => Promise<void>;
+  readonly swallowAnswersOnce: (happened: () => boolean) => Promise<void>;
   /** Cuts the connections whose answers are being swallowed; later ones are served again. */
   readonly cutSwallowed: () => void;
   /** Cuts all connections, and those to come at once, until it is told otherwise. */
@@ -19,12 +20,13 @@ export interface Relay extends AsyncDisposable {
 interface Pair {
   readonly near: Socket;
   readonly far: Socket;
-  isSwallowed: boolean;
+  readonly trap: Trap | undefined;
 }
 
 interface Trap {
-  readonly mark: string;
+  readonly happened: () => boolean;
   readonly sprung: () => void;
+  isSprung: boolean;
 }
 
 /** Opens a relay before a server; port 0 is a free one. */
@@ -32,26 +34,26 @@ export const openRelay = async (listen: string, target: string): Promise<Relay> 
   const pairs = new Set<Pair>();
   let trap: Trap | undefined;
   let isRefusing = false;
-  const watch = (pair: Pair, bytes: Buffer): void => {
-    if (trap === undefined || !bytes.includes(trap.mark)) return;
-    pair.isSwallowed = true;
-    trap.sprung();
-    trap = undefined;
+  const isSwallowed = (pair: Pair): boolean => {
+    if (pair.trap === undefined) return false;
+    if (!pair.trap.isSprung && pair.trap.happened()) {
+      pair.trap.isSprung = true;
+      trap = undefined;
+      pair.trap.sprung();
+    }
+    return pair.trap.isSprung;
   };
   const server = createServer((near) => {
     if (isRefusing) {
       near.destroy();
       return;
     }
-    const pair: Pair = { near, far: connect(toSocketAddress(target)), isSwallowed: false };
+    const pair: Pair = { near, far: connect(toSocketAddress(target)), trap };
     pairs.add(pair);
     join(pair, () => pairs.delete(pair));
-    near.on("data", (bytes) => {
-      watch(pair, bytes);
-      passOn(bytes, near, pair.far);
-    });
+    near.on("data", (bytes) => passOn(bytes, near, pair.far));
     pair.far.on("data", (bytes) => {
-      if (!pair.isSwallowed) passOn(bytes, pair.far, near);
+      if (!isSwallowed(pair)) passOn(bytes, pair.far, near);
     });
   });
   server.listen(toSocketAddress(listen));
@@ -63,12 +65,12 @@ export const openRelay = async (listen: string, target: string): Promise<Relay> 
   };
   return {
     address: typeof bound === "object" && bound !== null ? `127.0.0.1:${bound.port}` : listen,
-    swallowAnswerTo: (mark) => {
+    swallowAnswersOnce: (happened) => {
       const { promise, resolve } = Promise.withResolvers<void>();
-      trap = { mark, sprung: resolve };
+      trap = { happened, sprung: resolve, isSprung: false };
       return promise;
     },
-    cutSwallowed: () => cut(({ isSwallowed }) => isSwallowed),
+    cutSwallowed: () => cut((pair) => pair.trap?.isSprung === true),
     setRefusing: (isNowRefusing) => {
       isRefusing = isNowRefusing;
       if (isRefusing) cut(() => true);
