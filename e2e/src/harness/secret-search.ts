@@ -35,14 +35,14 @@ export const isKept = (path: string): boolean =>
   /\.join$|(?:^|\/)(?:password|admin\.token|[\w-]*token)$/.test(path);
 
 /** The engine's own state is the engine's; but what its guests write to their consoles is ours. */
-const isEngines = (path: string): boolean => /^lab-[^/]+\//.test(path) && !path.endsWith("/console.log");
+const isEngines = (path: string): boolean => /^lab(?:-[^/]+)?\//.test(path) && !path.endsWith("/console.log");
 
 /** What holds disks: their content is the guests'. */
 const isContent = (path: string): boolean =>
   /\.(?:raw|img|qcow2|pack|partial)$|\/(?:packs|copies|refs|disks)\//.test(path);
 
-/** What an installed tarball brings: nothing writes there, and its documents show the lab's password. */
-const isProgram = (path: string): boolean => path.startsWith("root/opt/holdfast/");
+/** What an installed tarball brings, and a document's commands: no process writes there, and they show the lab's password. */
+const isProgram = (path: string): boolean => path.startsWith("root/opt/holdfast/") || path === ".document.sh";
 
 const largestBytes = 64 * 1024 * 1024;
 
