@@ -45,22 +45,22 @@ export const runAgent = async (frame: AgentFrame, signal: AbortSignal, hurry: Ab
   const { membership, clock, log } = frame;
   const claimer = createClaimer(frame);
   const gone = new AbortController();
-  const revoked = new AbortController();
-  const renewing = keepRenewed(membership.opened, { clock, log }, gone.signal).catch((caught: unknown) => {
-    revoked.abort(caught);
-  });
-  const stopping = AbortSignal.any([signal, revoked.signal]);
+  const failed = new AbortController();
+  const fail = (caught: unknown): void => {
+    failed.abort(caught);
+  };
+  const renewing = keepRenewed(membership.opened, { clock, log }, gone.signal).catch(fail);
+  const stopping = AbortSignal.any([signal, failed.signal]);
   const heartbeats = claimer.beat(gone.signal);
   const examinations = stayExaminable(frame, gone.signal);
-  const presence = stayPresent(frame, { claimer, stopping, gone: gone.signal });
-
+  const presence = stayPresent(frame, { claimer, stopping, gone: gone.signal }).catch(fail);
   const trusting = askForTrust(frame, gone.signal);
 
   await claimer.claim(stopping);
-  await drain(frame, claimer, AbortSignal.any([hurry, revoked.signal]));
+  await drain(frame, claimer, AbortSignal.any([hurry, failed.signal]));
   gone.abort();
   await Promise.all([heartbeats, presence, examinations, renewing, trusting]);
-  revoked.signal.throwIfAborted();
+  failed.signal.throwIfAborted();
 };
 
 /** Who is revoked is put off the bus, where it would hear so: an agent that is not ready asks the controller's API. */

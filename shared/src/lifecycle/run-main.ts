@@ -55,7 +55,12 @@ export const runMain = async (
   using _bugs = onBugs((caught) => {
     log.error("an error was not caught", { err: caught });
     process.exitCode = traitsOf("INTERNAL").exit;
-    controller.abort(new HoldfastError("INTERNAL", "an error was not caught", { cause: caught }));
+    const reason = new HoldfastError("INTERNAL", "an error was not caught", { cause: caught });
+    controller.abort(reason);
+    // What it holds cannot be trusted any more, so nothing is waited for.
+    hurry.abort(reason);
+    spare();
+    spare = killAfter(stopWithinMs);
   });
 
   try {
