@@ -20,7 +20,7 @@ import { createWorkerNeeds } from "../workers/worker-needs.ts";
 import { openWorkerRoster } from "../workers/worker-roster.ts";
 import { workerSettingsSchema } from "../workers/worker-settings.ts";
 import { agentIdOfWorker } from "../placement/placed-agent.ts";
-import type { Worker } from "../workers/worker.ts";
+import { newWorker, type Worker } from "../workers/worker.ts";
 import { scriptedEngines, testInventory } from "./scripted-engine.ts";
 import { type MachineRoom, openMachineRoom } from "./machine-room.ts";
 import { testAgent } from "./test-rows.ts";
@@ -40,10 +40,11 @@ export interface WorkerBench extends AsyncDisposable {
   hello(workerId: string, version?: string): Promise<void>;
   /** Starts looking after the workers, as after a start of the controller; disposing it ends that. */
   run(): AsyncDisposable;
-  /** What was uploaded: file and URLs. A test may make uploads fail. */
   /** What the agents of workers find when they look around. */
   examination: readonly Check[];
+  /** What was uploaded: file and URLs. */
   readonly uploads: { readonly file: string; readonly urls: readonly string[] }[];
+  /** What an upload fails with; null for none. */
   failUpload: HoldfastError | null;
 }
 
@@ -165,21 +166,7 @@ export const openWorkerBench = async (
 };
 
 const testWorker = (definition: Partial<WorkerDefinition>, facts: Partial<Worker> = {}): Worker => ({
-  workerId,
-  definition: testDefinition(definition),
-  enabled: true,
-  state: "absent",
-  movedMs: 1,
-  doing: "",
-  unhealthyReason: "",
-  unhealthyMs: 0,
-  vmId: "",
-  diskId: "",
-  generation: 0,
-  pending: "none",
-  removing: false,
-  test: null,
-  createdMs: 1,
+  ...newWorker(workerId, testDefinition(definition), 1),
   ...facts,
 });
 

@@ -45,6 +45,25 @@ export interface Worker {
   readonly createdMs: number;
 }
 
+/** A worker as it begins: it has no VM, that is made when it is first needed or tested. */
+export const newWorker = (workerId: string, definition: WorkerDefinition, nowMs: number): Worker => ({
+  workerId,
+  definition,
+  enabled: true,
+  state: "absent",
+  movedMs: nowMs,
+  doing: "its VM is made when it is first needed",
+  unhealthyReason: "",
+  unhealthyMs: 0,
+  vmId: "",
+  diskId: "",
+  generation: 0,
+  pending: "none",
+  removing: false,
+  test: null,
+  createdMs: nowMs,
+});
+
 /** The mark of a worker's VM and disk: tells whose they are without our state. It is no attempt's mark, so the janitor lets it be. */
 export const workerMarkOf = (installationId: string, workerId: string): string =>
   `holdfast/${installationId}/worker/${workerId}`;

@@ -6,7 +6,7 @@ import { attemptsOfWorker } from "../../workers/busy-workers.ts";
 import { effectOfEdit } from "../../workers/edit-worker.ts";
 import type { WorkerDefinition } from "../../workers/worker-definition.ts";
 import { beginTest } from "../../workers/worker-test.ts";
-import type { Worker } from "../../workers/worker.ts";
+import { newWorker, type Worker } from "../../workers/worker.ts";
 import type { ApiDeps } from "../api-deps.ts";
 import { readDefinition } from "./read-definition.ts";
 
@@ -17,24 +17,7 @@ export const addWorker = async (
   signal: AbortSignal,
 ): Promise<Worker> => {
   const definition = await readDefinition(deps, message, signal);
-  const nowMs = deps.clock.nowMs();
-  const worker = await deps.roster.add({
-    workerId: randomName(12, deps.random),
-    definition,
-    enabled: true,
-    state: "absent",
-    movedMs: nowMs,
-    doing: "its VM is made when it is first needed",
-    unhealthyReason: "",
-    unhealthyMs: 0,
-    vmId: "",
-    diskId: "",
-    generation: 0,
-    pending: "none",
-    removing: false,
-    test: null,
-    createdMs: nowMs,
-  });
+  const worker = await deps.roster.add(newWorker(randomName(12, deps.random), definition, deps.clock.nowMs()));
   deps.log.info("worker added", { worker: worker.workerId, name: definition.name, manager: definition.managerId });
   return worker;
 };
