@@ -38,6 +38,7 @@ export const examineInstallation = async (context: CliContext, options: ExamineO
     const { address, trust } = await findController(context, options);
     own.push(authorityFinding(trust.caPem, context.clock.nowMs()));
     const seen = await look(context, controllerTargets([address]), { trust, signal: bounded });
+    context.signal.throwIfAborted();
     own.push(...seen);
     // Who does not answer a handshake, or is somebody else, answers no question either.
     if (seen.some(({ state }) => state === "error")) own.push(notAsked(address));

@@ -20,7 +20,7 @@ export const examineProcess = async (
   signal: AbortSignal,
 ): Promise<readonly Finding[]> => {
   const [spaces, reached] = await Promise.all([
-    Promise.all(folders.map(spaceFinding)),
+    Promise.all(folders.map((folder) => spaceFinding(folder, signal))),
     examineTargets(targets, { as: identity, clock, signal }),
   ]);
   return [...identityFindings(identity, clock.nowMs()), ...spaces, ...reached];

@@ -19,6 +19,7 @@ import { trustFinding } from "./trust-finding.ts";
 import { versionFinding } from "./version-finding.ts";
 
 const dayMs = 86_400_000;
+const never = new AbortController().signal;
 let folder: string;
 let identity: Identity;
 
@@ -47,20 +48,32 @@ test("two seconds apart are all right, more is a warning, more than five minutes
 });
 
 test("a folder has room down to its low-water mark", async () => {
-  const plenty = await spaceFinding({ subject: "data folder", path: folder, lowWaterBytes: 1 });
+  const plenty = await spaceFinding({ subject: "data folder", path: folder, lowWaterBytes: 1 }, never);
   expect(plenty).toMatchObject({ state: "ok", advice: "", measured: { unit: "bytes" } });
   const low = { subject: "data folder", path: folder, lowWaterBytes: 2 ** 60 };
-  expect(await spaceFinding(low)).toMatchObject({ state: "warning", advice: expect.stringContaining("make room") });
-  expect(await spaceFinding({ ...low, whenLow: "error" })).toMatchObject({ state: "error" });
+  expect(await spaceFinding(low, never)).toMatchObject({
+    state: "warning",
+    advice: expect.stringContaining("make room"),
+  });
+  expect(await spaceFinding({ ...low, whenLow: "error" }, never)).toMatchObject({ state: "error" });
 });
 
 test("a folder that is missing or not ours is an error", async () => {
   const missing = { subject: "data folder", path: join(folder, "none"), lowWaterBytes: 1 };
-  expect(await spaceFinding(missing)).toMatchObject({ state: "error", message: expect.stringContaining("ENOENT") });
+  expect(await spaceFinding(missing, never)).toMatchObject({
+    state: "error",
+    message: expect.stringContaining("ENOENT"),
+  });
   if (process.getuid?.() === 0) return;
   await chmod(folder, 0o500);
-  expect(await spaceFinding({ ...missing, path: folder })).toMatchObject({ state: "error" });
+  expect(await spaceFinding({ ...missing, path: folder }, never)).toMatchObject({ state: "error" });
   await chmod(folder, 0o700);
+});
+
+test("a folder whose file system does not answer in time is an error", async () => {
+  const folders = { subject: "data folder", path: folder, lowWaterBytes: 1 };
+  const found = await spaceFinding(folders, AbortSignal.abort(new Error("late")));
+  expect(found).toMatchObject({ state: "error", message: expect.stringContaining("did not answer in time") });
 });
 
 test("a certificate is well, ends soon, has ended, or is of tomorrow", () => {
