@@ -3,30 +3,11 @@ import { type TaskClaims, taskTokenHeader } from "@holdfast/shared/identity/task
 import { makeTestInstallation } from "@holdfast/shared/identity/testing/test-installation";
 import { trustNumberHeader } from "@holdfast/shared/identity/trust-number";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { fullDisk } from "../testing/synthetic-disk.ts";
+import { claimed, disks, firstOf, request } from "../testing/one-task.ts";
 import { callers, connectAs, installation, type RepositoryClient } from "../testing/test-callers.ts";
 import { openTestServer, type TestServer, testChunkSize } from "../testing/test-server.ts";
 import { openReading } from "../testing/test-reader.ts";
 import { TestWriter } from "../testing/test-writer.ts";
-
-const disks = [fullDisk("disk", 2, 1, testChunkSize)];
-const request = (repositoryId: string) => ({
-  attempt: { taskId: "t1", number: 1, attemptId: "try1" },
-  vm: { engineInstanceId: "engine", vmId: "vm" },
-  repositoryId,
-});
-const claimed = {
-  operation: "backup",
-  taskId: "t1",
-  attemptNumber: 1,
-  attemptId: "try1",
-  engineInstanceId: "engine",
-  vmId: "vm",
-} as const;
-const firstOf = async <T>(answers: AsyncIterable<T>): Promise<T> => {
-  for await (const answer of answers) return answer;
-  throw new Error("no answer");
-};
 
 describe("who may call what", () => {
   let server: TestServer;

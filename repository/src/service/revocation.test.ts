@@ -6,32 +6,13 @@ import { taskTokenHeader } from "@holdfast/shared/identity/task-token";
 import { makeTestInstallation } from "@holdfast/shared/identity/testing/test-installation";
 import { trustNumberHeader } from "@holdfast/shared/identity/trust-number";
 import { describe, expect, it } from "vitest";
-import { fullDisk } from "../testing/synthetic-disk.ts";
+import { claimed, disks, firstOf, request } from "../testing/one-task.ts";
 import { callers, connect, connectAs, installation } from "../testing/test-callers.ts";
-import { makeFolder, openTestServer, removeFolder, testChunkSize, testConfig } from "../testing/test-server.ts";
+import { makeFolder, openTestServer, removeFolder, testConfig } from "../testing/test-server.ts";
 import { openServedIdentity } from "@holdfast/shared/identity/testing/served-identity";
 import { memoryLogger } from "@holdfast/shared/logging/memory-logger";
 import { openRepositoryServer } from "../program/repository-server.ts";
 import { TestWriter } from "../testing/test-writer.ts";
-
-const disks = [fullDisk("disk", 2, 1, testChunkSize)];
-const request = (repositoryId: string) => ({
-  attempt: { taskId: "t1", number: 1, attemptId: "try1" },
-  vm: { engineInstanceId: "engine", vmId: "vm" },
-  repositoryId,
-});
-const claimed = {
-  operation: "backup",
-  taskId: "t1",
-  attemptNumber: 1,
-  attemptId: "try1",
-  engineInstanceId: "engine",
-  vmId: "vm",
-} as const;
-const firstOf = async <T>(answers: AsyncIterable<T>): Promise<T> => {
-  for await (const answer of answers) return answer;
-  throw new Error("no answer");
-};
 
 describe("revocations", () => {
   it("a revoked agent loses its calls at once and gets in no more, also after a restart", async () => {
