@@ -1,4 +1,4 @@
-import { agentSubject, agentVerbs, toAgentSubject, wakeSubject } from "../../shared/src/bus/subjects.ts";
+import { agentSubject, agentVerbs, toAgentSubject } from "../../shared/src/bus/subjects.ts";
 import { heading, markdownTable } from "./markdown.ts";
 
 const purposes: Readonly<Record<(typeof agentVerbs)[number], string>> = {
@@ -21,7 +21,11 @@ export const subjectsDocument = (): string => {
     purposes[verb],
   ]);
   const told = [
-    [`\`${wakeSubject("MANAGER", "CLUSTER")}\``, "controller → agents of a cluster", "look at your queue"],
+    [
+      "`hf.v1.wake.MANAGER.CLUSTER`",
+      "controller → agents of a cluster",
+      "look at your queue; both are derived from the names",
+    ],
     [`\`${toAgentSubject("AGENT")}\``, "controller → one agent", "look at an attempt, or at yourself"],
   ];
   return `${heading(
