@@ -52,7 +52,8 @@ type JudgedWorker =
   | ({ readonly kind: "awaited" } & AwaitedWorker)
   | ({ readonly kind: "passed" } & PassedWorker);
 
-const whyPassed: Readonly<Record<Exclude<AgentHealth, "healthy" | "silent" | "unplaced">, string>> = {
+/** Why an agent that is heard gets no work. */
+export const whyPassed: Readonly<Record<Exclude<AgentHealth, "healthy" | "silent" | "unplaced">, string>> = {
   draining: "its agent is draining",
   incompatible: "its agent is of a version that the controller does not work with",
   refusing: "its agent does not work for this controller",

@@ -6,6 +6,7 @@ import { systemClock } from "@holdfast/shared/clock/clock";
 import type { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { type InstallationId, systemRandom } from "@holdfast/shared/ids/ids";
 import { type MemoryLogger, memoryLogger } from "@holdfast/shared/logging/memory-logger";
+import { productVersion } from "@holdfast/shared/version/product-version";
 import { type AgentRegistry, openAgentRegistry } from "../agents/agent-registry.ts";
 import { openDatabase } from "../database/database.ts";
 import type { EngineConnector } from "../inventory/engine-connector.ts";
@@ -170,6 +171,6 @@ const testWorker = (definition: Partial<WorkerDefinition>, facts: Partial<Worker
   ...facts,
 });
 
-const hello = async (agents: AgentRegistry, id: string, version = "1"): Promise<void> => {
+const hello = async (agents: AgentRegistry, id: string, version = productVersion): Promise<void> => {
   await agents.hear(testAgent({ agentId: agentIdOfWorker(id), name: "w-one", version, seenMs: 2 }));
 };

@@ -3,6 +3,7 @@ import { clocksOf } from "./clocks.ts";
 import type { WorkerFacts } from "./next-move.ts";
 import type { WorkerDeps } from "./worker-deps.ts";
 import { unhealthyReasonOf } from "./worker-health.ts";
+import { whyPassed } from "../placement/level-stand.ts";
 import { agentIdOfWorker } from "../placement/placed-agent.ts";
 import type { Worker } from "./worker.ts";
 
@@ -31,6 +32,7 @@ export const gatherFacts = (deps: WorkerDeps, worker: Worker, vm: Vm | undefined
     vm: vm?.status ?? "gone",
     ...demand,
     isHeard: isHeard(deps, worker),
+    misfit: misfitOf(deps, worker),
     isLate: isLaunching(worker) && clocks.ms("launch") > definition.launchTimeoutMs,
     isIdle: state === "up" && !demand.keeps && clocks.ms("idle") >= idleDelayMs,
     isStuck: isFalling(worker) && clocks.ms("fall") > deps.workerSettings.fallPatienceMs,
@@ -39,6 +41,12 @@ export const gatherFacts = (deps: WorkerDeps, worker: Worker, vm: Vm | undefined
 
 const isLaunching = ({ state }: Worker): boolean => state === "starting" || state === "enrolling";
 const isFalling = ({ state }: Worker): boolean => state === "suspending" || state === "shutting-down";
+
+/** What placement would pass its agent for, but for what passes by itself. */
+const misfitOf = (deps: WorkerDeps, { workerId }: Worker): string => {
+  const health = deps.agents.find(agentIdOfWorker(workerId))?.health;
+  return health === "incompatible" || health === "refusing" || health === "revoked" ? whyPassed[health] : "";
+};
 
 /** Before its first hello of this launch nothing that was heard counts; once it is up, it counts as long as it is not silent. */
 const isHeard = (deps: WorkerDeps, { workerId, state }: Worker): boolean => {

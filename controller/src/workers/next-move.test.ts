@@ -11,6 +11,7 @@ const usual: WorkerFacts = {
   rises: false,
   keeps: false,
   isHeard: true,
+  misfit: "",
   isLate: false,
   isIdle: false,
   isStuck: false,
@@ -45,6 +46,8 @@ describe("the next step of a worker", () => {
     ["enrolling, heard before the engine knows that it is up", { state: "enrolling", vm: "powering_up" }, "→ up"],
     ["enrolling too long", { state: "enrolling", isHeard: false, isLate: true }, "fail"],
     ["enrolling, heard at the last moment", { state: "enrolling", isLate: true }, "→ up"],
+    ["enrolling, heard but unfit", { state: "enrolling", misfit: "too old" }, "wait"],
+    ["enrolling, heard but unfit for too long", { state: "enrolling", misfit: "too old", isLate: true }, "fail"],
     ["enrolling, power lost", { state: "enrolling", vm: "down", isHeard: false }, "→ down"],
     ["enrolling, power lost again and again", { state: "enrolling", vm: "down", isHeard: false, isLate: true }, "fail"],
     ["enrolling, suspended by somebody", { state: "enrolling", vm: "suspended", isHeard: false }, "→ starting"],
@@ -55,6 +58,8 @@ describe("the next step of a worker", () => {
     ["up, idle for long, changed", { isIdle: true, pending: "reshape" }, "→ shutting-down"],
     ["up, idle, booting again", { isIdle: true, vm: "reboot_in_progress" }, "wait"],
     ["up, silent", { isHeard: false, keeps: true }, "→ enrolling"],
+    ["up, unfit, with tasks that it goes on with", { misfit: "too old", keeps: true }, "wait"],
+    ["up, unfit", { misfit: "too old", isIdle: true }, "→ enrolling"],
     ["up, deleted by somebody", { vm: "gone", keeps: true }, "→ absent"],
     ["up, stopped by somebody", { vm: "down", keeps: true }, "→ down"],
     ["up, suspended by somebody", { vm: "suspended", keeps: true }, "→ suspended"],
@@ -93,7 +98,7 @@ describe("the next step of a worker", () => {
     const all = workerStates.names.flatMap((state) =>
       vms.split(" ").flatMap((vm) =>
         (["none", "reshape", "remake"] as const).flatMap((pending) =>
-          Array.from({ length: 128 }, (_, bits) => ({
+          Array.from({ length: 256 }, (_, bits) => ({
             ...usual,
             state,
             vm,
@@ -105,6 +110,7 @@ describe("the next step of a worker", () => {
             isIdle: flag(bits, 4),
             isStuck: flag(bits, 5),
             removing: flag(bits, 6),
+            misfit: flag(bits, 7) ? "too old" : "",
           })),
         ),
       ),
@@ -114,6 +120,6 @@ describe("the next step of a worker", () => {
       return move.kind === "move" && !workerStates.canMove(facts.state, move.to);
     });
     expect(wrong).toEqual([]);
-    expect(all).toHaveLength(workerStates.names.length * 14 * 3 * 128);
+    expect(all).toHaveLength(workerStates.names.length * 14 * 3 * 256);
   });
 });

@@ -15,6 +15,8 @@ export interface WorkerFacts {
   readonly keeps: boolean;
   /** Its agent has said hello since it was started, and is not silent. */
   readonly isHeard: boolean;
+  /** Why its agent gets no work though it is heard; empty when it does. */
+  readonly misfit: string;
   /** The launch has taken longer than it may. */
   readonly isLate: boolean;
   /** Nothing has kept it up for as long as it may stay idle. */
@@ -84,8 +86,9 @@ const byState: Readonly<Record<WorkerState, (facts: WorkerFacts) => NextMove>> =
   },
   enrolling: (facts) => {
     if (facts.vm === "gone") return move("absent", gone);
-    if (facts.isHeard && (facts.vm === "up" || facts.vm === "powering_up")) return move("up", "its agent said hello");
-    if (facts.isLate) return { kind: "fail", reason: `its agent did not say hello in time, the VM is ${facts.vm}` };
+    const isFit = facts.isHeard && facts.misfit === "";
+    if (isFit && (facts.vm === "up" || facts.vm === "powering_up")) return move("up", "its agent said hello");
+    if (facts.isLate) return { kind: "fail", reason: whyNotEnrolled(facts) };
     if (facts.vm === "down") return move("down", "the VM lost its power before its agent said hello");
     return facts.vm === "suspended" ? move("starting", "somebody suspended the VM") : wait;
   },
@@ -103,6 +106,9 @@ const byState: Readonly<Record<WorkerState, (facts: WorkerFacts) => NextMove>> =
   stopping: (facts) => fallen(facts) ?? (facts.vm === "image_locked" ? wait : act("power-off")),
 };
 
+const whyNotEnrolled = ({ isHeard, misfit, vm }: WorkerFacts): string =>
+  isHeard && misfit !== "" ? misfit : `its agent did not say hello in time, the VM is ${vm}`;
+
 const startFrom = (facts: WorkerFacts, vm: "down" | "suspended"): NextMove => {
   if (!facts.rises) return move(vm, "nothing needs it any more");
   if (facts.pending !== "none")
@@ -111,12 +117,11 @@ const startFrom = (facts: WorkerFacts, vm: "down" | "suspended"): NextMove => {
 };
 
 const whileUp = (facts: WorkerFacts): NextMove => {
-  const left = fallen(facts);
+  const left = fallen(facts) ?? putDown(facts);
   if (left !== undefined) return left;
-  if (facts.vm === "suspended") return move("suspended", "somebody suspended the VM");
-  if (facts.vm === "saving_state") return move("suspending", "somebody suspends the VM");
-  if (facts.vm === "powering_down") return move("shutting-down", "somebody shuts the VM down");
   if (!facts.isHeard) return move("enrolling", "its agent fell silent");
+  // Up it would be passed by all work, go down as idle, and be launched for the same work again.
+  if (facts.misfit !== "" && !facts.keeps) return move("enrolling", facts.misfit);
   if (facts.keeps || !facts.isIdle || facts.vm !== "up") return wait;
   // A changed definition takes effect at a start from down.
   const to = facts.idlePolicy === "suspend" && facts.pending === "none" ? "suspending" : "shutting-down";
@@ -127,6 +132,13 @@ const whileUp = (facts: WorkerFacts): NextMove => {
 const fallen = ({ vm }: WorkerFacts): NextMove | undefined => {
   if (vm === "gone") return move("absent", gone);
   return vm === "down" ? move("down", "the VM is down") : undefined;
+};
+
+/** Where a worker is whose VM somebody else puts down; undefined while nobody does. */
+const putDown = ({ vm }: WorkerFacts): NextMove | undefined => {
+  if (vm === "suspended") return move("suspended", "somebody suspended the VM");
+  if (vm === "saving_state") return move("suspending", "somebody suspends the VM");
+  return vm === "powering_down" ? move("shutting-down", "somebody shuts the VM down") : undefined;
 };
 
 /** Asks a VM that runs to go down; one that does so already is waited for. */

@@ -1,4 +1,5 @@
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import { productVersion } from "@holdfast/shared/version/product-version";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { findSession } from "../database/sessions-table.ts";
 import { testVm } from "../testing/scripted-engine.ts";
@@ -231,6 +232,18 @@ describe("an unhealthy worker", () => {
     await until("up");
   });
 
+  it("has an agent that gets no work: it does not come up only to be passed, and is not launched again and again", async () => {
+    bench.room.onRun = () => void bench.hello("worker000001", "999.0.0");
+    await bench.add({ launchTimeoutMs: 30 });
+    begin();
+    need();
+    await unhealthy();
+    await until("down");
+    expect(bench.worker().unhealthyReason).toBe("its agent is of a version that the controller does not work with");
+    expect(bench.room.calls).toEqual(["create w-one", "boot", "booted", "power off"]);
+    expect(placed()).toMatchObject({ unhealthyReason: expect.stringContaining("version") });
+  });
+
   it("does not take the hello of an earlier launch for this one's", async () => {
     bench.room.onRun = () => undefined;
     await bench.add({ launchTimeoutMs: 30 });
@@ -362,7 +375,7 @@ describe("the test of a worker", () => {
       "down → starting",
       "starting → enrolling",
       "enrolling → up",
-      expect.stringContaining("agent w-one (version 1) has enrolled"),
+      expect.stringContaining(`agent w-one (version ${productVersion}) has enrolled`),
       "up → suspending",
       "suspending → suspended",
     ]);
