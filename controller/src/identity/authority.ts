@@ -7,6 +7,7 @@ import { authorityEndMs } from "@holdfast/shared/installation/check-authority";
 import type { Installation } from "@holdfast/shared/installation/open-installation";
 import type { Ledger } from "./ledger.ts";
 import type { Member } from "./member.ts";
+import { inTurn } from "@holdfast/shared/lifecycle/in-turn";
 
 /** What is taken back: a certificate's key, and the user of the bus that came with it. */
 export type Revoked = Pick<Member, "role" | "id" | "keyId" | "busPublicKey">;
@@ -36,13 +37,13 @@ export const openAuthority = async (
 ): Promise<Authority> => {
   const trust = await openTrustKeeper(files.trust, identity.caPem);
   const endMs = authorityEndMs(authority.certificatePem);
-  let before: Promise<unknown> = Promise.resolve();
+  const next = inTurn();
   const revoke = async (what: Revoked): Promise<number> => {
     const nowMs = clock.nowMs();
     if (what.busPublicKey !== "" && ledger.busRevoked[what.busPublicKey] === undefined)
       await ledger.revokeOnBus(what.busPublicKey, nowMs);
-    const next = withRevoked(trust.current, what, nowMs);
-    if (next !== undefined) await trust.accept(signTrustBundle(authority, next));
+    const bundle = withRevoked(trust.current, what, nowMs);
+    if (bundle !== undefined) await trust.accept(signTrustBundle(authority, bundle));
     return trust.current.number;
   };
   return {
@@ -60,11 +61,7 @@ export const openAuthority = async (
         : "",
     signBusAccount: async () => (await signBusAccounts(busSeeds, ledger.busRevoked)).accountJwt,
     // One after another: each number is given once.
-    revoke: (what) => {
-      const revoking = before.then(() => revoke(what));
-      before = revoking.catch(() => undefined);
-      return revoking;
-    },
+    revoke: (what) => next(() => revoke(what)),
   };
 };
 

@@ -3,6 +3,7 @@ import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { writeFileDurably } from "@holdfast/shared/identity/durable-file";
 import { z } from "zod";
 import { type Member, memberSchema } from "./member.ts";
+import { inTurn } from "@holdfast/shared/lifecycle/in-turn";
 
 const ledgerSchema = z.object({
   v: z.literal(1),
@@ -31,18 +32,13 @@ export interface Ledger {
 export const openLedger = async (path: string): Promise<Ledger> => {
   let content = await readLedger(path);
   // One after another: each writes the whole file.
-  let before: Promise<unknown> = Promise.resolve();
-  const write = async (after: Promise<unknown>, edit: (content: LedgerContent) => LedgerContent): Promise<void> => {
-    await after;
-    const next = edit(content);
-    await writeFileDurably(path, `${JSON.stringify(next)}\n`, 0o600);
-    content = next;
-  };
-  const change = (edit: (content: LedgerContent) => LedgerContent): Promise<void> => {
-    const changing = write(before, edit);
-    before = changing.catch(() => undefined);
-    return changing;
-  };
+  const next = inTurn();
+  const change = (edit: (content: LedgerContent) => LedgerContent): Promise<void> =>
+    next(async () => {
+      const edited = edit(content);
+      await writeFileDurably(path, `${JSON.stringify(edited)}\n`, 0o600);
+      content = edited;
+    });
   return {
     get members() {
       return content.members;

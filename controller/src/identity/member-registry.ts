@@ -3,6 +3,7 @@ import type { Database } from "../database/database.ts";
 import { listMembers, saveMember } from "../database/members-table.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Member } from "./member.ts";
+import { inTurn } from "@holdfast/shared/lifecycle/in-turn";
 
 /** Who has joined, in memory, over the database and the ledger. */
 export interface MemberRegistry {
@@ -11,10 +12,13 @@ export interface MemberRegistry {
   find(role: Member["role"], id: string): Member | undefined;
   /** By id, else by name; NOT_FOUND for none. */
   get(role: Member["role"], idOrName: string): Member;
-  /** Keeps a member, new or changed, in all three places. */
+  /**
+   * Changes a member as it is when its turn comes, undefined for none, and keeps it in all three places. What `edit` throws is thrown
+   * and changes nothing.
+   */
+  change(role: Member["role"], id: string, edit: (now: Member | undefined) => Member): Promise<Member>;
+  /** Keeps a member, whatever it was, in all three places. */
   keep(member: Member): Promise<void>;
-  /** As `keep`, of a member that the database has already. */
-  remember(member: Member): Promise<void>;
 }
 
 /** Opens the registry: a database that does not know a member of the ledger is told of it. */
@@ -32,9 +36,12 @@ export const openMemberRegistry = async (database: Database, ledger: Ledger): Pr
   for (const member of members.values())
     if (kept.get(keyOf(member)) !== JSON.stringify(member)) await ledger.keep(member);
 
-  const remember = async (member: Member): Promise<void> => {
+  const next = inTurn();
+  const keep = async (member: Member): Promise<Member> => {
+    await saveMember(database.queries, member);
     await ledger.keep(member);
     members.set(keyOf(member), member);
+    return member;
   };
   const list = (): readonly Member[] =>
     [...members.values()].sort(
@@ -53,11 +60,8 @@ export const openMemberRegistry = async (database: Database, ledger: Ledger): Pr
         details: { role, member: idOrName },
       });
     },
-    keep: async (member) => {
-      await saveMember(database.queries, member);
-      await remember(member);
-    },
-    remember,
+    change: (role, id, edit) => next(() => keep(edit(members.get(keyOf({ role, id }))))),
+    keep: async (member) => void (await next(() => keep(member))),
   };
 };
 

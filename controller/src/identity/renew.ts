@@ -77,13 +77,19 @@ export const renew = async (
   if (refusal !== undefined) throw refusal;
   const member = known ?? strangerOf(role, certificate, clock.nowMs());
   const certificatePem = await certifyMember(deps, member, request.requestPem);
-  const renewed = { ...member, ...lifeOf(certificatePem, clock.nowMs()) };
-  await deps.members.keep(renewed);
+  // Signed before it is looked again: what a revocation that comes later takes from the bus was then signed earlier.
+  const busJwt = await authority.signBusUser(member);
+  const renewed = await deps.members.change(role, member.id, (now = member) => {
+    const isReplaced = now.keyId !== certificate.keyId;
+    if (isReplaced || now.revokedMs !== null || authority.trust.isRevoked(certificate.keyId))
+      throw new HoldfastError("IDENTITY_REVOKED", `the certificate of ${role} ${member.id} was revoked meanwhile`);
+    return { ...now, ...lifeOf(certificatePem, clock.nowMs()) };
+  });
   deps.log.info("certificate renewed", { role, member: member.id, name: member.name, expiresMs: renewed.expiresMs });
   return {
     certificatePem,
     trust: authority.trust.signed,
-    busJwt: await authority.signBusUser(renewed),
+    busJwt,
     ...whereaboutsFor(deps),
   };
 };

@@ -18,8 +18,10 @@ export const revokeMember = async (
   // The bundle first: what comes after it can be done again, but a member that only the database calls revoked would be believed.
   const trustNumber = await deps.authority.revoke(member);
   const nowMs = deps.clock.nowMs();
-  const revoked = { ...member, revokedMs: member.revokedMs ?? nowMs };
-  await deps.members.keep(revoked);
+  const revoked = await deps.members.change(member.role, member.id, (now = member) =>
+    // Who took the name over meanwhile has a key of its own.
+    now.keyId === member.keyId ? { ...now, revokedMs: now.revokedMs ?? nowMs } : now,
+  );
   await withdrawInvitations(deps.database.queries, member.id, nowMs);
   deps.log.info("member revoked", { role: member.role, member: member.id, name: member.name, trust: trustNumber });
   // What it held is given to others at once: telling everybody may have to wait for one who does not answer.

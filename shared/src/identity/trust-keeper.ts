@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { HoldfastError } from "../errors/holdfast-error.ts";
 import { writeFileDurably } from "./durable-file.ts";
 import { openTrustBundle, type TrustBundle } from "./trust-bundle.ts";
+import { inTurn } from "../lifecycle/in-turn.ts";
 
 /** The newest trust bundle that a process has seen, kept over restarts: the highest number ever seen is never forgotten. */
 export interface TrustKeeper {
@@ -48,7 +49,7 @@ export const openTrustKeeper = async (path: string, caPem: string, first?: strin
     for (const listener of listeners) listener(bundle);
   };
   // One after another: of two that come at once the lower must not be kept last.
-  let before: Promise<unknown> = Promise.resolve();
+  const next = inTurn();
   return {
     get current() {
       return current;
@@ -58,11 +59,7 @@ export const openTrustKeeper = async (path: string, caPem: string, first?: strin
     },
     assertNotOutdated,
     isRevoked: (keyId) => revoked.has(keyId),
-    accept: (text) => {
-      const taking = before.then(() => take(text));
-      before = taking.catch(() => undefined);
-      return taking;
-    },
+    accept: (text) => next(() => take(text)),
     onChanged: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
