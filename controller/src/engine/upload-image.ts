@@ -44,11 +44,14 @@ const uploadTo = async (url: URL, { file, anchorPem }: ImageUpload, signal: Abor
     await using source = await open(file, "r");
     const piece = Buffer.alloc(pieceBytes);
     const zeroes = Buffer.alloc(pieceBytes);
-    for (let start = 0; ; start += pieceBytes) {
+    let start = 0;
+    for (;;) {
       const { bytesRead } = await source.read(piece, 0, pieceBytes, start);
       if (bytesRead === 0) break;
       const bytes = piece.subarray(0, bytesRead);
       if (!bytes.equals(zeroes.subarray(0, bytesRead))) await put(pool, url, { bytes, start }, signal);
+      // A file system may give less than was asked for, also before the end.
+      start += bytesRead;
     }
     await send(pool, { url, method: "PATCH", body: Buffer.from(JSON.stringify({ op: "flush" })) }, signal);
   } finally {
