@@ -6,7 +6,7 @@ import { openVouching } from "./vouching.ts";
 
 /** Who overhears the whole bus of an installation: only the holder of its account's key can. */
 export interface BusSpy extends AsyncDisposable {
-  /** Requests and wake-ups so far. */
+  /** All that was said so far; answers without the permissions that they are there to give. */
   readonly heard: () => readonly WrittenText[];
   /** Permissions that stood in the answers: tickets and task tokens, which belong there and nowhere else. */
   readonly permissions: () => readonly PlantedSecret[];
@@ -20,6 +20,9 @@ const permissionForms = [
 const permissionsIn = (text: string): readonly PlantedSecret[] =>
   permissionForms.flatMap(({ what, form }) => [...text.matchAll(form)].map(([, value = ""]) => ({ what, value })));
 
+const withoutPermissions = (text: string): string =>
+  permissionForms.reduce((left, { form }) => left.replaceAll(form, ""), text);
+
 /** Listens to every subject from now on. */
 export const openBusSpy = async (installation: Installation): Promise<BusSpy> => {
   const vouching = await openVouching(installation.controllerDir);
@@ -32,8 +35,9 @@ export const openBusSpy = async (installation: Installation): Promise<BusSpy> =>
   const listening = (async () => {
     for await (const { subject, payload } of subscription) {
       const text = Buffer.from(payload).toString("latin1");
-      if (subject.startsWith("hf.v1.")) heard.push({ where: `bus ${subject}`, text });
-      else for (const one of permissionsIn(text)) permissions.set(one.value, one);
+      const isAnswer = !subject.startsWith("hf.v1.");
+      heard.push({ where: `bus ${subject}`, text: isAnswer ? withoutPermissions(text) : text });
+      if (isAnswer) for (const one of permissionsIn(text)) permissions.set(one.value, one);
     }
   })();
   return {

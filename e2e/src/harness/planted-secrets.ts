@@ -15,7 +15,7 @@ export interface WrittenText {
   readonly text: string;
 }
 
-const seedForm = /\bS[UAO][A-Z2-7]{56}\b/g;
+const seedForm = /(?<![A-Z0-9])S[UAO][A-Z2-7]{56}(?![A-Z0-9])/g;
 
 /** What a file of an identity, or one that an operator keeps a secret in, is secret by; certificates and names are not. */
 const valuesIn = (path: string, text: string): readonly string[] => {

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { searchForSecrets } from "./secret-search.ts";
+import { searchForSecrets, secretKinds } from "./secret-search.ts";
 
 const planted: Readonly<Record<string, string>> = {
   "the engine's password": '{"msg":"login with lab-password"}',
@@ -11,8 +11,14 @@ const planted: Readonly<Record<string, string>> = {
   "a user's token": "hfu1.abc.def.eyJ2IjoxLCJpbnN0YWxsYXRpb25JZCI6",
   "a ticket": "GET https://host:54322/images/8b4f0b1c-6a66-4f0e-9a3b-0f2a1f5e7c11",
   "a private key": "-----BEGIN PRIVATE KEY-----",
-  "a key of the bus": `SU${"A".repeat(56)}`,
+  // As it stands in a line of JSON, after an escaped line end.
+  "a key of the bus": JSON.stringify({ creds: `SEED\nSU${"A".repeat(56)}\n` }),
+  "a token of the engine's": `{"access_token":"${"a_-9".repeat(16)}","scope":"ovirt-app-api"}`,
 };
+
+test("every kind of secret is planted here", () => {
+  expect(Object.keys(planted).sort()).toEqual([...secretKinds].sort());
+});
 
 test("a secret is found in whatever a run wrote, databases too, but not where it is kept on purpose", async () => {
   const directory = await mkdtemp(join(tmpdir(), "hf-search-"));

@@ -15,9 +15,12 @@ const secretForms: readonly SecretForm[] = [
   { what: "a user's token", form: /hfu1\.[0-9a-z]+\.[0-9a-z]+\.[\w-]{24}/ },
   { what: "a ticket", form: /\/images\/[0-9a-f]{8}-[0-9a-f-]{27}/ },
   { what: "a private key", form: /-----BEGIN [A-Z ]*PRIVATE KEY-----/ },
-  { what: "a key of the bus", form: /\bS[UAO][A-Z2-7]{56}\b/ },
-  { what: "a token of the engine's", form: /Bearer [\w.-]{16}/ },
+  { what: "a key of the bus", form: /(?<![A-Z0-9])S[UAO][A-Z2-7]{56}(?![A-Z0-9])/ },
+  { what: "a token of the engine's", form: /Bearer [\w.-]{16}|access_token\W{1,6}[\w-]{40}/ },
 ];
+
+/** What is looked for. */
+export const secretKinds: readonly string[] = secretForms.map(({ what }) => what);
 
 /** A secret in a place where none belongs; the secret itself is not told. */
 export interface FoundSecret {

@@ -174,6 +174,7 @@ test("no password, ticket, token or key is in a log, row, message, manifest, out
   for (const place of [
     /^bus hf\.v1\.agent/,
     /^bus hf\.v1\.wake/,
+    /^bus _INBOX/,
     /^table/,
     /^manifest/,
     /^output/,
