@@ -28,6 +28,17 @@ export interface IndexRow {
   readonly plain: number;
   readonly stored: number;
   readonly level: number;
+  /** Its place in the pack's table of contents, from 0. */
+  readonly slot: number;
+}
+
+/** A pack that the index knows. */
+export interface PackRow extends PackKey {
+  readonly kind: RecordKind;
+  readonly sizeBytes: number;
+  readonly records: number;
+  /** All of its records are indexed. */
+  readonly isComplete: boolean;
 }
 
 /** Sums over all packs. */
@@ -38,7 +49,7 @@ export interface IndexCounts {
   readonly pages: number;
 }
 
-const schemaVersion = 1;
+const schemaVersion = 2;
 const rowsPerTransaction = 1000;
 const cacheKiB = 64 * 1024;
 
@@ -48,18 +59,19 @@ const schema = `
     number INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, sequence INTEGER NOT NULL, kind TEXT NOT NULL,
     bytes INTEGER NOT NULL, records INTEGER NOT NULL, complete INTEGER NOT NULL, UNIQUE (epoch, sequence));
   CREATE TABLE chunks (
-    id BLOB PRIMARY KEY, pack INTEGER NOT NULL, offset INTEGER NOT NULL, plain INTEGER NOT NULL, stored INTEGER NOT NULL
+    id BLOB PRIMARY KEY, pack INTEGER NOT NULL, offset INTEGER NOT NULL, plain INTEGER NOT NULL, stored INTEGER NOT NULL,
+    slot INTEGER NOT NULL
   ) WITHOUT ROWID;
   CREATE TABLE pages (
     id BLOB PRIMARY KEY, pack INTEGER NOT NULL, offset INTEGER NOT NULL, plain INTEGER NOT NULL, stored INTEGER NOT NULL,
-    level INTEGER NOT NULL
+    slot INTEGER NOT NULL, level INTEGER NOT NULL
   ) WITHOUT ROWID;
   PRAGMA user_version = ${schemaVersion};
 `;
 
 const lookupSql = {
-  chunk: `SELECT epoch, sequence, offset, plain, stored, 0 AS level FROM chunks JOIN packs ON packs.number = pack WHERE id = ?`,
-  page: `SELECT epoch, sequence, offset, plain, stored, level FROM pages JOIN packs ON packs.number = pack WHERE id = ?`,
+  chunk: `SELECT epoch, sequence, offset, plain, stored, 0 AS level, slot FROM chunks JOIN packs ON packs.number = pack WHERE id = ?`,
+  page: `SELECT epoch, sequence, offset, plain, stored, level, slot FROM pages JOIN packs ON packs.number = pack WHERE id = ?`,
 } as const;
 
 /** The index's SQLite file. A cache: an unreadable one, or one of another schema or repository, is thrown away. Blocks. */
@@ -101,26 +113,57 @@ export class IndexDatabase implements Disposable {
     return Float64Array.from((rows as readonly (readonly number[])[]).flat());
   }
 
-  /** Takes a pack's records in, in transactions of at most 1,000 rows; the last one says that it is complete (I5). */
+  /** Every pack that has a row, also those that are indexed in part. */
+  packs(): readonly PackRow[] {
+    const sql = "SELECT epoch, sequence, kind, bytes AS sizeBytes, records, complete AS isComplete FROM packs";
+    const rows = this.#connection.prepare(sql).all() as readonly (Omit<PackRow, "isComplete"> & { isComplete: number })[];
+    return rows.map((row) => ({ ...row, isComplete: row.isComplete === 1 }));
+  }
+
+  /**
+   * Takes a pack's records in, in transactions of at most 1,000 rows; the last one says that it is complete (I5). A record that
+   * another pack holds too is from now on found in this one.
+   */
   addPack(pack: IndexedPack): void {
-    const entries = [...decodeTable(pack.table)].sort((a, b) => Buffer.compare(a.id, b.id));
+    const entries = slotted(pack.table);
     const number = this.#packNumber(pack, entries.length);
     const insert = this.#insertStatement(pack.kind);
     const complete = this.#connection.prepare("UPDATE packs SET complete = 1 WHERE number = ?");
-    const addBatch = this.#connection.transaction((batch: readonly IndexedEntry[], last: boolean) => {
-      for (const { id, offset, plainLength, storedLength, level } of batch) {
-        const common = [id, number, offset, plainLength, storedLength] as const;
+    const addBatch = this.#connection.transaction((batch: readonly SlottedEntry[], last: boolean) => {
+      for (const { id, offset, plainLength, storedLength, level, slot } of batch) {
+        const common = [id, number, offset, plainLength, storedLength, slot] as const;
         if (pack.kind === "page") insert.run(...common, level);
         else insert.run(...common);
       }
       if (last) complete.run(number);
     });
-    let start = 0;
-    do {
-      const end = start + rowsPerTransaction;
-      addBatch(entries.slice(start, end), end >= entries.length);
-      start = end;
-    } while (start < entries.length);
+    inBatches(entries, addBatch);
+  }
+
+  /** Forgets a pack and the records that are found in it, by its table of contents; others that it holds stay as they are. */
+  dropPack(pack: IndexedPack): void {
+    const number = this.#connection.prepare("SELECT number FROM packs WHERE epoch = ? AND sequence = ?").pluck();
+    const found = number.get(pack.epoch, pack.sequence);
+    if (found === undefined) return;
+    const remove = this.#connection.prepare(`DELETE FROM ${tableOf[pack.kind]} WHERE id = ? AND pack = ?`);
+    const forget = this.#connection.prepare("DELETE FROM packs WHERE number = ?");
+    const dropBatch = this.#connection.transaction((batch: readonly SlottedEntry[], last: boolean) => {
+      for (const { id } of batch) remove.run(id, found);
+      if (last) forget.run(found);
+    });
+    inBatches(slotted(pack.table), dropBatch);
+  }
+
+  /** The same for packs whose tables of contents are gone: by one scan of all records. */
+  dropPacks(keys: readonly PackKey[]): void {
+    const dropAll = this.#connection.transaction(() => {
+      const mark = this.#connection.prepare("UPDATE packs SET complete = 2 WHERE epoch = ? AND sequence = ?");
+      for (const { epoch, sequence } of keys) mark.run(epoch, sequence);
+      for (const table of Object.values(tableOf))
+        this.#connection.exec(`DELETE FROM ${table} WHERE pack IN (SELECT number FROM packs WHERE complete = 2)`);
+      this.#connection.exec("DELETE FROM packs WHERE complete = 2");
+    });
+    dropAll();
   }
 
   /** Rows in the order of `ids`; looked up in key order so that neighbours share reads. */
@@ -170,9 +213,8 @@ export class IndexDatabase implements Disposable {
   }
 
   #insertStatement(kind: RecordKind): Statement {
-    const table = kind === "chunk" ? "chunks" : "pages";
-    const places = kind === "chunk" ? "?, ?, ?, ?, ?" : "?, ?, ?, ?, ?, ?";
-    return this.#connection.prepare(`INSERT OR IGNORE INTO ${table} VALUES (${places})`);
+    const places = kind === "chunk" ? "?, ?, ?, ?, ?, ?" : "?, ?, ?, ?, ?, ?, ?";
+    return this.#connection.prepare(`INSERT OR REPLACE INTO ${tableOf[kind]} VALUES (${places})`);
   }
 
   /** The number under which rows name the pack; the same again for a pack that was indexed in part. */
@@ -206,6 +248,29 @@ export class IndexDatabase implements Disposable {
     }
   }
 }
+
+const tableOf = { chunk: "chunks", page: "pages" } as const;
+
+interface SlottedEntry extends IndexedEntry {
+  readonly slot: number;
+}
+
+/** The entries of a table of contents with their places in it, in key order. */
+const slotted = (table: Uint8Array): SlottedEntry[] =>
+  Array.from(decodeTable(table), (entry, slot) => ({ ...entry, slot })).sort((a, b) => Buffer.compare(a.id, b.id));
+
+/** Runs a transaction on every 1,000 entries, and once on none. */
+const inBatches = (
+  entries: readonly SlottedEntry[],
+  run: (batch: readonly SlottedEntry[], last: boolean) => void,
+): void => {
+  let start = 0;
+  do {
+    const end = start + rowsPerTransaction;
+    run(entries.slice(start, end), end >= entries.length);
+    start = end;
+  } while (start < entries.length);
+};
 
 const openConnection = (path: string): Connection => {
   const connection = new Database(path, { timeout: 10_000 });

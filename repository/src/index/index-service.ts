@@ -3,6 +3,7 @@ import { ChunkFilter } from "./chunk-filter.ts";
 import type { IndexCalls } from "./index-calls.ts";
 import { IndexDatabase } from "./index-database.ts";
 import { encodeRows } from "./index-rows.ts";
+import { encodePacks } from "./pack-rows.ts";
 
 /** What answers the calls to one index. */
 export interface IndexService extends Disposable {
@@ -39,6 +40,17 @@ export const createIndexService = (): IndexService => {
       });
     },
     knownPacks: () => opened().database.use((database) => database.knownPacks()),
+    packs: () => opened().database.use((database) => encodePacks(database.packs())),
+    dropPack: (pack) => {
+      opened().database.use((database) => {
+        database.dropPack(pack);
+      });
+    },
+    dropPacks: (keys) => {
+      opened().database.use((database) => {
+        database.dropPacks(keys);
+      });
+    },
     addPack: (pack) => {
       const { database, filter } = opened();
       database.use(() => {
