@@ -74,7 +74,9 @@ const comparePacks = async ({ index, objects, condemned }: CatchUp): Promise<Com
     await index.reset();
     return { unknown: packs, leftovers };
   }
-  await index.dropPacks(known.filter((key) => condemned.packs.has(key)).map(({ epoch, sequence }) => ({ epoch, sequence })));
+  await index.dropPacks(
+    known.filter((key) => condemned.packs.has(key)).map(({ epoch, sequence }) => ({ epoch, sequence })),
+  );
   const complete = new PackSet(known.filter(({ isComplete }) => isComplete));
   return { unknown: packs.filter((key) => !complete.has(key)), leftovers };
 };

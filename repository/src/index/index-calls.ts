@@ -8,7 +8,6 @@ export interface IndexCalls {
   open(argument: { readonly path: string; readonly repositoryId: string }): IndexHistory | undefined;
   reset(argument: undefined): void;
   setHistory(history: IndexHistory): void;
-  knownPacks(argument: undefined): Float64Array;
   /** Packs as `pack-rows.ts` encodes them. */
   packs(argument: undefined): Float64Array;
   addPack(pack: IndexedPack): void;

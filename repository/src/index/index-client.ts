@@ -5,9 +5,9 @@ import { WorkerThread } from "@holdfast/shared/threads/worker-thread";
 import type { PackKey } from "../store/object-names.ts";
 import type { PackSummary } from "../store/pack-reader.ts";
 import type { IndexCalls } from "./index-calls.ts";
-import type { IndexCounts, IndexedPack, IndexHistory, IndexRow, PackRow } from "./index-database.ts";
+import type { IndexCounts, IndexedPack, IndexHistory, IndexRow } from "./index-database.ts";
 import { decodeRows } from "./index-rows.ts";
-import { decodePacks } from "./pack-rows.ts";
+import { decodePacks, type PackRow } from "./pack-rows.ts";
 
 /** Starts the thread that owns an index. */
 export const startIndexThread = (): Thread<IndexCalls> =>
@@ -53,15 +53,6 @@ export class IndexClient implements AsyncDisposable {
 
   async setHistory(history: IndexHistory): Promise<void> {
     await this.#thread.call("setHistory", history);
-  }
-
-  /** Packs that are wholly indexed. */
-  async knownPacks(): Promise<readonly PackKey[]> {
-    const flat = await this.#thread.call("knownPacks", undefined);
-    return Array.from({ length: flat.length / 2 }, (_, index) => ({
-      epoch: flat[index * 2] ?? 0,
-      sequence: flat[index * 2 + 1] ?? 0,
-    }));
   }
 
   /** Packs that have a row, wholly indexed or not. */

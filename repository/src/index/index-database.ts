@@ -4,7 +4,8 @@ import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { idAt, idCount } from "@holdfast/shared/format/content-id";
 import type { RecordKind } from "@holdfast/shared/format/record-header";
 import type { PackKey } from "../store/object-names.ts";
-import { decodeTable, type IndexedEntry } from "../store/pack-contents.ts";
+import { inBatches, slotted, type SlottedEntry, tableOf } from "./pack-entries.ts";
+import type { PackRow } from "./pack-rows.ts";
 
 /** A pack as the index is told of it. */
 export interface IndexedPack extends PackKey {
@@ -32,15 +33,6 @@ export interface IndexRow {
   readonly slot: number;
 }
 
-/** A pack that the index knows. */
-export interface PackRow extends PackKey {
-  readonly kind: RecordKind;
-  readonly sizeBytes: number;
-  readonly records: number;
-  /** All of its records are indexed. */
-  readonly isComplete: boolean;
-}
-
 /** Sums over all packs. */
 export interface IndexCounts {
   readonly packs: number;
@@ -50,7 +42,6 @@ export interface IndexCounts {
 }
 
 const schemaVersion = 2;
-const rowsPerTransaction = 1000;
 const cacheKiB = 64 * 1024;
 
 const schema = `
@@ -107,16 +98,12 @@ export class IndexDatabase implements Disposable {
     writeMeta(this.#connection, "history", `${epoch}:${token}`);
   }
 
-  /** Epoch and sequence of every pack that is wholly indexed, in turn. */
-  knownPacks(): Float64Array {
-    const rows = this.#connection.prepare("SELECT epoch, sequence FROM packs WHERE complete = 1").raw().all();
-    return Float64Array.from((rows as readonly (readonly number[])[]).flat());
-  }
-
   /** Every pack that has a row, also those that are indexed in part. */
   packs(): readonly PackRow[] {
     const sql = "SELECT epoch, sequence, kind, bytes AS sizeBytes, records, complete AS isComplete FROM packs";
-    const rows = this.#connection.prepare(sql).all() as readonly (Omit<PackRow, "isComplete"> & { isComplete: number })[];
+    const rows = this.#connection.prepare(sql).all() as readonly (Omit<PackRow, "isComplete"> & {
+      isComplete: number;
+    })[];
     return rows.map((row) => ({ ...row, isComplete: row.isComplete === 1 }));
   }
 
@@ -248,29 +235,6 @@ export class IndexDatabase implements Disposable {
     }
   }
 }
-
-const tableOf = { chunk: "chunks", page: "pages" } as const;
-
-interface SlottedEntry extends IndexedEntry {
-  readonly slot: number;
-}
-
-/** The entries of a table of contents with their places in it, in key order. */
-const slotted = (table: Uint8Array): SlottedEntry[] =>
-  Array.from(decodeTable(table), (entry, slot) => ({ ...entry, slot })).sort((a, b) => Buffer.compare(a.id, b.id));
-
-/** Runs a transaction on every 1,000 entries, and once on none. */
-const inBatches = (
-  entries: readonly SlottedEntry[],
-  run: (batch: readonly SlottedEntry[], last: boolean) => void,
-): void => {
-  let start = 0;
-  do {
-    const end = start + rowsPerTransaction;
-    run(entries.slice(start, end), end >= entries.length);
-    start = end;
-  } while (start < entries.length);
-};
 
 const openConnection = (path: string): Connection => {
   const connection = new Database(path, { timeout: 10_000 });

@@ -1,4 +1,14 @@
-import type { PackRow } from "./index-database.ts";
+import type { RecordKind } from "@holdfast/shared/format/record-header";
+import type { PackKey } from "../store/object-names.ts";
+
+/** A pack that the index knows. */
+export interface PackRow extends PackKey {
+  readonly kind: RecordKind;
+  readonly sizeBytes: number;
+  readonly records: number;
+  /** All of its records are indexed. */
+  readonly isComplete: boolean;
+}
 
 const columns = 6;
 

@@ -36,6 +36,7 @@ const rules: Readonly<Record<keyof typeof RepositoryService.method, Rule>> = {
   getPoint: "controller",
   removePoint: "controller",
   verifyPoint: "controller",
+  collectGarbage: "controller",
   openUpload: ["backup"],
   findMissing: ["backup"],
   putRecords: ["backup"],

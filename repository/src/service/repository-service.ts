@@ -1,5 +1,6 @@
 import type { ServiceDeps } from "./deps.ts";
 import { examine } from "../doctor/examine.ts";
+import { collectGarbage } from "./collect-garbage.ts";
 import { commit } from "./commit.ts";
 import { fence } from "./fence.ts";
 import { findMissing } from "./find-missing.ts";
@@ -33,4 +34,5 @@ export const repositoryCalls = (deps: ServiceDeps): Calls => ({
   removePoint: removePoint(deps),
   updateTrust: updateTrust(deps),
   verifyPoint: verifyPoint(deps),
+  collectGarbage: collectGarbage(deps),
 });

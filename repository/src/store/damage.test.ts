@@ -107,7 +107,10 @@ test("an index of a later state than the repository is made anew", async () => {
     await commitSample(store, { attempt: sampleAttempt("c"), seeds: [6] });
   }
   await using store = await open(folder.path);
-  expect((await store.find("chunk", Buffer.concat([idOf(5), idOf(6)]), new PackSet())).states).toEqual(["absent", "present"]);
+  expect((await store.find("chunk", Buffer.concat([idOf(5), idOf(6)]), new PackSet())).states).toEqual([
+    "absent",
+    "present",
+  ]);
 });
 
 test("an index file that is no index is made anew", async () => {

@@ -5,7 +5,7 @@ import type { RecordKind } from "@holdfast/shared/format/record-header";
 import type { RepositoryId } from "@holdfast/shared/format/repository-id";
 import { orAborted } from "@holdfast/shared/lifecycle/abort";
 import type { IndexClient } from "../index/index-client.ts";
-import type { CheckedRecord } from "../ingest/checked-record.ts";
+import type { PackedRecord } from "../ingest/checked-record.ts";
 import { packName, type PackKey } from "./object-names.ts";
 import type { ObjectStore } from "./object-store.ts";
 import { PackWriter } from "./pack-writer.ts";
@@ -61,7 +61,7 @@ export class OpenPacks implements AsyncDisposable {
    * Puts a record in unless a pack here has it; resolves when its bytes were handed to the storage. `onPlaced` is told the pack
    * in the step in which it takes the record, long before anybody may collect it.
    */
-  async append(record: CheckedRecord, signal?: AbortSignal, onPlaced?: (pack: PendingPack) => void): Promise<Placed> {
+  async append(record: PackedRecord, signal?: AbortSignal, onPlaced?: (pack: PendingPack) => void): Promise<Placed> {
     const { kind, id } = record.header;
     const key = holderKey(kind, id);
     for (;;) {
@@ -102,7 +102,7 @@ export class OpenPacks implements AsyncDisposable {
   }
 
   /** From the check of its state to here nothing else ran. */
-  async #place(pack: OpenPack, key: string, record: CheckedRecord): Promise<Placed> {
+  async #place(pack: OpenPack, key: string, record: PackedRecord): Promise<Placed> {
     this.#holders.set(key, pack);
     pack.keys.push(key);
     const written = pack.writer.append(record);

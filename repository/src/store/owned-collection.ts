@@ -1,16 +1,14 @@
 import type { Clock } from "@holdfast/shared/clock/clock";
-import type { Page } from "@holdfast/shared/format/page";
-import type { RecordKind } from "@holdfast/shared/format/record-header";
 import { executePlan } from "../collection/execute-plan.ts";
-import type { IndexRow, PackRow } from "../index/index-database.ts";
 import type { CollectionStore, OnCount } from "./collection-store.ts";
-import type { Condemned } from "./condemned.ts";
+import { readDescriptor } from "./descriptor.ts";
 import type { MarkObjects } from "./marks.ts";
 import { packName, type PackKey, parsePackText } from "./object-names.ts";
 import type { ByteRange } from "./object-store.ts";
 import type { OpenPacks } from "./open-packs.ts";
 import type { Ownership } from "./ownership.ts";
 import { type PackSummary, readPackSummary } from "./pack-reader.ts";
+import { OpenedPacks } from "./packs-view.ts";
 import type { PlanContent } from "./plan-log.ts";
 import type { ReadingParts } from "./repository-reading.ts";
 import type { StoredRecords } from "./stored-records.ts";
@@ -27,15 +25,14 @@ export interface OwnedCollectionDeps {
 }
 
 /** The parts of an owned repository that a collection works with. */
-export class OwnedCollection implements CollectionStore {
-  readonly condemned: Condemned;
+export class OwnedCollection extends OpenedPacks implements CollectionStore {
   readonly #deps: OwnedCollectionDeps;
   /** Condemned packs that the start found. */
   #leftovers: readonly PackKey[];
 
   constructor(deps: OwnedCollectionDeps) {
+    super(deps.parts.index, deps.records, deps.parts.plans.condemned);
     this.#deps = deps;
-    this.condemned = deps.parts.plans.condemned;
     this.#leftovers = deps.parts.caughtUp.leftovers;
   }
 
@@ -45,19 +42,6 @@ export class OwnedCollection implements CollectionStore {
 
   isBeingMarked(pointId: string): boolean {
     return this.#deps.marking.has(pointId);
-  }
-
-  async packs(): Promise<readonly PackRow[]> {
-    const packs = await this.#deps.parts.index.packs();
-    return packs.filter((pack) => pack.isComplete && !this.condemned.packs.has(pack));
-  }
-
-  async rows(kind: RecordKind, ids: Uint8Array): Promise<readonly (IndexRow | undefined)[]> {
-    return await this.#deps.records.rows(kind, ids);
-  }
-
-  async readPage(id: Uint8Array): Promise<Page> {
-    return await this.#deps.records.readPage(id);
   }
 
   async readContents(pack: PackKey): Promise<PackSummary> {
@@ -76,8 +60,8 @@ export class OwnedCollection implements CollectionStore {
   async plan(content: PlanContent): Promise<void> {
     const { parts, ownership, clock } = this.#deps;
     ownership.throwIfLost();
+    await readDescriptor(parts.objects, ["delete"]);
     await parts.plans.write({ epoch: ownership.epoch, clock }, content);
-    await ownership.assertOwned();
   }
 
   get hasUnfinished(): boolean {
@@ -87,6 +71,7 @@ export class OwnedCollection implements CollectionStore {
   async finish(onCount: OnCount, signal?: AbortSignal): Promise<void> {
     const { parts, marks, clock, ownership } = this.#deps;
     const { objects, index, facts, plans } = parts;
+    await readDescriptor(objects, ["delete"]);
     await ownership.assertOwned();
     const deps = { objects, index, marks, repositoryId: facts.repositoryId, epoch: ownership.epoch, clock };
     const unfinished = this.#unfinished();

@@ -67,7 +67,15 @@ export class OwnedRepository extends RepositoryReading implements RepositoryStor
     this.#packs = openPacks();
     this.#tasks = deps.tasks;
     const { records, marks } = this;
-    this.collection = new OwnedCollection({ parts, records, marks, marking: this.#marking, ownership, clock, openPacks });
+    this.collection = new OwnedCollection({
+      parts,
+      records,
+      marks,
+      marking: this.#marking,
+      ownership,
+      clock,
+      openPacks,
+    });
   }
 
   async check(record: Uint8Array): Promise<CheckedRecord> {

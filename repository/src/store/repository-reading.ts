@@ -3,11 +3,13 @@ import type { RecordKind } from "@holdfast/shared/format/record-header";
 import { IndexClient } from "../index/index-client.ts";
 import { type CaughtUp, catchUp } from "../index/catch-up.ts";
 import { IngestPool } from "../ingest/ingest-pool.ts";
+import type { PacksView } from "./collection-store.ts";
 import type { Mark } from "./mark.ts";
 import { MarkObjects } from "./marks.ts";
 import type { ObjectStore } from "./object-store.ts";
 import type { PackSet } from "./pack-set.ts";
 import type { PlanLog } from "./plan-log.ts";
+import { OpenedPacks } from "./packs-view.ts";
 import { PointObjects } from "./points.ts";
 import type {
   RecordLocation,
@@ -62,6 +64,7 @@ export const openReadingParts = async (options: ReadingPartsOptions): Promise<Re
 export class RepositoryReading implements RepositoryReader {
   readonly facts: RepositoryFacts;
   readonly damagedPacks: readonly string[];
+  readonly packs: PacksView;
   protected readonly parts: ReadingParts;
   protected readonly records: StoredRecords;
   protected readonly points: PointObjects;
@@ -74,15 +77,12 @@ export class RepositoryReading implements RepositoryReader {
     this.damagedPacks = caughtUp.damagedPacks;
     this.parts = parts;
     this.records = new StoredRecords({ ...parts, condemned: plans.condemned, refresh });
+    this.packs = new OpenedPacks(parts.index, this.records, plans.condemned);
     this.points = new PointObjects({ objects, repositoryId: facts.repositoryId, plans });
     this.marks = new MarkObjects(objects, facts.repositoryId);
   }
 
-  async locate(
-    kind: RecordKind,
-    ids: Uint8Array,
-    uses?: PackSet,
-  ): Promise<readonly (RecordLocation | undefined)[]> {
+  async locate(kind: RecordKind, ids: Uint8Array, uses?: PackSet): Promise<readonly (RecordLocation | undefined)[]> {
     return await this.records.locate(kind, ids, uses);
   }
 

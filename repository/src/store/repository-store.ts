@@ -5,7 +5,7 @@ import type { Page } from "@holdfast/shared/format/page";
 import type { RecordKind } from "@holdfast/shared/format/record-header";
 import type { RepositoryId } from "@holdfast/shared/format/repository-id";
 import type { CheckedRecord } from "../ingest/checked-record.ts";
-import type { CollectionStore } from "./collection-store.ts";
+import type { CollectionStore, PacksView } from "./collection-store.ts";
 import type { Mark, MarkState } from "./mark.ts";
 import type { PackKey } from "./object-names.ts";
 import type { PackSet } from "./pack-set.ts";
@@ -85,6 +85,8 @@ export interface RepositoryReader extends AsyncDisposable {
   /** The highest mark of a point; undefined when it has none. */
   readMark(pointId: string): Promise<Mark | undefined>;
   counts(): Promise<StoreCounts>;
+  /** What looking for garbage reads. */
+  readonly packs: PacksView;
 }
 
 /** A pack that is not durable yet. Opaque: collect those that an upload depends on and hand them to `settle`. */

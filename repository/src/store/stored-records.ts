@@ -42,11 +42,7 @@ export class StoredRecords {
   }
 
   /** Packs of what is found are noted in `uses`, in the same step in which they are judged (G6). */
-  async locate(
-    kind: RecordKind,
-    ids: Uint8Array,
-    uses?: PackSet,
-  ): Promise<readonly (RecordLocation | undefined)[]> {
+  async locate(kind: RecordKind, ids: Uint8Array, uses?: PackSet): Promise<readonly (RecordLocation | undefined)[]> {
     const rows = await this.#deps.index.lookup(kind, ids);
     return rows.map((row, index) => {
       if (row === undefined || this.#deps.condemned.packs.has(row)) return undefined;

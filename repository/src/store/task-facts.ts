@@ -63,7 +63,9 @@ export const pointAmong = <Manifest extends AttemptInEpoch>(
 ): Manifest | undefined => {
   const { committed } = facts;
   const candidates = manifests.filter((manifest) =>
-    committed ? isSameAttempt(manifest, committed) && manifest.epoch === committed.epoch : !isOrphan(facts, manifest, closedBy),
+    committed
+      ? isSameAttempt(manifest, committed) && manifest.epoch === committed.epoch
+      : !isOrphan(facts, manifest, closedBy),
   );
   return candidates.sort((a, b) => b.epoch - a.epoch)[0];
 };

@@ -63,6 +63,7 @@ export const connect = (address: string): { readonly client: RepositoryClient } 
     getPoint: controller.getPoint,
     removePoint: controller.removePoint,
     verifyPoint: controller.verifyPoint,
+    collectGarbage: controller.collectGarbage,
     async *openUpload(request, options) {
       const { attempt, vm } = request;
       const token = await mint({

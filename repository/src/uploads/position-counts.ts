@@ -95,7 +95,7 @@ async function* leavesOrGaps(tree: DiskTree, readPage: PageSource): AsyncGenerat
   const { root, shape } = tree;
   if (!isZeroId(root)) await readPage(root);
   const end = leafCount(shape);
-  for (let next = 0; next < end; ) {
+  for (let next = 0; next < end;) {
     const rest = { root, shape, firstLeaf: next, count: end - next, idsOnly: false };
     try {
       for await (const leaf of walkLeaves(rest, readPage)) {

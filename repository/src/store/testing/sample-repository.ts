@@ -78,10 +78,9 @@ export const putPlain = async (
   kind: RecordKind,
   id: Uint8Array,
   plain: Uint8Array,
-  uses = new PackSet(),
 ): Promise<Appended> => {
   const { repositoryId } = store.facts;
-  return await store.append(await store.check(sampleRecord(repositoryId, kind, id, plain)), uses);
+  return await store.append(await store.check(sampleRecord(repositoryId, kind, id, plain)), new PackSet());
 };
 
 /** What a test backs up: one disk of at most one leaf, told by the seeds of its chunks; 0 is a chunk of zeros. */
