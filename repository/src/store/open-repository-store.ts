@@ -51,6 +51,8 @@ export interface OpenRepositoryOptions {
 export interface ReadRepositoryOptions {
   /** A file for the index; in memory unless set. */
   readonly indexPath?: string;
+  /** Worker threads unless set. */
+  readonly threads?: StoreThreads;
 }
 
 const defaultPackTargetBytes = 48 * 1024 * 1024;
@@ -150,7 +152,7 @@ export const openRepositoryReader = async (
   const facts = await readDescriptor(objects, ["read", "verify"]);
   const indexPath = options.indexPath ?? inMemory;
   const ingestThreads = defaultIngestThreads;
-  const threads = workerThreads;
+  const { threads = workerThreads } = options;
   const plans = await PlanLog.read({ objects, repositoryId: facts.repositoryId, owner: false });
   const parts = await openReadingParts({
     facts,
