@@ -2,6 +2,7 @@ import type { Bus } from "@holdfast/shared/bus/bus";
 import type { Clock } from "@holdfast/shared/clock/clock";
 import type { RandomBytes } from "@holdfast/shared/ids/ids";
 import { usualLowWaterBytes } from "@holdfast/shared/doctor/space-finding";
+import { leafOf } from "@holdfast/shared/identity/certificates";
 import { keepRenewed } from "@holdfast/shared/identity/keep-renewed";
 import { refreshTrust } from "@holdfast/shared/identity/refresh-trust";
 import { onAbort } from "@holdfast/shared/lifecycle/abort";
@@ -112,7 +113,7 @@ const stayPresent = async (frame: AgentFrame, { claimer, stopping, gone }: Prese
   };
   const standing = new Standing({ trust: opened.trust, claimer, readiness, log });
   const presentOf = () => ({
-    certificatePem: opened.holder.current.certificatePem,
+    certificatePem: leafOf(opened.holder.current.certificatePem),
     draining: stopping.aborted,
     refusal: standing.refusal,
   });
