@@ -13,6 +13,7 @@ export interface WorkerClocks {
   stop(timed: Timed): void;
 }
 
+/** Keeps them in `patience` under names of this worker, beside those of others. */
 export const clocksOf = (patience: Patience, workerId: string): WorkerClocks => {
   const nameOf = (timed: Timed): string => `worker ${workerId} ${timed}`;
   return {

@@ -82,7 +82,9 @@ export const workerDefinitionSchema = z
     "a worker made from an image needs a network",
   );
 
+/** What operators say of a worker: where it runs, what it is made of, how large it is, and when it goes down. */
 export type WorkerDefinition = z.output<typeof workerDefinitionSchema>;
+/** One NIC of a worker; `WorkerDefinition` has them in the order of the guest's devices. */
 export type WorkerNetwork = WorkerDefinition["networks"][number];
 
 /** Virtual CPUs: one for each task unless set by hand. */

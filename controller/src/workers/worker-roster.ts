@@ -27,6 +27,7 @@ export interface WorkerRoster {
   remove(workerId: string): Promise<void>;
 }
 
+/** Opens the roster with the workers of the database. */
 export const openWorkerRoster = async ({ queries }: Pick<Database, "queries">): Promise<WorkerRoster> => {
   const workers = new Map((await listWorkers(queries)).map((worker) => [worker.workerId, worker]));
   const list = (): readonly Worker[] =>

@@ -18,4 +18,5 @@ export const workerSettingsSchema = z.strictObject({
   askAgainMs: ms(15_000),
 });
 
+/** The same for every worker of a controller. */
 export type WorkerSettings = z.output<typeof workerSettingsSchema>;
