@@ -1,0 +1,66 @@
+import { productVersion } from "@holdfast/shared/version/product-version";
+import { describe, expect, it, vi } from "vitest";
+import { findSession } from "../database/sessions-table.ts";
+import { eachWorkerBench } from "../testing/each-worker-bench.ts";
+import { beginTest } from "./worker-test.ts";
+
+const on = eachWorkerBench();
+const { begin, until, need } = on;
+
+describe("the test of a worker", () => {
+  const over = async (sessionId: string) => {
+    await vi.waitFor(
+      async () => expect((await findSession(on.bench.deps.database.queries, sessionId))?.state).toBe("ended"),
+      { timeout: 10_000 },
+    );
+    return findSession(on.bench.deps.database.queries, sessionId);
+  };
+
+  it("launches it, notes each step in its session, and puts it down again", async () => {
+    const worker = await on.bench.add(
+      { idleDelayMs: 3_600_000 },
+      { enabled: false, unhealthyReason: "it was broken", unhealthyMs: on.bench.deps.clock.nowMs() },
+    );
+    begin();
+    const sessionId = await beginTest(on.bench.deps, worker, "UTC");
+    const session = await over(sessionId);
+    expect(session).toMatchObject({ kind: "worker-test", jobName: "worker w-one", result: "success" });
+    expect(session?.remarks.map(({ message }) => message.split(":")[0])).toEqual([
+      "absent → making",
+      "making → down",
+      "down → starting",
+      "starting → enrolling",
+      "enrolling → up",
+      expect.stringContaining(`agent w-one (version ${productVersion}) has enrolled`),
+      "up → suspending",
+      "suspending → suspended",
+    ]);
+    expect(on.bench.worker()).toMatchObject({ state: "suspended", unhealthyReason: "", test: null });
+  });
+
+  it("that fails powers it off, and leaves it unhealthy with the reason", async () => {
+    on.bench.room.onRun = () => undefined;
+    const worker = await on.bench.add({ launchTimeoutMs: 30 });
+    begin();
+    const session = await over(await beginTest(on.bench.deps, worker, "UTC"));
+    expect(session?.result).toBe("failed");
+    expect(session?.remarks).toContainEqual({
+      level: "error",
+      code: "WORKER_TEST",
+      message: "its agent did not say hello in time, the VM is up",
+      diskId: "",
+    });
+    expect(on.bench.worker()).toMatchObject({ state: "down", test: null });
+    expect(on.bench.worker().unhealthyReason).toContain("did not say hello");
+    expect(on.bench.room.only().vm.status).toBe("down");
+  });
+
+  it("leaves a worker up that work needs", async () => {
+    const worker = await on.bench.add();
+    begin();
+    need();
+    await until("up");
+    expect((await over(await beginTest(on.bench.deps, worker, "UTC")))?.result).toBe("success");
+    expect(on.bench.worker().state).toBe("up");
+  });
+});
