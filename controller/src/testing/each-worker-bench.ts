@@ -10,14 +10,14 @@ export interface EachWorkerBench {
   /** Takes a bench of other settings in its place. */
   reopen(settings: Record<string, number>): Promise<void>;
   /** Starts looking after the workers until the test ends. */
-  begin(): void;
-  until(state: WorkerState): Promise<void>;
+  readonly begin: () => void;
+  readonly until: (state: WorkerState) => Promise<void>;
   /** Waits until the worker is unhealthy. */
-  unhealthy(): Promise<void>;
-  need(): void;
-  needNot(): void;
+  readonly unhealthy: () => Promise<void>;
+  readonly need: () => void;
+  readonly needNot: () => void;
   /** The worker as placement sees it. */
-  placed(): PlacedWorker | undefined;
+  readonly placed: () => PlacedWorker | undefined;
 }
 
 const limit = { timeout: 10_000, interval: 5 };
