@@ -10,6 +10,7 @@ import { currentFormatVersion, readDescriptor, writeDescriptor } from "./descrip
 import { DirectoryObjectStore } from "./directory-object-store.ts";
 import { systemFiles } from "./durable-files.ts";
 import { takeEpoch } from "./epoch.ts";
+import { epochOfName } from "./object-names.ts";
 import type { ObjectStore } from "./object-store.ts";
 import { OwnedRepository } from "./owned-repository.ts";
 import { Ownership } from "./ownership.ts";
@@ -98,7 +99,7 @@ export const ownRepository = async (
   const facts = await readDescriptor(objects, ["read", "write", "verify"]);
   // Own first, list afterwards (I11): what a former owner acknowledged is durable before our epoch was.
   const epoch = await takeEpoch(objects, { ...options, repositoryId: facts.repositoryId });
-  await objects.removeLeftovers();
+  await objects.removeLeftovers((name) => (epochOfName(name) ?? epoch.epoch) < epoch.epoch, { signal });
   const { ingestThreads = defaultIngestThreads, threads = workerThreads } = options;
   const parts = await openReadingParts({ facts, objects, indexPath, ingestThreads, threads, owner: true, signal });
   const ownership = new Ownership(objects, epoch.epoch);
