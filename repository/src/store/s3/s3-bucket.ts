@@ -24,11 +24,11 @@ const connectTimeoutMs = 10_000;
 export const openS3Bucket = async (settings: S3Settings, env: Environment): Promise<S3Bucket> => {
   const { endpoint, region, credentialsFile, caFile, timeoutSeconds } = settings;
   const { accessKeyId, secretAccessKey, sessionToken } = await readS3Credentials(credentialsFile, env);
-  const ca = caFile === undefined ? undefined : await readCertificates(caFile);
+  const ca = caFile === "" ? undefined : await readCertificates(caFile);
   const agent = { keepAlive: true, maxSockets: connections };
   const client = new S3Client({
     region,
-    ...(endpoint !== undefined && { endpoint }),
+    ...(endpoint !== "" && { endpoint }),
     forcePathStyle: true,
     credentials: {
       accessKeyId,

@@ -11,17 +11,17 @@ export interface S3Credentials {
 
 /**
  * The key in a file of `aws_…=…` lines, as Amazon's tools keep it, or in the environment's `AWS_…` variables. CONFIG_INVALID when
- * there is none, or when others may read the file.
+ * there is none, or others may read the file.
  */
-export const readS3Credentials = async (file: string | undefined, env: Environment): Promise<S3Credentials> => {
-  const values = file === undefined ? env : fromFile((await readSecretFile(file)).reveal());
+export const readS3Credentials = async (file: string, env: Environment): Promise<S3Credentials> => {
+  const values = file === "" ? env : fromFile((await readSecretFile(file)).reveal());
   const accessKeyId = values["AWS_ACCESS_KEY_ID"];
   const secret = values["AWS_SECRET_ACCESS_KEY"];
   const token = values["AWS_SESSION_TOKEN"];
   if (accessKeyId && secret) {
     return { accessKeyId, secretAccessKey: new Secret(secret), sessionToken: token ? new Secret(token) : undefined };
   }
-  const where = file ?? "the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY)";
+  const where = file || "the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY)";
   throw new HoldfastError("CONFIG_INVALID", `no access key and secret of the object storage in ${where}`);
 };
 

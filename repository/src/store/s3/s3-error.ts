@@ -17,6 +17,7 @@ const byName: ReadonlyMap<string, ErrorCode> = new Map([
   ["QuotaExceeded", "REPOSITORY_FULL"],
   ["XMinioStorageFull", "REPOSITORY_FULL"],
   ["InsufficientStorage", "REPOSITORY_FULL"],
+  ["NotImplemented", "STORE_UNFIT"],
   ["SlowDown", "STORE_UNREACHABLE"],
   ["RequestTimeout", "STORE_UNREACHABLE"],
   ["BadDigest", "STORE_UNREACHABLE"],
@@ -32,6 +33,7 @@ const byStatus: ReadonlyMap<number, ErrorCode> = new Map([
   [409, "STORE_UNREACHABLE"],
   [429, "STORE_UNREACHABLE"],
   [500, "STORE_UNREACHABLE"],
+  [501, "STORE_UNFIT"],
   [502, "STORE_UNREACHABLE"],
   [503, "STORE_UNREACHABLE"],
   [504, "STORE_UNREACHABLE"],
@@ -48,10 +50,6 @@ export const isTaken = (caught: unknown): boolean => statusOf(caught) === 412;
 /** True when an object has no lock: storages say so by an error. */
 export const isNotLocked = (caught: unknown): boolean =>
   caught instanceof S3ServiceException && caught.name === "NoSuchObjectLockConfiguration";
-
-/** True when the storage does not know what was asked of it at all. */
-export const isUnknownRequest = (caught: unknown): boolean =>
-  statusOf(caught) === 501 || (caught instanceof S3ServiceException && caught.name === "NotImplemented");
 
 /**
  * Turns what the SDK threw into an error of ours. Whatever is no answer of the storage (no connection, a broken one, no answer in time)

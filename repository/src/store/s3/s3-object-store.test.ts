@@ -119,6 +119,7 @@ const answers: readonly (readonly [number, string, string])[] = [
   [404, "NoSuchKey", "NOT_FOUND"],
   [507, "XMinioStorageFull", "REPOSITORY_FULL"],
   [400, "MalformedXML", "IO_FAILED"],
+  [501, "NotImplemented", "STORE_UNFIT"],
 ];
 
 test("missing, full, unreachable, denied and broken storages are told apart", async () => {

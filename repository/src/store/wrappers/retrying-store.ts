@@ -56,7 +56,7 @@ class RetryingStore extends WrappedStore {
       tries += 1;
       const published = await this.inner.putIfAbsent(name, bytes, options);
       if (published === "created" || tries === 1) return published;
-      return Buffer.from(await this.inner.get(name, options)).equals(bytes) ? "created" : "exists";
+      return Buffer.from(await this.get(name, options)).equals(bytes) ? "created" : "exists";
     });
   }
 }

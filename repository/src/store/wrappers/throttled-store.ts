@@ -4,11 +4,11 @@ import type { ObjectStore } from "../object-store.ts";
 import { type AroundCall, receivedBytes, type StoreVerb } from "./store-call.ts";
 import { WrappedStore } from "./wrapped-store.ts";
 
-/** How much of a storage is used at once; what is not told is not limited. */
+/** How much of a storage is used at once. */
 export interface StoreLimits {
-  /** Bytes of objects per second, both directions together. */
-  readonly bytesPerSecond?: number | undefined;
-  readonly callsAtOnce?: number | undefined;
+  /** Bytes of objects per second, both directions together; 0 for no limit. */
+  readonly bytesPerSecond: number;
+  readonly callsAtOnce: number;
 }
 
 /** Calls that only follow others or touch no storage: they never wait. */
@@ -16,11 +16,11 @@ const free: ReadonlySet<StoreVerb> = new Set(["discard", "space"]);
 
 /** Makes calls wait for their turn and their bytes. What was read is paid for afterwards, by the next call. */
 export const throttledStore = (store: ObjectStore, limits: StoreLimits, clock: Clock): ObjectStore => {
-  const turns = limits.callsAtOnce === undefined ? undefined : new Semaphore(limits.callsAtOnce);
-  const pace = limits.bytesPerSecond === undefined ? undefined : new Pace(limits.bytesPerSecond, clock);
+  const turns = new Semaphore(limits.callsAtOnce);
+  const pace = limits.bytesPerSecond === 0 ? undefined : new Pace(limits.bytesPerSecond, clock);
   const call: AroundCall = async (asked, run) => {
     if (free.has(asked.verb)) return await run();
-    using _turn = await turns?.acquire(asked.signal);
+    using _turn = await turns.acquire(asked.signal);
     await pace?.wait(asked.sentBytes, asked.signal);
     const answer = await run();
     pace?.owe(receivedBytes(answer));

@@ -12,7 +12,10 @@ export interface StoreStep {
 /** Where the world may end: before the storage hears of a step, or after it did and before the caller does. */
 export type StepMoment = "before" | "after";
 
-/** Called at both moments of each step; what it throws is what the caller gets, and it may kill the process. */
+/**
+ * Called at both moments of each step; what it throws is what the caller gets, and it may kill the process. A discard that it throws
+ * before is not done, silently: disposing fails nobody.
+ */
 export type AtStep = (step: StoreStep, moment: StepMoment) => void | Promise<void>;
 
 /** The store, and the steps that were taken so far. */
@@ -36,8 +39,16 @@ export const recordingStore = (inner: ObjectStore, atStep: AtStep = () => undefi
     await atStep(step, "after");
     return answer;
   };
+  const quietly: AroundCall = async (asked, run) => {
+    try {
+      return await call(asked, run);
+    } catch (caught) {
+      if (asked.verb !== "discard") throw caught;
+      return undefined as Awaited<ReturnType<typeof run>>;
+    }
+  };
   const store = new WrappedStore(inner, {
-    call,
+    call: quietly,
     list: async function* (asked, open) {
       const step = take(asked.verb, asked.name);
       await atStep(step, "before");
