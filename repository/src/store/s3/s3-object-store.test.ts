@@ -156,3 +156,22 @@ test("a storage tells its time", async () => {
   await using opened = await openTestBucket();
   expect(Math.abs((await opened.store.clockMs()) - Date.now())).toBeLessThan(60_000);
 });
+
+test("a write that found no answer took nothing and may be repeated: every byte is there once", async () => {
+  let number = 0;
+  const isPart = ({ method, query }: S3Request): boolean => method === "PUT" && "uploadId" in query;
+  await using opened = await openTestBucket(
+    { onRequest: (request) => (isPart(request) && (number += 1) % 3 === 2 ? refusal(503, "SlowDown") : undefined) },
+    { partBytes },
+  );
+  const pieces = [partBytes - 7, 3, partBytes + 11, 5, partBytes].map((size, index) =>
+    new Uint8Array(size).fill(index + 1),
+  );
+  await using staged = await opened.store.stage("packs/a");
+  for (const piece of pieces) {
+    while ((await codeOf(staged.write([piece]))) === "STORE_UNREACHABLE");
+  }
+  expect(await staged.publish()).toBe("created");
+  expect(number).toBeGreaterThan(5);
+  expect(Buffer.compare(await opened.store.get("packs/a"), Buffer.concat(pieces))).toBe(0);
+});

@@ -9,6 +9,7 @@ import {
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import type { CallOptions, Published, StagedObject, StageOptions } from "../object-store.ts";
 import type { S3Bucket } from "./s3-bucket.ts";
+import { PartBuffer } from "./part-buffer.ts";
 import { isTaken, statusOf, toS3Error } from "./s3-error.ts";
 import { conditionOf, lockOf, md5Of } from "./s3-requests.ts";
 
@@ -35,26 +36,26 @@ export class S3StagedObject implements StagedObject {
   readonly #parts: S3StagedParts;
   readonly #key: string;
   readonly #etags: string[] = [];
-  #rest: Uint8Array = new Uint8Array(0);
+  #part: PartBuffer;
   #uploadId: string | undefined;
   #isPublished = false;
 
   constructor(parts: S3StagedParts) {
     this.#parts = parts;
     this.#key = parts.bucket.keyOf(parts.name);
+    this.#part = this.#newPart();
   }
 
   async write(parts: readonly Uint8Array[], { signal }: CallOptions = {}): Promise<void> {
-    const { partBytes } = this.#parts.bucket.settings;
-    const all = Buffer.concat([this.#rest, ...parts]);
+    const before = this.#part.length;
     const etags: string[] = [];
-    let offset = 0;
-    for (; all.byteLength - offset >= partBytes; offset += partBytes) {
-      const number = this.#etags.length + etags.length + 1;
-      etags.push(await this.#sendPart(number, all.subarray(offset, offset + partBytes), signal));
+    try {
+      this.#part = await this.#append(parts, etags, signal);
+    } catch (caught) {
+      this.#part.rewind(before);
+      throw caught;
     }
     this.#etags.push(...etags);
-    this.#rest = offset === 0 ? all : Uint8Array.from(all.subarray(offset));
   }
 
   async publish({ signal }: CallOptions = {}): Promise<Published> {
@@ -76,12 +77,30 @@ export class S3StagedObject implements StagedObject {
 
   /** An upload that cannot be ended now is a leftover for the next owner. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#rest = new Uint8Array(0);
+    this.#part = this.#newPart();
     if (this.#isPublished || this.#uploadId === undefined) return;
     const { client, settings } = this.#parts.bucket;
     const upload = { Bucket: settings.bucket, Key: this.#key, UploadId: this.#uploadId };
     this.#uploadId = undefined;
     await client.send(new AbortMultipartUploadCommand(upload)).catch(() => undefined);
+  }
+
+  /** Fills parts and sends the full ones, whose tags it adds to `etags`; gives the one that is being filled then. */
+  async #append(parts: readonly Uint8Array[], etags: string[], signal: AbortSignal | undefined): Promise<PartBuffer> {
+    let part = this.#part;
+    for (let bytes of parts) {
+      while (bytes.byteLength > 0) {
+        bytes = bytes.subarray(part.take(bytes));
+        if (!part.isFull) continue;
+        etags.push(await this.#sendPart(this.#etags.length + etags.length + 1, part.filled, signal));
+        part = this.#newPart();
+      }
+    }
+    return part;
+  }
+
+  #newPart(): PartBuffer {
+    return new PartBuffer(this.#parts.bucket.settings.partBytes);
   }
 
   async #sendPart(number: number, body: Uint8Array, signal: AbortSignal | undefined): Promise<string> {
@@ -121,8 +140,8 @@ export class S3StagedObject implements StagedObject {
     const input = {
       Bucket: bucket.settings.bucket,
       Key: this.#key,
-      Body: this.#rest,
-      ContentMD5: md5Of(this.#rest),
+      Body: this.#part.filled,
+      ContentMD5: md5Of(this.#part.filled),
       Metadata: metadataOf(writerId),
       ...conditionOf(bucket),
       ...lockOf(bucket, options),
@@ -132,9 +151,9 @@ export class S3StagedObject implements StagedObject {
 
   async #complete(signal: AbortSignal | undefined): Promise<void> {
     const { bucket } = this.#parts;
-    if (this.#rest.byteLength > 0 || this.#etags.length === 0) {
-      this.#etags.push(await this.#sendPart(this.#etags.length + 1, this.#rest, signal));
-      this.#rest = new Uint8Array(0);
+    if (this.#part.length > 0 || this.#etags.length === 0) {
+      this.#etags.push(await this.#sendPart(this.#etags.length + 1, this.#part.filled, signal));
+      this.#part = this.#newPart();
     }
     const input = {
       Bucket: bucket.settings.bucket,
