@@ -3,6 +3,9 @@ import { joinSettings } from "@holdfast/shared/identity/join-settings";
 import { z } from "zod";
 
 const GiB = 1024 ** 3;
+const MiB = 1024 ** 2;
+/** Ten years. */
+const longestDays = 3660;
 
 /** The configuration of a repository server, from a file and from `HOLDFAST_REPOSITORY_…` variables. */
 export const serverConfigSchema = z.strictObject({
@@ -22,6 +25,21 @@ export const serverConfigSchema = z.strictObject({
     .int()
     .nonnegative()
     .default(4 * GiB),
+  /** Bytes of a file that is given up when what frees room finds none; 0 for no such file. */
+  reserveBytes: z
+    .int()
+    .nonnegative()
+    .default(64 * MiB),
+  /** Hours in which a removed point can be brought back. */
+  undeleteHours: z
+    .number()
+    .nonnegative()
+    .max(longestDays * 24)
+    .default(72),
+  /** Good points of a VM that no retention removes. */
+  floor: z.int().min(1).max(1000).default(3),
+  /** Days in which nobody can remove a point that is committed from now on; 0 for no such time. */
+  immutabilityDays: z.number().nonnegative().max(longestDays).default(0),
   /** The installation that it belongs to; a repository of another one is refused. */
   installationId: z.string().max(64).default(""),
   /** Make a repository when the folder is empty or absent. */
