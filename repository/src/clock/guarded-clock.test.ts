@@ -1,7 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "@holdfast/shared/clock/clock";
-import { createFakeClock } from "@holdfast/shared/clock/fake-clock";
 import { systemRandom } from "@holdfast/shared/ids/ids";
 import { expect, it } from "vitest";
 import { DirectoryObjectStore } from "../store/directory-object-store.ts";
@@ -9,24 +8,17 @@ import { takeEpoch } from "../store/epoch.ts";
 import { Ownership } from "../store/ownership.ts";
 import { noReserve } from "../store/space-reserve.ts";
 import { createSample, temporaryFolder } from "../store/testing/sample-repository.ts";
+import { createSettableClock } from "../testing/settable-clock.ts";
 import { GuardedClock } from "./guarded-clock.ts";
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 const start = Date.UTC(2026, 0, 31, 12);
 
-/** A fake clock whose wall clock can be set apart. */
-const settableClock = () => {
-  const fake = createFakeClock(start);
-  let offsetMs = 0;
-  const clock: Clock = { ...fake, nowMs: () => fake.nowMs() + offsetMs };
-  return { clock, pass: (ms: number) => fake.advance(ms), jump: (ms: number) => (offsetMs += ms) };
-};
-
 /** A repository with nothing in it. */
 const openSample = async () => {
   const folder = await temporaryFolder();
-  const { repositoryId } = await createSample(join(sample.folder.path, "r"));
+  const { repositoryId } = await createSample(join(folder.path, "r"));
   const objects = new DirectoryObjectStore(join(folder.path, "r"));
   return { folder, repositoryId, objects, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() };
 };
@@ -43,7 +35,7 @@ const entries = async (objects: DirectoryObjectStore): Promise<string[]> =>
 
 it("keeps a suspension through restarts until it is confirmed, durably", async () => {
   await using sample = await openSample();
-  const { clock, pass, jump } = settableClock();
+  const { clock, pass, jump } = createSettableClock(start);
   const first = await own(sample, clock);
   expect(first.deletionAllowed()).toEqual({ allowed: true, why: "" });
 
@@ -66,7 +58,7 @@ it("keeps a suspension through restarts until it is confirmed, durably", async (
 
 it("writes the time down once an hour, so that a start knows for how long the server was off", async () => {
   await using sample = await openSample();
-  const { clock, pass } = settableClock();
+  const { clock, pass } = createSettableClock(start);
   const first = await own(sample, clock);
   for (let minutes = 0; minutes < 30 * 60; minutes += 20) {
     await pass(20 * 60_000);
@@ -85,7 +77,7 @@ it("writes the time down once an hour, so that a start knows for how long the se
 
 it("believes nothing that a former owner writes after it lost the repository", async () => {
   await using sample = await openSample();
-  const { clock, jump } = settableClock();
+  const { clock, jump } = createSettableClock(start);
   const former = await own(sample, clock);
   const present = await own(sample, clock);
   jump(50 * dayMs);
@@ -99,7 +91,7 @@ it("believes nothing that a former owner writes after it lost the repository", a
 
 it("suspends deletion when the newest entry is damaged, and goes on once that is confirmed", async () => {
   await using sample = await openSample();
-  const { clock } = settableClock();
+  const { clock } = createSettableClock(start);
   await own(sample, clock);
   await writeFile(join(sample.folder.path, "r", "clock", hex8(2)), "torn");
 

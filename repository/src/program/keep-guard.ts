@@ -40,6 +40,8 @@ export const keepGuard = (store: RepositoryStore, { clock, log }: KeepGuardDeps)
     [Symbol.asyncDispose]: async () => {
       stop.abort();
       await keeping;
+      // A suspension that was noticed since the last look is written down, as far as that is possible now.
+      await store.guardedClock.tick().catch(() => undefined);
     },
   };
 };
