@@ -5,9 +5,9 @@ import { createFakeClock } from "@holdfast/shared/clock/fake-clock";
 export interface SettableClock {
   readonly clock: Clock;
   /** Lets time pass: both clocks move. */
-  pass(ms: number): Promise<void>;
+  readonly pass: (ms: number) => Promise<void>;
   /** Sets the wall clock forward or back; no time passes. */
-  jump(ms: number): void;
+  readonly jump: (ms: number) => void;
   /** By how much the wall clock was set forward in all. */
   readonly offsetMs: number;
 }
