@@ -155,5 +155,5 @@ it("a hostile controller gets no immutable point removed, whatever it calls, in 
   }
   // It means something only if time passed for some points, and not for others.
   expect(removed, `seed ${seed}`).toBeGreaterThan(0);
-  expect([...refusals]).toEqual(expect.arrayContaining(["POINT_IMMUTABLE", "POINT_PROTECTED"]));
+  expect([...refusals]).toEqual(expect.arrayContaining(["POINT_IMMUTABLE"]));
 });
