@@ -60,7 +60,7 @@ export const applyRetention = async (
   }
 };
 
-/** The repository keeps its own floor; what it refuses stays. */
+/** The repository keeps its own floor, immutability and protection; what it refuses stays. */
 const removeOne = async (
   repository: RepositoryConnection,
   request: { readonly pointId: string; readonly reason: string },
@@ -69,6 +69,6 @@ const removeOne = async (
   try {
     await repository.removePoint({ ...request, belowFloor: false }, signal);
   } catch (caught) {
-    if (!hasCode(caught, "BELOW_FLOOR", "POINT_NOT_FOUND")) throw caught;
+    if (!hasCode(caught, "BELOW_FLOOR", "POINT_IMMUTABLE", "POINT_PROTECTED", "POINT_NOT_FOUND")) throw caught;
   }
 };

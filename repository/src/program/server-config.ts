@@ -5,6 +5,9 @@ import { parseLocation, type StoreLocation } from "../store/store-location.ts";
 import { s3SectionSchema } from "../store/s3/s3-settings.ts";
 
 const GiB = 1024 ** 3;
+const MiB = 1024 ** 2;
+/** Ten years. */
+const longestDays = 3660;
 
 const settingsSchema = z.strictObject({
   /** Folder of the repository, or `s3://bucket/prefix?endpoint=…`; empty when `store` says where it lies. */
@@ -25,6 +28,21 @@ const settingsSchema = z.strictObject({
     .int()
     .nonnegative()
     .default(4 * GiB),
+  /** Bytes of a file that is given up when what frees room finds none; 0 for no such file. */
+  reserveBytes: z
+    .int()
+    .nonnegative()
+    .default(64 * MiB),
+  /** Hours in which a removed point can be brought back. */
+  undeleteHours: z
+    .number()
+    .nonnegative()
+    .max(longestDays * 24)
+    .default(72),
+  /** Good points of a VM that no retention removes. */
+  floor: z.int().min(1).max(1000).default(3),
+  /** Days in which nobody can remove a point that is committed from now on; 0 for no such time. */
+  immutabilityDays: z.number().nonnegative().max(longestDays).default(0),
   /** The installation that it belongs to; a repository of another one is refused. */
   installationId: z.string().max(64).default(""),
   /** Make a repository when the folder is empty or absent. */

@@ -5,6 +5,7 @@ import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import type { ChunkSize } from "@holdfast/shared/format/chunk-size";
 import { newRepositoryId } from "@holdfast/shared/format/repository-id";
 import type { RandomBytes } from "@holdfast/shared/ids/ids";
+import { GuardedClock } from "../clock/guarded-clock.ts";
 import { inMemory } from "../index/index-database.ts";
 import { currentFormatVersion, readDescriptor, writeDescriptor } from "./descriptor.ts";
 import { systemFiles } from "./durable-files.ts";
@@ -17,6 +18,7 @@ import { Ownership } from "./ownership.ts";
 import { probeStore, requireFit, type StoreFitness } from "./probe-store.ts";
 import { openReadingParts, RepositoryReading } from "./repository-reading.ts";
 import type { RepositoryFacts, RepositoryReader, RepositoryStore } from "./repository-store.ts";
+import { noReserve, type SpaceReserve } from "./space-reserve.ts";
 import { parseLocation, type StoreLocation } from "./store-location.ts";
 import { type StoreThreads, workerThreads } from "./store-threads.ts";
 import { toStorageError } from "./storage-error.ts";
@@ -46,6 +48,10 @@ export interface OpenRepositoryOptions extends OpenStoreOptions {
   readonly packTargetBytes?: number;
   /** Worker threads unless set. */
   readonly threads?: StoreThreads;
+  /** How long nobody may remove a point that is committed by this owner; no such time unless set. */
+  readonly immutabilityMs?: number | undefined;
+  /** Room that deletion may use when the disk is full; none unless set. */
+  readonly reserve?: SpaceReserve;
 }
 
 /** What reading a bare repository needs. */
@@ -128,12 +134,15 @@ export const ownRepository = async (
   // Own first, list afterwards (I11): what a former owner acknowledged is durable before our epoch was.
   const epoch = await takeEpoch(objects, { ...options, repositoryId: facts.repositoryId });
   await objects.removeLeftovers((name) => (epochOfName(name) ?? epoch.epoch) < epoch.epoch, { signal });
+  const { repositoryId } = facts;
+  const ownership = new Ownership(objects, epoch.epoch);
+  const { packTargetBytes = defaultPackTargetBytes, immutabilityMs, reserve = noReserve } = options;
+  const guardedClock = await GuardedClock.open({ objects, repositoryId, ownership, clock, reserve });
+  const guard = { guardedClock, immutabilityMs, reserve };
   const { ingestThreads = defaultIngestThreads, threads = workerThreads } = options;
   const parts = await openReadingParts({ facts, objects, indexPath, ingestThreads, threads, owner: true, signal });
-  const ownership = new Ownership(objects, epoch.epoch);
-  const packTargetBytes = options.packTargetBytes ?? defaultPackTargetBytes;
   await using opened = new AsyncDisposableStack();
-  const store = opened.use(new OwnedRepository({ parts, ownership, clock, indexPath, packTargetBytes }));
+  const store = opened.use(new OwnedRepository({ parts, ownership, clock, indexPath, packTargetBytes, ...guard }));
   await store.adoptPoints();
   await parts.index.setHistory(epoch);
   opened.move();

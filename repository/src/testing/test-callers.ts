@@ -63,6 +63,9 @@ export const connect = (address: string): { readonly client: RepositoryClient } 
     getPoint: controller.getPoint,
     removePoint: controller.removePoint,
     verifyPoint: controller.verifyPoint,
+    protectPoint: controller.protectPoint,
+    undeletePoint: controller.undeletePoint,
+    confirmClock: controller.confirmClock,
     async *openUpload(request, options) {
       const { attempt, vm } = request;
       const token = await mint({

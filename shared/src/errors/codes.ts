@@ -268,6 +268,20 @@ export const errorCodes = {
     exit: 65,
     advice: "point remove --below-floor, if you mean it",
   },
+  POINT_IMMUTABLE: {
+    meaning: "nobody may remove the point, or make it immutable for less, before its time",
+    retryable: false,
+    grpc: "FAILED_PRECONDITION",
+    exit: 65,
+    advice: "point show POINT names the time",
+  },
+  POINT_PROTECTED: {
+    meaning: "an operator protected the point from being removed",
+    retryable: false,
+    grpc: "FAILED_PRECONDITION",
+    exit: 65,
+    advice: "point unprotect POINT",
+  },
   STREAM_REFUSED: {
     meaning: "a peer broke the rules of a data stream",
     retryable: false,
