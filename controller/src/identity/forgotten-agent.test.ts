@@ -1,6 +1,8 @@
 import { AgentService } from "@holdfast/proto/holdfast/controller/v1/agent_pb";
 import { wakeSubject } from "@holdfast/shared/bus/subjects";
+import { systemClock } from "@holdfast/shared/clock/clock";
 import { readCertificate } from "@holdfast/shared/identity/certificates";
+import { keepRenewed } from "@holdfast/shared/identity/keep-renewed";
 import type { OpenMembership } from "@holdfast/shared/identity/open-membership";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { hello, MemberStage } from "../testing/open-member-stage.ts";
@@ -20,12 +22,15 @@ afterEach(() => stage[Symbol.asyncDispose]());
 const place = { managerName: "prod", clusterName: "east" };
 
 /** An agent that the controller knows no more: database and ledger are lost. */
-const forgotten = async (): Promise<OpenMembership> => {
+const forgotten = async (certificateLifeMs = 86_400_000): Promise<OpenMembership> => {
+  await stage.stop();
+  await stage.start({ identity: { certificateLifeMs } });
   const member = await stage.join(await stage.inviteAgent({ name: "agent-1", ...place }));
+  const listen = stage.address;
   await stage.stop();
   await stage.loseDatabase();
   await stage.loseLedger();
-  await stage.start();
+  await stage.start({ listen });
   expect((await stage.identityCalls().listMembers({})).members).toEqual([]);
   return member;
 };
@@ -47,7 +52,7 @@ it("is recorded by what it shows in its hello, and can be revoked by name: it is
   bus.onState(cut.resolve);
   await stage.identityCalls().revokeMember({ role: "agent", member: "agent-1" });
   await expect(cut.promise).resolves.toBe("reconnecting");
-  await expect(stage.busOf(member)).rejects.toMatchObject({ cause: { code: "AUTHORIZATION_VIOLATION" } });
+  await expect(stage.busOf(member, 2_000)).rejects.toMatchObject({ cause: { code: "AUTHORIZATION_VIOLATION" } });
   await expect(stage.renew(member)).rejects.toMatchObject({ code: "IDENTITY_REVOKED" });
 });
 
@@ -61,7 +66,22 @@ it("that renews before it says hello can be revoked by id: it is cut off the bus
   bus.onState(cut.resolve);
   await stage.identityCalls().revokeMember({ role: "agent", member: id });
   await expect(cut.promise).resolves.toBe("reconnecting");
-  await expect(stage.busOf(member)).rejects.toMatchObject({ cause: { code: "AUTHORIZATION_VIOLATION" } });
+  await expect(stage.busOf(member, 2_000)).rejects.toMatchObject({ cause: { code: "AUTHORIZATION_VIOLATION" } });
+});
+
+it("that renews by itself shows what a revocation takes from the bus", async () => {
+  const member = await forgotten(3_000);
+  const { certificatePem } = member.holder.current;
+  const stop = new AbortController();
+  const renewing = keepRenewed(member, { clock: systemClock, log: stage.log }, stop.signal);
+  await expect.poll(() => member.holder.current.certificatePem, { timeout: 20_000 }).not.toBe(certificatePem);
+  stop.abort();
+  await renewing;
+  await using bus = await stage.busOf(member);
+  const cut = Promise.withResolvers<string>();
+  bus.onState(cut.resolve);
+  await stage.identityCalls().revokeMember({ role: "agent", member: member.membership.id });
+  await expect(cut.promise).resolves.toBe("reconnecting");
 });
 
 it("goes on hearing the wake-ups of its place after it was recorded and renewed", async () => {

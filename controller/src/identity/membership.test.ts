@@ -61,7 +61,7 @@ describe("a member", () => {
 
     const { trustNumber } = await stage.identityCalls().revokeMember({ role: "agent", member: "agent-1" });
     await expect(cut.promise).resolves.toBe("reconnecting");
-    await expect(stage.busOf(member)).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    await expect(stage.busOf(member, 2_000)).rejects.toMatchObject({ code: "UNAVAILABLE" });
     const heard = await hello(otherBus, other.membership.id);
     expect(openTrustBundle(heard.trust, home.installation.identity.caPem).number).toBe(trustNumber);
 
@@ -81,7 +81,7 @@ describe("a member", () => {
     await stage.stop();
     await stage.start();
     await vi.waitFor(async () => {
-      await expect(stage.busOf(member)).rejects.toMatchObject({ code: "UNAVAILABLE" });
+      await expect(stage.busOf(member, 2_000)).rejects.toMatchObject({ code: "UNAVAILABLE" });
     }, within);
   });
 

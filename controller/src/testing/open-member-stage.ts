@@ -116,15 +116,15 @@ export class MemberStage implements AsyncDisposable {
     );
   }
 
-  /** A member's connection to the bus. */
-  busOf({ holder, busKey, membership }: OpenMembership): Promise<Bus> {
+  /** A member's connection to the bus; UNAVAILABLE for one that is not let in, after these milliseconds. */
+  busOf({ holder, busKey, membership }: OpenMembership, withinMs = 15_000): Promise<Bus> {
     return openBus({
       servers: [this.#home.nats.url],
       credentials: busCredentials(holder, busKey ?? { jwt: "", seed: "" }),
       name: "agent",
       ownerId: membership.id,
       log: this.log,
-      connectTimeoutMs: 1_000,
+      connectTimeoutMs: withinMs,
     });
   }
 
