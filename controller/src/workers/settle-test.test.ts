@@ -1,6 +1,7 @@
+import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { productVersion } from "@holdfast/shared/version/product-version";
 import { describe, expect, it, vi } from "vitest";
-import { findSession } from "../database/sessions-table.ts";
+import { changeSession, findSession } from "../database/sessions-table.ts";
 import { eachWorkerBench } from "../testing/each-worker-bench.ts";
 import { beginTest } from "./worker-test.ts";
 
@@ -62,5 +63,27 @@ describe("the test of a worker", () => {
     await until("up");
     expect((await over(await beginTest(on.bench.deps, worker, "UTC")))?.result).toBe("success");
     expect(on.bench.worker().state).toBe("up");
+  });
+
+  it("fails, and ends, when the manager refuses our credentials: nothing more can be learnt", async () => {
+    on.bench.room.away = new HoldfastError("ENGINE_CREDENTIALS_REFUSED", "the engine refuses the password");
+    const worker = await on.bench.add();
+    begin();
+    const session = await over(await beginTest(on.bench.deps, worker, "UTC"));
+    const reason = "ENGINE_CREDENTIALS_REFUSED: the engine refuses the password";
+    expect(session?.result).toBe("failed");
+    expect(session?.remarks).toContainEqual({ level: "error", code: "WORKER_TEST", message: reason, diskId: "" });
+    expect(on.bench.worker()).toMatchObject({ state: "absent", test: null, unhealthyReason: reason });
+  });
+
+  it("is cancelled also while the manager refuses our credentials", async () => {
+    const { deps } = on.bench;
+    await deps.managers.list()[0]?.note(new HoldfastError("ENGINE_CREDENTIALS_REFUSED", "refused"));
+    const worker = await on.bench.add({}, { state: "stopping", vmId: "v1" });
+    const cancelled = await beginTest(deps, worker, "UTC");
+    await changeSession(deps.database.queries, cancelled, { wish: "cancel" });
+    begin();
+    expect(await over(cancelled)).toMatchObject({ result: "cancelled" });
+    expect(on.bench.worker()).toMatchObject({ test: null, unhealthyReason: "" });
   });
 });

@@ -19,6 +19,18 @@ export const settleTest = async (deps: WorkerDeps, worker: Worker, signal: Abort
   return current();
 };
 
+/**
+ * Ends a worker's test whose engine is not asked before an operator acts: one without a verdict has failed for `reason`, and so
+ * the worker is unhealthy. What the VM does meanwhile nobody sees; the worker stays where it is.
+ */
+export const giveUpTest = async (deps: WorkerDeps, worker: Worker, reason: string): Promise<void> => {
+  if (worker.test === null) return;
+  const judged = await judgeTest(deps, worker, { verdict: "failed", reason });
+  if (worker.test.verdict === "open")
+    await deps.roster.change(judged, { unhealthyReason: reason, unhealthyMs: deps.clock.nowMs() });
+  await endTest(deps, judged);
+};
+
 /** Down by itself, or kept up by work that came meanwhile. */
 const isDownAgain = (deps: WorkerDeps, { state, workerId, test }: Worker): boolean =>
   state === "absent" ||
