@@ -1,12 +1,16 @@
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { productVersion } from "@holdfast/shared/version/product-version";
-import { describe, expect, it, vi } from "vitest";
-import { changeSession, findSession } from "../database/sessions-table.ts";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { insertAttempt } from "../database/attempts-table.ts";
+import { changeSession, findSession, insertSession } from "../database/sessions-table.ts";
+import { insertTask } from "../database/tasks-table.ts";
+import { agentIdOfWorker } from "../placement/placed-agent.ts";
 import { eachWorkerBench } from "../testing/each-worker-bench.ts";
+import { testAttempt, testSession, testTask } from "../testing/test-rows.ts";
 import { beginTest } from "./worker-test.ts";
 
 const on = eachWorkerBench();
-const { begin, until, need } = on;
+const { begin, until, need, needNot, placed } = on;
 
 describe("the test of a worker", () => {
   const over = async (sessionId: string) => {
@@ -63,6 +67,43 @@ describe("the test of a worker", () => {
     await until("up");
     expect((await over(await beginTest(on.bench.deps, worker, "UTC")))?.result).toBe("success");
     expect(on.bench.worker().state).toBe("up");
+  });
+
+  describe("that fails since a repository is not reached", () => {
+    beforeEach(() => {
+      const unreached = { kind: "connection", subject: "repository main", state: "error", message: "no answer" };
+      on.bench.examination = [{ role: "agent", name: "w-one", ...unreached }];
+    });
+    const failsUp = async () => {
+      const worker = await on.bench.add();
+      begin();
+      need();
+      await until("up");
+      const session = await over(await beginTest(on.bench.deps, worker, "UTC"));
+      expect(session?.result).toBe("failed");
+      expect(on.bench.worker().unhealthyReason).toContain("repository main: no answer");
+    };
+
+    it("leaves a busy worker its work: it gets no other, and goes down when that is done", async () => {
+      const { queries } = on.bench.deps.database;
+      await insertSession(queries, testSession());
+      await insertTask(queries, testTask({ state: "running" }));
+      const attempt = testAttempt({ agentId: agentIdOfWorker("worker000001") });
+      await insertAttempt(queries, attempt);
+      await failsUp();
+      expect(on.bench.worker()).toMatchObject({ state: "up", test: null });
+      expect(placed()).toMatchObject({ state: "up", unhealthyReason: expect.stringContaining("repository main") });
+      expect(on.bench.room.only().vm.status).toBe("up");
+      needNot();
+      await until("suspended");
+      expect(on.bench.room.calls).not.toContain("power off");
+    });
+
+    it("powers off one that has no work, whatever waits for it", async () => {
+      await failsUp();
+      await until("down");
+      expect(on.bench.room.calls).toContain("power off");
+    });
   });
 
   it("fails, and ends, when the manager refuses our credentials: nothing more can be learnt", async () => {

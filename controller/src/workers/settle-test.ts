@@ -31,12 +31,12 @@ export const giveUpTest = async (deps: WorkerDeps, worker: Worker, reason: strin
   await endTest(deps, judged);
 };
 
-/** Down by itself, or kept up by work that came meanwhile. */
+/** Down by itself, or kept up by work: that came meanwhile, or that a failed test takes from nobody. */
 const isDownAgain = (deps: WorkerDeps, { state, workerId, test }: Worker): boolean =>
   state === "absent" ||
   state === "down" ||
   state === "suspended" ||
-  (state === "up" && test?.verdict === "passed" && deps.needs.last.needed.has(workerId));
+  (state === "up" && (test?.verdict === "failed" || deps.needs.last.needed.has(workerId)));
 
 /** It is up: its agent tries to reach whom it needs. Hosts that it does not reach are told, since their disks come another way. */
 const judge = async (deps: WorkerDeps, worker: Worker, signal: AbortSignal): Promise<Worker> => {
