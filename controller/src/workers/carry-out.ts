@@ -1,4 +1,3 @@
-import type { WorkerChange } from "../database/workers-table.ts";
 import type { Vm } from "../hypervisor/inventory.ts";
 import { bootWorker, resumeWorker } from "./boot-worker.ts";
 import { type WorkerClocks, clocksOf } from "./clocks.ts";
@@ -73,19 +72,14 @@ const make: Act = async (deps, { at }, signal) => {
   const { worker } = at;
   const vmId = await makeWorkerVm(deps, at, signal);
   clocksOf(deps.patience, worker.workerId).stop("launch");
-  const change = { vmId, generation: worker.generation + 1, ...applied(deps, worker) };
+  const change = { vmId, generation: worker.generation + 1 };
+  await deps.roster.note(worker, "none");
   await moveTo(deps, worker, "down", { why: "the VM is made", change });
 };
 
 const reshape: Act = async (deps, { at, vmId }, signal) => {
   await reshapeWorkerVm(deps, at, vmId, signal);
-  await deps.roster.change(at.worker, applied(deps, at.worker));
-};
-
-/** Nothing is left to be done to the VM, unless the definition was changed while it was done. */
-const applied = ({ roster }: WorkerDeps, { workerId, definition }: Worker): WorkerChange => {
-  const now = roster.find(workerId)?.definition;
-  return JSON.stringify(now) === JSON.stringify(definition) ? { pending: "none" } : {};
+  await deps.roster.note(at.worker, "none");
 };
 
 const remove: Act = async (_deps, { at, vmId }, signal) => {

@@ -46,7 +46,10 @@ export const reshapeWorkerVm = async (
   await setNics(at, { vmId, vnicProfileIds: places.vnicProfileIds }, signal);
 };
 
-/** What an earlier try left of the VM; nothing of it stays when it is to be made from something else by now. */
+/**
+ * What an earlier try left of the VM; nothing of it stays when it is to be made from something else by now. That is done once:
+ * what is made from here on is of this definition, and goes on where a hiccup ended it.
+ */
 const startAnew = async (deps: WorkerDeps, at: WorkerAt, signal: AbortSignal): Promise<Vm | undefined> => {
   const { worker, hypervisor } = at;
   const found = await lookAtVm(deps, at, signal);
@@ -60,6 +63,7 @@ const startAnew = async (deps: WorkerDeps, at: WorkerAt, signal: AbortSignal): P
     await waitFor(deps, limit, look, signal);
   }
   if (worker.diskId !== "") await removeWorkerDisk(deps, at, worker.diskId, signal);
+  await deps.roster.note(worker, "reshape");
   return undefined;
 };
 

@@ -9,7 +9,7 @@ import {
   listWorkers,
   moveWorker,
 } from "../database/workers-table.ts";
-import type { Worker, WorkerTest } from "./worker.ts";
+import type { PendingChange, Worker, WorkerTest } from "./worker.ts";
 import type { WorkerState } from "./worker-state.ts";
 
 /** The workers, durable in the database and at hand in memory: every change is written before it is seen. */
@@ -29,6 +29,8 @@ export interface WorkerRoster {
    * as it is now, and what it found is answered. NOT_FOUND when the worker is gone.
    */
   changeTest<Found>(workerId: string, step: TestStep<Found>): Promise<Found>;
+  /** Notes what is left to be done so that the VM is what this definition says; nothing when it was changed meanwhile. */
+  note(worker: Worker, pending: PendingChange): Promise<Worker>;
   remove(workerId: string): Promise<void>;
 }
 
@@ -88,7 +90,7 @@ export const openWorkerRoster = async (database: Database): Promise<WorkerRoster
 const transactionsOf = (
   database: Database,
   reread: (workerId: string) => Promise<Worker>,
-): Pick<WorkerRoster, "changeTest"> => ({
+): Pick<WorkerRoster, "changeTest" | "note"> => ({
   changeTest: async (workerId, step) => {
     const answer = await database.inTransaction(async (inside) => {
       const worker = await findWorker(inside, workerId);
@@ -99,6 +101,14 @@ const transactionsOf = (
     });
     await reread(workerId);
     return answer;
+  },
+  note: async ({ workerId, definition }, pending) => {
+    await database.inTransaction(async (inside) => {
+      const worker = await findWorker(inside, workerId);
+      const isSame = JSON.stringify(worker?.definition) === JSON.stringify(definition);
+      if (worker !== undefined && isSame) await changeWorker(inside, worker, { pending });
+    });
+    return reread(workerId);
   },
 });
 
