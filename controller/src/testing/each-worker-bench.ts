@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, vi } from "vitest";
 import type { PlacedWorker } from "../placement/placed-worker.ts";
+import type { TaskRunner } from "../sessions/task-runner.ts";
 import { createWorkerDirectory } from "../workers/worker-directory.ts";
 import type { WorkerState } from "../workers/worker-state.ts";
 import { type WorkerBench, openWorkerBench } from "./open-worker-bench.ts";
@@ -11,6 +12,8 @@ export interface EachWorkerBench {
   reopen(settings: Record<string, number>): Promise<void>;
   /** Starts looking after the workers until the test ends. */
   readonly begin: () => void;
+  /** Breaks off the step under way, as a removal does. */
+  readonly interrupt: () => void;
   readonly until: (state: WorkerState) => Promise<void>;
   /** Waits until the worker is unhealthy. */
   readonly unhealthy: () => Promise<void>;
@@ -25,7 +28,7 @@ const limit = { timeout: 10_000, interval: 5 };
 /** A bench of its own for each test of a file. */
 export const eachWorkerBench = (): EachWorkerBench => {
   let bench: WorkerBench;
-  let running: AsyncDisposable | undefined;
+  let running: TaskRunner | undefined;
   beforeEach(async () => {
     bench = await openWorkerBench();
   });
@@ -45,6 +48,7 @@ export const eachWorkerBench = (): EachWorkerBench => {
     begin: () => {
       running = bench.run();
     },
+    interrupt: () => running?.interrupt(bench.worker().workerId),
     until: (state) => vi.waitFor(() => expect(bench.worker().state).toBe(state), limit),
     unhealthy: () => vi.waitFor(() => expect(bench.worker().unhealthyReason).not.toBe(""), limit),
     need: () => void bench.needed.add(bench.worker().workerId),

@@ -1,5 +1,5 @@
 import type { Vm } from "../hypervisor/inventory.ts";
-import { clocksOf } from "./clocks.ts";
+import { type WorkerClocks, clocksOf } from "./clocks.ts";
 import type { WorkerFacts } from "./next-move.ts";
 import type { WorkerDeps } from "./worker-deps.ts";
 import { unhealthyReasonOf } from "./worker-health.ts";
@@ -35,8 +35,14 @@ export const gatherFacts = (deps: WorkerDeps, worker: Worker, vm: Vm | undefined
     misfit: misfitOf(deps, worker),
     isLate: isLaunching(worker) && clocks.ms("launch") > definition.launchTimeoutMs,
     isIdle: state === "up" && !demand.keeps && clocks.ms("idle") >= idleDelayMs,
+    mayCome: isAwaited(deps, clocks),
     isStuck: isFalling(worker) && clocks.ms("fall") > deps.workerSettings.fallPatienceMs,
   };
+};
+
+const isAwaited = ({ workerSettings }: WorkerDeps, clocks: WorkerClocks): boolean => {
+  const lateMs = clocks.soFarMs("late");
+  return lateMs > 0 && lateMs < workerSettings.lateMs;
 };
 
 const isLaunching = ({ state }: Worker): boolean => state === "starting" || state === "enrolling";

@@ -2,6 +2,7 @@ import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
 import { throughConflicts, waitFor } from "../capture/waiting.ts";
 import type { Vm } from "../hypervisor/inventory.ts";
 import type { MachineRequest, MachineShape } from "../hypervisor/machines.ts";
+import { askToMake } from "./ask-to-make.ts";
 import { lookAtVm } from "./look-at-vm.ts";
 import { makeWorkerDisk, removeWorkerDisk } from "./make-disk.ts";
 import { type WorkerPlaces, resolvePlaces } from "./resolve-places.ts";
@@ -105,7 +106,7 @@ const createVm = async (deps: WorkerDeps, at: WorkerAt, places: WorkerPlaces, si
     storageDomainId: templateId === undefined ? undefined : places.storageDomainId,
     correlationId: workerCorrelationIdOf(worker.workerId),
   };
-  const ask = (): Promise<string> => hypervisor.createMachine(request, signal);
+  const ask = (): Promise<string> => askToMake(deps, worker, () => hypervisor.createMachine(request, signal));
   try {
     return await throughConflicts(deps, { what: `vm ${name}`, deadlineMs: 60_000 }, ask, signal);
   } catch (caught) {

@@ -15,6 +15,7 @@ const usual: WorkerFacts = {
   isLate: false,
   isIdle: false,
   isStuck: false,
+  mayCome: false,
 };
 const of = (facts: Partial<WorkerFacts>): string => {
   const move = nextMove({ ...usual, ...facts });
@@ -85,6 +86,11 @@ describe("the next step of a worker", () => {
     ["to be removed, absent for us, running", { removing: true, state: "absent" }, "power-off"],
     ["to be removed, down", { removing: true, state: "down", vm: "down" }, "delete"],
     ["to be removed, locked", { removing: true, state: "making", vm: "image_locked" }, "wait"],
+    [
+      "to be removed, asked for and not there yet",
+      { removing: true, state: "making", vm: "gone", mayCome: true },
+      "wait",
+    ],
     ["to be removed, gone", { removing: true, state: "stopping", vm: "gone" }, "forget"],
   ])("that is %s", (_words, facts, wanted) => {
     expect(of(facts)).toBe(wanted);
@@ -98,7 +104,7 @@ describe("the next step of a worker", () => {
     const all = workerStates.names.flatMap((state) =>
       vms.split(" ").flatMap((vm) =>
         (["none", "reshape", "remake"] as const).flatMap((pending) =>
-          Array.from({ length: 256 }, (_, bits) => ({
+          Array.from({ length: 512 }, (_, bits) => ({
             ...usual,
             state,
             vm,
@@ -111,6 +117,7 @@ describe("the next step of a worker", () => {
             isStuck: flag(bits, 5),
             removing: flag(bits, 6),
             misfit: flag(bits, 7) ? "too old" : "",
+            mayCome: flag(bits, 8),
           })),
         ),
       ),
@@ -120,6 +127,6 @@ describe("the next step of a worker", () => {
       return move.kind === "move" && !workerStates.canMove(facts.state, move.to);
     });
     expect(wrong).toEqual([]);
-    expect(all).toHaveLength(workerStates.names.length * 14 * 3 * 256);
+    expect(all).toHaveLength(workerStates.names.length * 14 * 3 * 512);
   });
 });

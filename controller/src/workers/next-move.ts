@@ -21,6 +21,8 @@ export interface WorkerFacts {
   readonly isLate: boolean;
   /** Nothing has kept it up for as long as it may stay idle. */
   readonly isIdle: boolean;
+  /** Something that the engine was asked to make may still appear. */
+  readonly mayCome: boolean;
   /** Going down has taken longer than it may. */
   readonly isStuck: boolean;
 }
@@ -149,8 +151,9 @@ const isWithoutPower = (vm: string): vm is "down" | "suspended" => vm === "down"
 /** States that pass by themselves, and in which an engine takes no action. */
 const isUnderWay = (vm: string): boolean => ["image_locked", "saving_state", "powering_down"].includes(vm);
 
-const whileRemoving = ({ state, vm }: WorkerFacts): NextMove => {
-  if (vm === "gone") return act("forget");
+const whileRemoving = ({ state, vm, mayCome }: WorkerFacts): NextMove => {
+  // Once it is forgotten nobody looks for what comes late.
+  if (vm === "gone") return mayCome ? wait : act("forget");
   if (vm === "down") return act("delete");
   if (vm === "image_locked") return wait;
   return state === "absent" || state === "stopping" ? act("power-off") : move("stopping", "it is removed");
