@@ -84,6 +84,28 @@ describe("a worker", () => {
     await until("suspended");
   });
 
+  it("is not asked to go down again at once when the engine refuses", async () => {
+    await on.reopen({ askAgainMs: 3_600_000 });
+    await on.bench.add({ idlePolicy: "shutdown" });
+    begin();
+    need();
+    await until("up");
+    const { hypervisor } = on.bench.room;
+    let asked = 0;
+    const looks = vi.fn(hypervisor.getVm.bind(hypervisor));
+    const shutDownVm = (): Promise<void> => {
+      asked += 1;
+      return Promise.reject(new HoldfastError("ENGINE_CONFLICT", "the vm is migrating"));
+    };
+    using busy = on.bench.room.override({ shutDownVm, getVm: looks });
+    void busy;
+    needNot();
+    await vi.waitFor(() => expect(asked).toBe(1), { timeout: 10_000, interval: 5 });
+    looks.mockClear();
+    await vi.waitFor(() => expect(looks.mock.calls.length).toBeGreaterThan(3), { timeout: 10_000, interval: 5 });
+    expect(asked).toBe(1);
+  });
+
   it("loses its power when the guest takes no notice of a shutdown", async () => {
     await on.reopen({ fallPatienceMs: 20 });
     on.bench.room.ignoresShutdown = true;
