@@ -33,7 +33,7 @@ export const moveTo = async (
 const setClocks = (clocks: WorkerClocks, from: WorkerState, to: WorkerState): void => {
   clocks.stop("action");
   if (from === "up" || to === "up") clocks.stop("launch");
-  if (to === "suspending" || to === "shutting-down") clocks.restart("fall");
+  if (to === "suspending" || to === "shutting-down" || to === "stopping") clocks.restart("fall");
   if (to === "making" || to === "starting" || to === "enrolling") clocks.ms("launch");
   if (to !== "enrolling") return;
   // One that fell silent gets as long as a launch to say hello again; a boot has begun to wait for it already.

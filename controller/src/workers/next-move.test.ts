@@ -17,6 +17,7 @@ const usual: WorkerFacts = {
   isStuck: false,
   mayCome: false,
 };
+const locked: Partial<WorkerFacts> = { state: "down", vm: "image_locked", rises: true, pending: "reshape" };
 const of = (facts: Partial<WorkerFacts>): string => {
   const move = nextMove({ ...usual, ...facts });
   if (move.kind === "move") return `→ ${move.to}`;
@@ -33,6 +34,8 @@ describe("the next step of a worker", () => {
     ["down, needed and gone", { state: "down", vm: "gone", rises: true }, "→ absent"],
     ["down with a change of shape", { state: "down", vm: "down", rises: true, pending: "reshape" }, "reshape"],
     ["down, to be made anew", { state: "down", vm: "down", rises: true, pending: "remake" }, "delete"],
+    ["down, changed, locked", locked, "wait"],
+    ["down, changed, locked for too long", { ...locked, isLate: true }, "fail"],
     ["down for us, started by somebody, changed", { state: "down", rises: true, pending: "reshape" }, "→ stopping"],
     ["starting with no power", { state: "starting", vm: "down", rises: true }, "boot"],
     ["starting a suspended one", { state: "starting", vm: "suspended", rises: true }, "resume"],
@@ -76,6 +79,10 @@ describe("the next step of a worker", () => {
     ["shutting down too long", { state: "shutting-down", vm: "powering_down", isStuck: true }, "→ stopping"],
     ["stopping, with power", { state: "stopping" }, "power-off"],
     ["stopping, a suspended one", { state: "stopping", vm: "suspended" }, "power-off"],
+    ["stopping, locked", { state: "stopping", vm: "image_locked" }, "wait"],
+    ["stopping, locked for too long", { state: "stopping", vm: "image_locked", isStuck: true }, "fail"],
+    ["stopping, with power for too long", { state: "stopping", isStuck: true }, "fail"],
+    ["stopping, done at the last moment", { state: "stopping", vm: "down", isStuck: true }, "→ down"],
     ["stopping, done", { state: "stopping", vm: "down" }, "→ down"],
     ["suspended and unneeded", { state: "suspended", vm: "suspended" }, "rest"],
     ["suspended and needed", { state: "suspended", vm: "suspended", rises: true }, "→ starting"],

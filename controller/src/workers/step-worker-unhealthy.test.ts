@@ -1,9 +1,15 @@
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { describe, expect, it, vi } from "vitest";
+import { findSession } from "../database/sessions-table.ts";
 import { eachWorkerBench } from "../testing/each-worker-bench.ts";
+import { testVm } from "../testing/scripted-engine.ts";
+import { beginTest } from "./worker-test.ts";
 
 const on = eachWorkerBench();
 const { begin, until, unhealthy, need, placed } = on;
+
+const limit = { timeout: 10_000, interval: 5 };
+const workerShape = { name: "w-one", comment: "", cpus: 1, memoryBytes: 1, hostIds: [] };
 
 describe("an unhealthy worker", () => {
   it("has the engine's own words when the engine does not start it", async () => {
@@ -51,6 +57,38 @@ describe("an unhealthy worker", () => {
     need();
     await unhealthy();
     expect(on.bench.worker().unhealthyReason).toContain("did not say hello");
+  });
+
+  it("is one that the engine does not power off: its test ends, and it is powered off when that is possible", async () => {
+    await on.reopen({ fallPatienceMs: 30 });
+    const { room, deps } = on.bench;
+    room.onRun = () => undefined;
+    let asked = 0;
+    using stuck = room.override({ powerOffVm: async () => void (asked += 1) });
+    const worker = await on.bench.add({ launchTimeoutMs: 30 });
+    const sessionId = await beginTest(deps, worker, "UTC");
+    begin();
+    const { queries } = deps.database;
+    await vi.waitFor(async () => expect((await findSession(queries, sessionId))?.result).toBe("failed"), limit);
+    const { state, unhealthyReason, doing } = on.bench.worker();
+    const words = "the VM cannot be powered off, it is up";
+    expect([state, unhealthyReason, doing]).toEqual(["stopping", words, words]);
+    const before = asked;
+    await vi.waitFor(() => expect(asked).toBeGreaterThan(before), limit);
+    stuck[Symbol.dispose]();
+    await until("down");
+  });
+
+  it("is one that has to be changed first and stays locked", async () => {
+    await on.bench.add({ launchTimeoutMs: 30 }, { state: "down", vmId: "v", generation: 1, pending: "reshape" });
+    const description = "holdfast/inst/worker/worker000001";
+    const vm = testVm("w-one", "c1", { id: "v", description, status: "image_locked" });
+    on.bench.room.vms.set("v", { vm, templateId: undefined, nics: [], setups: [], shape: workerShape });
+    begin();
+    need();
+    await unhealthy();
+    expect(on.bench.worker().unhealthyReason).toBe("the VM stays locked, it cannot be changed");
+    expect(on.bench.worker().state).toBe("down");
   });
 
   it("is tried again by itself after its rest", async () => {
