@@ -11,12 +11,13 @@ import { type AgentRegistry, openAgentRegistry } from "../agents/agent-registry.
 import { openDatabase } from "../database/database.ts";
 import type { EngineConnector } from "../inventory/engine-connector.ts";
 import { type ManagerDefinition, openManagerRegistry } from "../inventory/manager-registry.ts";
+import type { UploadImage } from "../hypervisor/image-upload.ts";
 import { createSecretBox } from "../secrets/secret-box.ts";
 import { createChangeFeed } from "../sessions/change-feed.ts";
 import type { TaskRunner } from "../sessions/task-runner.ts";
 import { createPatience } from "../sessions/patience.ts";
 import { openWorkerRunner } from "../workers/worker-runner.ts";
-import type { UploadImage, WorkerDeps } from "../workers/worker-deps.ts";
+import type { WorkerDeps } from "../workers/worker-deps.ts";
 import { type WorkerDefinition, workerDefinitionSchema } from "../workers/worker-definition.ts";
 import { createWorkerNeeds } from "../workers/worker-needs.ts";
 import { openWorkerRoster } from "../workers/worker-roster.ts";

@@ -66,7 +66,7 @@ const shape = {
   idlePolicy: z.enum(["suspend", "shutdown"]).default("suspend"),
   /** How long nothing has needed it then. */
   idleDelayMs: timeMs.default(60_000),
-  /** How long it may take from the first step of a launch to its agent's hello. */
+  /** How long it may take from the first step with its VM, which is made by then, to its agent's hello; an engine is waited for as long. */
   launchTimeoutMs: timeMs.min(1).default(600_000),
 };
 
