@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { eachWorkerBench } from "../testing/each-worker-bench.ts";
 
 const on = eachWorkerBench();
@@ -11,14 +11,20 @@ describe("a disabled worker", () => {
     need();
     await until("up");
     await on.bench.deps.roster.change(on.bench.worker(), { enabled: false });
-    await on.bench.deps.needs.read();
+    const looks = vi.fn(on.bench.room.hypervisor.getVm.bind(on.bench.room.hypervisor));
+    using watched = on.bench.room.override({ getVm: looks });
+    void watched;
+    await vi.waitFor(() => expect(looks.mock.calls.length).toBeGreaterThan(10), { timeout: 10_000, interval: 5 });
     expect(on.bench.worker().state).toBe("up");
     needNot();
     await until("suspended");
+    const calls = [...on.bench.room.calls];
     need();
-    await on.bench.deps.needs.read();
-    await on.bench.deps.needs.read();
+    // Each sweep reads the demand and steps every worker.
+    const sweeps = vi.spyOn(on.bench.deps.needs, "read");
+    await vi.waitFor(() => expect(sweeps.mock.calls.length).toBeGreaterThan(20), { timeout: 10_000, interval: 5 });
     expect(on.bench.worker().state).toBe("suspended");
+    expect(on.bench.room.calls).toEqual(calls);
   });
 });
 
