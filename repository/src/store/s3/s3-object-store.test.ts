@@ -147,6 +147,8 @@ test("every request is one try of the SDK, bodies carry their checksum, and no t
   expect(puts).toHaveLength(2);
   for (const { headers } of puts) {
     expect(headers["content-md5"]).toBe("ndTkYSaMgDT1yFZOFVxnpg==");
+    // Without TLS the signature holds the body too.
+    expect(headers["x-amz-content-sha256"]).toMatch(/^[0-9a-f]{64}$/);
     expect(headers["x-amz-trailer"]).toBeUndefined();
     expect(headers["content-encoding"]).toBeUndefined();
   }
