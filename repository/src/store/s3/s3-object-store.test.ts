@@ -118,6 +118,8 @@ const answers: readonly (readonly [number, string, string])[] = [
   [404, "NoSuchBucket", "STORE_DENIED"],
   [404, "NoSuchKey", "NOT_FOUND"],
   [507, "XMinioStorageFull", "REPOSITORY_FULL"],
+  [403, "QuotaExceeded", "REPOSITORY_FULL"],
+  [409, "ConditionalRequestConflict", "STORE_UNREACHABLE"],
   [400, "MalformedXML", "IO_FAILED"],
   [501, "NotImplemented", "STORE_UNFIT"],
 ];
