@@ -19,15 +19,26 @@ const packs = Array.from({ length: 5 }, (_, index) => `packs/${index}`);
 const packBytes = 48 * MiB;
 const smallObjects = Array.from({ length: 200 }, (_, index) => `small/${index}`);
 
-const secondsOf = async (work: () => Promise<unknown>): Promise<number> => {
+interface Took {
+  readonly seconds: number;
+  /** Of this process, all of its threads. */
+  readonly cpuSeconds: number;
+}
+
+const timed = async (work: () => Promise<unknown>): Promise<Took> => {
   const beganMs = systemClock.monotonicMs();
+  const before = process.cpuUsage();
   await work();
-  return (systemClock.monotonicMs() - beganMs) / 1000;
+  const { user, system } = process.cpuUsage(before);
+  return { seconds: (systemClock.monotonicMs() - beganMs) / 1000, cpuSeconds: (user + system) / 1e6 };
 };
+
+const perMiB = ({ seconds, cpuSeconds }: Took, totalMiB: number): string =>
+  `${(totalMiB / seconds).toFixed(0)} MiB/s with ${((cpuSeconds * 1000) / totalMiB).toFixed(1)} ms of CPU a MiB`;
 
 const measure = async (kind: string, store: ObjectStore): Promise<void> => {
   const chunk = systemRandom(MiB);
-  const writing = await secondsOf(() =>
+  const writing = await timed(() =>
     mapBounded(packs, 2, async (name) => {
       await using staged = await store.stage(name);
       for (let written = 0; written < packBytes; written += chunk.byteLength) await staged.write([chunk]);
@@ -35,18 +46,21 @@ const measure = async (kind: string, store: ObjectStore): Promise<void> => {
     }),
   );
   const ranges = packs.flatMap((name) => Array.from({ length: packBytes / MiB }, (_, index) => ({ name, index })));
-  const reading = await secondsOf(() =>
+  const reading = await timed(() =>
     mapBounded(ranges, 8, ({ name, index }) => store.getRange(name, { offset: index * MiB, length: MiB })),
   );
-  const creating = await secondsOf(() =>
+  const creating = await timed(() =>
     mapBounded(smallObjects, 8, (name) => store.putIfAbsent(name, chunk.subarray(0, 500))),
   );
-  const listing = await secondsOf(() => Array.fromAsync(store.list("small")));
+  const listing = await timed(() => Array.fromAsync(store.list("small")));
   const totalMiB = (packs.length * packBytes) / MiB;
-  process.stdout.write(
-    `${kind}: packs written ${(totalMiB / writing).toFixed(0)} MiB/s, ranges of 1 MiB read ${(totalMiB / reading).toFixed(0)} MiB/s, ` +
-      `${(smallObjects.length / creating).toFixed(0)} small objects/s, ${smallObjects.length} names listed in ${(listing * 1000).toFixed(0)} ms\n`,
-  );
+  const results = [
+    `packs written ${perMiB(writing, totalMiB)}`,
+    `ranges of 1 MiB read ${perMiB(reading, totalMiB)}`,
+    `${(smallObjects.length / creating.seconds).toFixed(0)} small objects/s with ${((creating.cpuSeconds * 1000) / smallObjects.length).toFixed(1)} ms of CPU each`,
+    `${smallObjects.length} names listed in ${(listing.seconds * 1000).toFixed(0)} ms`,
+  ];
+  process.stdout.write(`${kind}: ${results.join(", ")}\n`);
 };
 
 {

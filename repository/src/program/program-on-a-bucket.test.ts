@@ -47,6 +47,8 @@ test(
       code: 0,
       stdout: expect.stringContaining(`s3://${bucket.settings.bucket}/${prefix}\n`),
     });
+    const puts = bucket.server.requests.filter(({ method, key }) => method === "PUT" && key !== "");
+    expect(new Set(puts.map(({ headers }) => headers["x-amz-content-sha256"]))).toEqual(new Set(["UNSIGNED-PAYLOAD"]));
     expect(await run("init", location)).toMatchObject({ code: 73 });
     const s3 = { ...bucket.settings, endpoint: front.endpoint, caFile: front.certificateFile };
     {

@@ -3,8 +3,6 @@ import type { Environment } from "@holdfast/shared/config/environment";
 import { type RandomBytes, systemRandom } from "@holdfast/shared/ids/ids";
 import { DirectoryObjectStore } from "./directory-object-store.ts";
 import type { ObjectStore } from "./object-store.ts";
-import { openS3Bucket } from "./s3/s3-bucket.ts";
-import { S3ObjectStore } from "./s3/s3-object-store.ts";
 import { parseLocation, type StoreLocation } from "./store-location.ts";
 import { meteredStore, type StoreMetrics } from "./wrappers/metered-store.ts";
 import { retryingStore } from "./wrappers/retrying-store.ts";
@@ -28,6 +26,7 @@ export const openObjectStore = async (
   const metered = (store: ObjectStore): ObjectStore => (metrics ? meteredStore(store, metrics, clock) : store);
   const place = parseLocation(location);
   if (place.kind === "folder") return metered(new DirectoryObjectStore(place.path, { random }));
-  const bucket = new S3ObjectStore(await openS3Bucket(place.settings, env), random);
+  const { openS3Store } = await import("./s3/open-s3-store.ts");
+  const bucket = await openS3Store(place.settings, env, random);
   return retryingStore(metered(throttledStore(bucket, place.settings, clock)), { clock, random });
 };

@@ -5,6 +5,7 @@ import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { requireObjectName } from "../object-name.ts";
 import { readS3Credentials } from "./s3-credentials.ts";
 import type { S3Settings } from "./s3-settings.ts";
+import { leaveBodiesUnsigned } from "./unsigned-bodies.ts";
 
 /** A connection to a bucket, and how names become keys in it. */
 export interface S3Bucket {
@@ -48,6 +49,7 @@ export const openS3Bucket = async (settings: S3Settings, env: Environment): Prom
       httpsAgent: ca === undefined ? agent : { ...agent, ca },
     },
   });
+  if (!endpoint.startsWith("http:")) leaveBodiesUnsigned(client);
   return { client, settings, ...namesBelow(settings.prefix) };
 };
 

@@ -118,6 +118,8 @@ const answers: readonly (readonly [number, string, string])[] = [
   [404, "NoSuchBucket", "STORE_DENIED"],
   [404, "NoSuchKey", "NOT_FOUND"],
   [507, "XMinioStorageFull", "REPOSITORY_FULL"],
+  [403, "QuotaExceeded", "REPOSITORY_FULL"],
+  [409, "ConditionalRequestConflict", "STORE_UNREACHABLE"],
   [400, "MalformedXML", "IO_FAILED"],
   [501, "NotImplemented", "STORE_UNFIT"],
 ];
@@ -147,6 +149,8 @@ test("every request is one try of the SDK, bodies carry their checksum, and no t
   expect(puts).toHaveLength(2);
   for (const { headers } of puts) {
     expect(headers["content-md5"]).toBe("ndTkYSaMgDT1yFZOFVxnpg==");
+    // Without TLS the signature holds the body too.
+    expect(headers["x-amz-content-sha256"]).toMatch(/^[0-9a-f]{64}$/);
     expect(headers["x-amz-trailer"]).toBeUndefined();
     expect(headers["content-encoding"]).toBeUndefined();
   }
