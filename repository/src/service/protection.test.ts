@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import {
   type PointSummary,
   ProtectPointRequest_Change as Change,
@@ -55,13 +56,14 @@ describe("a removed point", () => {
     expect(await listed(server)).toEqual(["a"]);
   });
 
-  it("can be brought back for as long as its server is told, also by a server that starts later", async () => {
+  it("can be brought back for as long as its server is told, also by a server that starts later, without an index", async () => {
     const time = createSettableClock();
     await using server = await serve(time, { undeleteHours: 2 }, ["a"]);
     await remove(server, "a");
     await server.server[Symbol.asyncDispose]();
     await time.pass(hourMs);
     const { folder } = server;
+    await rm(server.config.indexPath);
     const later = { create: false, undeleteHours: 2 };
     await using next = await openTestServer(later, { folder, deps: { clock: time.clock } });
     expect((await next.client.undeletePoint({ pointId: "a" })).point).toMatchObject({ removedMs: 0n });

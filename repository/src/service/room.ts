@@ -12,9 +12,9 @@ export class Room {
   readonly lowWaterBytes: number;
   /** Bytes kept for what frees room, beside the low-water mark. */
   readonly reserveBytes: number;
-  readonly #store: RepositoryStore;
+  readonly #store: Pick<RepositoryStore, "space">;
 
-  constructor(store: RepositoryStore, { lowWaterBytes, reserveBytes }: RoomSettings) {
+  constructor(store: Pick<RepositoryStore, "space">, { lowWaterBytes, reserveBytes }: RoomSettings) {
     this.#store = store;
     this.lowWaterBytes = lowWaterBytes;
     this.reserveBytes = reserveBytes;
