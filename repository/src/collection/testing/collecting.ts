@@ -2,7 +2,9 @@ import { type Clock, systemClock } from "@holdfast/shared/clock/clock";
 import { systemRandom } from "@holdfast/shared/ids/ids";
 import { silentLogger as log } from "@holdfast/shared/logging/silent-logger";
 import { Catalog } from "../../catalog/catalog.ts";
+import type { CatalogPoint } from "../../catalog/catalog-point.ts";
 import { KnownDamage } from "../../catalog/known-damage.ts";
+import { standingOf } from "../../catalog/standing.ts";
 import { Readings } from "../../readings/reading.ts";
 import type { RepositoryStore } from "../../store/repository-store.ts";
 import { Uploads } from "../../uploads/uploads.ts";
@@ -29,9 +31,10 @@ export const openCollecting = async (
   const damage = await KnownDamage.load(store, catalog);
   const uploads = new Uploads({ clock, random: systemRandom, log, silenceMs: hourMs });
   const readings = new Readings({ clock, random: systemRandom, silenceMs: hourMs });
-  const settings = { undeletePeriodMs };
+  const isGone = (point: CatalogPoint): boolean =>
+    standingOf(point, clock.nowMs(), { undeletePeriodMs }).state === "gone";
   const suspended = (): undefined => undefined;
-  const collector = new Collector({ store, catalog, damage, uploads, readings, settings, clock, suspended, log });
+  const collector = new Collector({ store, catalog, damage, uploads, readings, isGone, suspended, log });
   const signal = new AbortController().signal;
   const collect = (): Promise<CollectionResult> =>
     collector.collect({ dryRun: false, onProgress: () => undefined, signal });
