@@ -2,6 +2,11 @@ import type { Repository } from "@holdfast/proto/holdfast/controller/v1/reposito
 import { factsText, tableText } from "../output/output.ts";
 import { bytesText, spanText, timeText } from "../output/units.ts";
 
+/** A bucket says so, since its storage tells no end. */
+const isEndless = ({ totalBytes }: Repository): boolean => totalBytes >= BigInt(Number.MAX_SAFE_INTEGER);
+
+const roomText = (one: Repository): string => (isEndless(one) ? "not limited" : bytesText(one.freeBytes));
+
 /** One line a repository. */
 export const repositoriesTable = (repositories: readonly Repository[]): string =>
   tableText(
@@ -11,7 +16,7 @@ export const repositoriesTable = (repositories: readonly Repository[]): string =
       one.state,
       String(one.points),
       bytesText(one.storedBytes),
-      bytesText(one.freeBytes),
+      roomText(one),
       one.address,
     ]),
   );
@@ -27,7 +32,7 @@ export const repositoryText = (one: Repository): string =>
     ["epoch", String(one.epoch)],
     ["points", String(one.points)],
     ["stored", bytesText(one.storedBytes)],
-    ["free", `${bytesText(one.freeBytes)} of ${bytesText(one.totalBytes)}`],
+    ["free", isEndless(one) ? roomText(one) : `${roomText(one)} of ${bytesText(one.totalBytes)}`],
     ...settingsFacts(one),
   ]);
 

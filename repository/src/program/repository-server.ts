@@ -22,16 +22,17 @@ import type { ServiceDeps } from "../service/deps.ts";
 import { repositoryCalls } from "../service/repository-service.ts";
 import { surroundingsOf } from "./surroundings.ts";
 import { Room } from "../service/room.ts";
+import { toLocationText } from "../store/store-location.ts";
 import { createRepository, openRepositoryStore } from "../store/open-repository-store.ts";
 import type { RepositoryFacts, RepositoryStore } from "../store/repository-store.ts";
 import { BaseChecks } from "../uploads/base-checks.ts";
 import { Uploads } from "../uploads/uploads.ts";
 import { openRepositoryMembership } from "./repository-membership.ts";
-import { isEmptyOrAbsent } from "./empty-directory.ts";
 import { keepGuard } from "./keep-guard.ts";
 import { watchOwnership } from "./ownership-watch.ts";
 import { reserveOf, retentionSettings } from "./retention-settings.ts";
-import type { ServerConfig } from "./server-config.ts";
+import { locationOf, type ServerConfig } from "./server-config.ts";
+import { isVacant } from "./vacant-location.ts";
 
 /** What a server takes from outside. */
 export interface ServerDeps {
@@ -64,11 +65,12 @@ export const openRepositoryServer = async (
   signal?: AbortSignal,
 ): Promise<RepositoryServer> => {
   const { log, clock = systemClock, random = systemRandom } = deps;
-  const { directory, installationId } = config;
-  if (config.create && (await isEmptyOrAbsent(directory))) {
+  const { installationId } = config;
+  const location = locationOf(config);
+  if (config.create && (await isVacant(location))) {
     const chunkSize = parseChunkSize(config.chunkSize);
-    const made = await createRepository(directory, { chunkSize, installationId, clock, random });
-    log.info("repository made", { repository: made.repositoryId, directory });
+    const made = await createRepository(location, { chunkSize, installationId, clock, random });
+    log.info("repository made", { repository: made.repositoryId, location: toLocationText(location) });
   }
   await using opened = new AsyncDisposableStack();
   const owner = `${hostname()} pid ${process.pid}`;
@@ -76,7 +78,7 @@ export const openRepositoryServer = async (
   const { immutabilityMs } = retentionSettings(config);
   const guard = { immutabilityMs, reserve: reserveOf(config, random) };
   const storeOptions = { indexPath, owner, clock, random, ingestThreads, packTargetBytes, ...guard };
-  const store = opened.use(await openRepositoryStore(directory, storeOptions, signal));
+  const store = opened.use(await openRepositoryStore(location, storeOptions, signal));
   const membership = await openRepositoryMembership(config, store.facts, { clock, log, signal });
   const service = await createServiceDeps(store, config, { log, clock, random, membership });
   const server = opened.use(await serve(config, service, { log, clock, membership }));

@@ -85,3 +85,7 @@ export const parseAttemptName = (name: string): FactPlace | undefined => {
 };
 
 const fromHex8 = (digits: string | undefined): number => Number.parseInt(digits ?? "", 16);
+
+/** The epoch in which an object of that name is written; undefined for names that carry none. */
+export const epochOfName = (name: string): number | undefined =>
+  (parsePackName(name) ?? parsePointName(name) ?? parseAttemptName(name))?.epoch;

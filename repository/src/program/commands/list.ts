@@ -3,7 +3,7 @@ import { Command } from "commander";
 import { type CatalogPoint, isGood, isRemoved } from "../../catalog/catalog-point.ts";
 import { type CommandContext, openDirectory } from "../context.ts";
 import { type Format, toSize, toTable, writeLine } from "../output.ts";
-import { formatOption, indexOption } from "./options.ts";
+import { formatOption, indexOption, locationHelp } from "./options.ts";
 
 interface ListOptions {
   readonly output: Format;
@@ -16,7 +16,7 @@ interface ListOptions {
 export const listCommand = (context: CommandContext): Command =>
   new Command("list")
     .description("list the restore points, oldest first")
-    .argument("<dir>", "folder of the repository")
+    .argument("<location>", locationHelp)
     .addOption(formatOption())
     .addOption(indexOption())
     .option("--removed", "also those marked deleted")

@@ -5,7 +5,7 @@ import type { CatalogPoint } from "../../catalog/catalog-point.ts";
 import { type CommandContext, openDirectory } from "../context.ts";
 import { type Format, toSize, toTable, writeLine } from "../output.ts";
 import { toJson } from "./list.ts";
-import { formatOption, indexOption } from "./options.ts";
+import { formatOption, indexOption, locationHelp } from "./options.ts";
 
 interface ShowOptions {
   readonly output: Format;
@@ -17,7 +17,7 @@ interface ShowOptions {
 export const showCommand = (context: CommandContext): Command =>
   new Command("show")
     .description("show one restore point")
-    .argument("<dir>", "folder of the repository")
+    .argument("<location>", locationHelp)
     .argument("<point>", "id of the point")
     .addOption(formatOption())
     .addOption(indexOption())
