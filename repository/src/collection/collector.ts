@@ -48,7 +48,8 @@ export class Collector implements AsyncDisposable {
     const why = this.#deps.suspended();
     if (why !== undefined && !dryRun) throw new HoldfastError("FAILED_PRECONDITION", `nothing may be deleted: ${why}`);
     const stop = AbortSignal.any([signal, this.#stop.signal]);
-    const run = { tell: onProgress, signal: stop, unplanned: this.#unplanned };
+    const nowMs = this.#deps.store.guardedClock.nowMs();
+    const run = { tell: onProgress, signal: stop, nowMs, unplanned: this.#unplanned };
     if (dryRun) {
       const beginning = await beginCollection(this.#deps, false);
       using _uses = beginning.uses;

@@ -80,6 +80,7 @@ export class OwnedRepository extends RepositoryReading implements RepositoryStor
       marking: this.#marking,
       ownership,
       clock,
+      reserve: deps.reserve,
       openPacks,
     });
   }

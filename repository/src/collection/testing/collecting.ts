@@ -6,6 +6,7 @@ import type { CatalogPoint } from "../../catalog/catalog-point.ts";
 import { KnownDamage } from "../../catalog/known-damage.ts";
 import { standingOf } from "../../catalog/standing.ts";
 import { Readings } from "../../readings/reading.ts";
+import type { Mark } from "../../store/mark.ts";
 import type { RepositoryStore } from "../../store/repository-store.ts";
 import { Uploads } from "../../uploads/uploads.ts";
 import { Collector } from "../collector.ts";
@@ -42,7 +43,7 @@ export const openCollecting = async (
 };
 
 /** Marks a point removed, whatever is left of its VM. */
-export const markRemoved = async (store: RepositoryStore, pointId: string): Promise<void> => {
-  const removed = { atMs: 0, reason: "by a test", belowFloor: true };
-  await store.writeMark(pointId, (state) => ({ ...state, removed }));
+export const markRemoved = async (store: RepositoryStore, pointId: string, atMs = 0): Promise<Mark> => {
+  const removed = { atMs, reason: "by a test", belowFloor: true };
+  return await store.writeMark(pointId, (state) => ({ ...state, removed }));
 };
