@@ -6,6 +6,7 @@ import type { ChunkSize } from "@holdfast/shared/format/chunk-size";
 import { newRepositoryId } from "@holdfast/shared/format/repository-id";
 import type { RandomBytes } from "@holdfast/shared/ids/ids";
 import { GuardedClock } from "../clock/guarded-clock.ts";
+import { lockOfNewObject } from "../locks/lock-times.ts";
 import { inMemory } from "../index/index-database.ts";
 import { currentFormatVersion, readDescriptor, writeDescriptor } from "./descriptor.ts";
 import { systemFiles } from "./durable-files.ts";
@@ -21,6 +22,7 @@ import type { RepositoryFacts, RepositoryReader, RepositoryStore } from "./repos
 import { noReserve, type SpaceReserve } from "./space-reserve.ts";
 import { parseLocation, type StoreLocation } from "./store-location.ts";
 import { type StoreThreads, workerThreads } from "./store-threads.ts";
+import { lockingStore } from "./wrappers/locking-store.ts";
 import { toStorageError } from "./storage-error.ts";
 
 /** What creating a repository needs. */
@@ -125,11 +127,12 @@ export const openRepositoryStore = async (
 
 /** The same on any object store, which it takes over. */
 export const ownRepository = async (
-  objects: ObjectStore,
+  given: ObjectStore,
   options: OpenRepositoryOptions,
   signal?: AbortSignal,
 ): Promise<RepositoryStore> => {
   const { indexPath, clock } = options;
+  const objects = lockedAsWritten(given, options);
   const facts = await readDescriptor(objects, ["read", "write", "verify"]);
   // Own first, list afterwards (I11): what a former owner acknowledged is durable before our epoch was.
   const epoch = await takeEpoch(objects, { ...options, repositoryId: facts.repositoryId });
@@ -148,6 +151,12 @@ export const ownRepository = async (
   opened.move();
   return store;
 };
+
+/** Where the storage can lock, what immutable points need is locked from its first moment. */
+const lockedAsWritten = (objects: ObjectStore, { clock, immutabilityMs }: OpenRepositoryOptions): ObjectStore =>
+  objects.retention === undefined || immutabilityMs === undefined
+    ? objects
+    : lockingStore(objects, (name) => lockOfNewObject(name, clock.nowMs(), immutabilityMs));
 
 /** Opens a bare repository for listing, verifying and restoring; nothing in it is written or needs an owner. */
 export const openRepositoryReader = async (

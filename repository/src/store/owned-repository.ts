@@ -11,6 +11,7 @@ import { inMemory } from "../index/index-database.ts";
 import type { CheckedRecord } from "../ingest/checked-record.ts";
 import { KeyedLock } from "./keyed-lock.ts";
 import type { Mark, MarkState } from "./mark.ts";
+import type { ObjectRetention } from "./object-store.ts";
 import { OpenPacks } from "./open-packs.ts";
 import type { Ownership } from "./ownership.ts";
 import { type ReadingParts, RepositoryReading } from "./repository-reading.ts";
@@ -148,6 +149,10 @@ export class OwnedRepository extends RepositoryReading implements RepositoryStor
       objects,
       index: this.#deps.indexPath === inMemory ? objects : await spaceOf(dirname(this.#deps.indexPath)),
     };
+  }
+
+  get retention(): ObjectRetention | undefined {
+    return this.parts.objects.retention;
   }
 
   async refillReserve(): Promise<void> {

@@ -7,6 +7,7 @@ import type { RepositoryId } from "@holdfast/shared/format/repository-id";
 import type { GuardedClock } from "../clock/guarded-clock.ts";
 import type { CheckedRecord } from "../ingest/checked-record.ts";
 import type { Mark, MarkState } from "./mark.ts";
+import type { ObjectRetention } from "./object-store.ts";
 import type { CommitPart } from "./point-object.ts";
 
 /** What a repository is, from its descriptor. */
@@ -144,6 +145,8 @@ export interface RepositoryStore extends RepositoryReader {
   assertOwned(): Promise<void>;
   /** Room where packs and where the index lie. */
   space(): Promise<{ readonly objects: Space; readonly index: Space }>;
+  /** How the storage itself keeps objects from being removed; undefined where it cannot. */
+  readonly retention: ObjectRetention | undefined;
   /** Makes the reserve that deletion may use again, where there is room for it. */
   refillReserve(): Promise<void>;
   /** Throws the index away and makes it from the packs. */
