@@ -3,6 +3,7 @@ import type { Clock } from "@holdfast/shared/clock/clock";
 import type { Logger } from "@holdfast/shared/logging/logger";
 import type { Catalog } from "../catalog/catalog.ts";
 import { lockPass } from "../locks/lock-pass.ts";
+import type { ObjectRetention } from "../store/object-store.ts";
 import type { RepositoryStore } from "../store/repository-store.ts";
 
 /** How often the locks of the storage are looked at. */
@@ -22,8 +23,8 @@ export interface KeepLockedDeps {
 export const keepLocked = (store: RepositoryStore, { clock, log, ...rest }: KeepLockedDeps): AsyncDisposable => {
   const { retention } = store;
   const stop = new AbortController();
-  const keep = async (): Promise<void> => {
-    while (retention !== undefined && !stop.signal.aborted) {
+  const keep = async (retention: ObjectRetention): Promise<void> => {
+    while (!stop.signal.aborted) {
       let waitMs = everyMs;
       try {
         const { objects, lengthened } = await lockPass({ store, retention, ...rest }, stop.signal);
@@ -36,7 +37,7 @@ export const keepLocked = (store: RepositoryStore, { clock, log, ...rest }: Keep
       await clock.sleep(waitMs, stop.signal);
     }
   };
-  const keeping = keep().catch(() => undefined);
+  const keeping = retention === undefined ? Promise.resolve() : keep(retention).catch(() => undefined);
   return {
     [Symbol.asyncDispose]: async () => {
       stop.abort();
