@@ -13,6 +13,7 @@ import { answerFor } from "../collection/transitions.ts";
 import { KeyedLock } from "./keyed-lock.ts";
 import type { Mark, MarkState } from "./mark.ts";
 import { Marking } from "./marking.ts";
+import type { ObjectRetention } from "./object-store.ts";
 import { OpenPacks } from "./open-packs.ts";
 import { OwnedCollection } from "./owned-collection.ts";
 import type { Ownership } from "./ownership.ts";
@@ -167,6 +168,10 @@ export class OwnedRepository extends RepositoryReading implements RepositoryStor
       objects,
       index: this.#deps.indexPath === inMemory ? objects : await spaceOf(dirname(this.#deps.indexPath)),
     };
+  }
+
+  get retention(): ObjectRetention | undefined {
+    return this.parts.objects.retention;
   }
 
   async refillReserve(): Promise<void> {

@@ -10,6 +10,7 @@ import type { CollectionStore, PacksView } from "./collection-store.ts";
 import type { Mark, MarkState } from "./mark.ts";
 import type { PackKey } from "./object-names.ts";
 import type { PackSet } from "./pack-set.ts";
+import type { ObjectRetention } from "./object-store.ts";
 import type { CommitPart } from "./point-object.ts";
 
 /** What a repository is, from its descriptor. */
@@ -153,6 +154,8 @@ export interface RepositoryStore extends RepositoryReader {
   assertOwned(): Promise<void>;
   /** Room where packs and where the index lie. */
   space(): Promise<{ readonly objects: Space; readonly index: Space }>;
+  /** How the storage itself keeps objects from being removed; undefined where it cannot. */
+  readonly retention: ObjectRetention | undefined;
   /** Makes the reserve that deletion may use again, where there is room for it. */
   refillReserve(): Promise<void>;
   /** Throws the index away and makes it from the packs. */
