@@ -5,6 +5,7 @@ import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { idAt, idCount } from "@holdfast/shared/format/content-id";
 import { type AttemptRef, pointIdSchema } from "@holdfast/shared/format/manifest-schema";
 import { type RecordKind, recordHeaderSize } from "@holdfast/shared/format/record-header";
+import { ConfigurationObjects } from "../configurations/configuration-objects.ts";
 import { catchUp } from "../index/catch-up.ts";
 import { inMemory } from "../index/index-database.ts";
 import type { CheckedRecord } from "../ingest/checked-record.ts";
@@ -41,6 +42,7 @@ const largestBatch = 4096;
 /** A repository as its one owner holds it. */
 export class OwnedRepository extends RepositoryReading implements RepositoryStore {
   readonly epoch: number;
+  readonly configurations: ConfigurationObjects;
   readonly #deps: OwnedRepositoryDeps;
   readonly #packs: OpenPacks;
   readonly #tasks: TaskCommits;
@@ -54,6 +56,7 @@ export class OwnedRepository extends RepositoryReading implements RepositoryStor
     const { repositoryId } = facts;
     const { clock, ownership, packTargetBytes: targetBytes } = deps;
     this.#packs = new OpenPacks({ objects, index, repositoryId, epoch: this.epoch, clock, targetBytes });
+    this.configurations = new ConfigurationObjects(objects, facts.repositoryId);
     this.#tasks = new TaskCommits({ objects, repositoryId, points: this.points, ownership, clock });
   }
 

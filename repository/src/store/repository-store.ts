@@ -6,6 +6,7 @@ import type { RecordKind } from "@holdfast/shared/format/record-header";
 import type { RepositoryId } from "@holdfast/shared/format/repository-id";
 import type { CheckedRecord } from "../ingest/checked-record.ts";
 import type { Mark, MarkState } from "./mark.ts";
+import type { ConfigurationObjects } from "../configurations/configuration-objects.ts";
 import type { CommitPart } from "./point-object.ts";
 
 /** What a repository is, from its descriptor. */
@@ -139,6 +140,8 @@ export interface RepositoryStore extends RepositoryReader {
   writeMark(pointId: string, change: (current: MarkState) => MarkState): Promise<Mark>;
   /** REPOSITORY_NOT_OWNED when a higher epoch exists; once it did, every write fails so for ever. */
   assertOwned(): Promise<void>;
+  /** Backups of installations. */
+  readonly configurations: ConfigurationObjects;
   /** Room where packs and where the index lie. */
   space(): Promise<{ readonly objects: Space; readonly index: Space }>;
   /** Throws the index away and makes it from the packs. */

@@ -63,6 +63,10 @@ export const connect = (address: string): { readonly client: RepositoryClient } 
     getPoint: controller.getPoint,
     removePoint: controller.removePoint,
     verifyPoint: controller.verifyPoint,
+    putConfiguration: controller.putConfiguration,
+    listConfigurations: controller.listConfigurations,
+    getConfiguration: controller.getConfiguration,
+    getTrust: controller.getTrust,
     async *openUpload(request, options) {
       const { attempt, vm } = request;
       const token = await mint({

@@ -1,4 +1,5 @@
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
+import { z } from "zod";
 import { HoldfastError } from "../errors/holdfast-error.ts";
 import { writeFileDurably } from "./durable-file.ts";
 import { openTrustBundle, type TrustBundle } from "./trust-bundle.ts";
@@ -14,6 +15,11 @@ export interface TrustKeeper {
    * was put back to an earlier state, in which something revoked was still believed.
    */
   accept(signed: string): Promise<void>;
+  /**
+   * As they were signed, the later first: bundles that say of keys what the present one leaves out. A key that was revoked stays so
+   * here; a controller that was rebuilt from an older backup learns from these what it took back since.
+   */
+  readonly remembered: readonly string[];
   /** CONTROLLER_OUTDATED when somebody who answers for the installation knows less than we do. */
   assertNotOutdated(number: number): void;
   readonly isRevoked: (keyId: string) => boolean;
@@ -29,7 +35,11 @@ export const openTrustKeeper = async (path: string, caPem: string, first?: strin
   let signed = stored ?? first ?? "";
   let current = openTrustBundle(signed, caPem);
   if (stored === undefined) await writeFileDurably(path, `${signed}\n`, 0o600);
-  let revoked = new Set(current.revoked.map(({ keyId }) => keyId));
+  const keptPath = `${path.replace(/\.json$/, "")}-remembered.json`;
+  let remembered = (await readRemembered(keptPath)).filter((text) => addsTo(current, openTrustBundle(text, caPem)));
+  const revokedNow = (): Set<string> =>
+    new Set([current, ...remembered.map((text) => openTrustBundle(text, caPem))].flatMap(keysOf));
+  let revoked = revokedNow();
   const listeners = new Set<(bundle: TrustBundle) => void>();
 
   const assertNotOutdated = (number: number): void => {
@@ -44,8 +54,13 @@ export const openTrustKeeper = async (path: string, caPem: string, first?: strin
     const bundle = openTrustBundle(text, caPem);
     assertNotOutdated(bundle.number);
     if (bundle.number === current.number) return;
+    const kept = [signed, ...remembered].filter((older) => addsTo(bundle, openTrustBundle(older, caPem)));
+    // Before the bundle that leaves them out.
+    if (kept.length > 0) await writeFileDurably(keptPath, `${JSON.stringify({ v: 1, signed: kept })}\n`, 0o600);
     await writeFileDurably(path, `${text.trim()}\n`, 0o600);
-    [signed, current, revoked] = [text.trim(), bundle, new Set(bundle.revoked.map(({ keyId }) => keyId))];
+    if (kept.length === 0 && remembered.length > 0) await rm(keptPath, { force: true });
+    [signed, current, remembered] = [text.trim(), bundle, kept];
+    revoked = revokedNow();
     for (const listener of listeners) listener(bundle);
   };
   // One after another: of two that come at once the lower must not be kept last.
@@ -57,6 +72,9 @@ export const openTrustKeeper = async (path: string, caPem: string, first?: strin
     get signed() {
       return signed;
     },
+    get remembered() {
+      return remembered;
+    },
     assertNotOutdated,
     isRevoked: (keyId) => revoked.has(keyId),
     accept: (text) => next(() => take(text)),
@@ -65,6 +83,21 @@ export const openTrustKeeper = async (path: string, caPem: string, first?: strin
       return () => listeners.delete(listener);
     },
   };
+};
+
+const keysOf = ({ revoked }: TrustBundle): readonly string[] => revoked.map(({ keyId }) => keyId);
+
+/** True when `other` revokes a key of which `bundle` says nothing. */
+const addsTo = (bundle: TrustBundle, other: TrustBundle): boolean => {
+  const known = new Set(keysOf(bundle));
+  return keysOf(other).some((keyId) => !known.has(keyId));
+};
+
+const rememberedSchema = z.object({ v: z.literal(1), signed: z.array(z.string()) });
+
+const readRemembered = async (path: string): Promise<readonly string[]> => {
+  const text = await readIfThere(path);
+  return text === undefined ? [] : rememberedSchema.parse(JSON.parse(text)).signed;
 };
 
 const readIfThere = async (path: string): Promise<string | undefined> => {
