@@ -24,9 +24,10 @@ export interface StoredConfiguration extends ConfigurationKey {
 /** Backups of installations below `configurations/` (repository-format.md §9). */
 export class ConfigurationObjects {
   readonly #objects: ObjectStore;
-  readonly #repositoryId: RepositoryId;
+  readonly #repositoryId: RepositoryId | undefined;
 
-  constructor(objects: ObjectStore, repositoryId: RepositoryId) {
+  /** Without a repository's id those of any are taken: a recovery needs no descriptor. */
+  constructor(objects: ObjectStore, repositoryId?: RepositoryId) {
     this.#objects = objects;
     this.#repositoryId = repositoryId;
   }
@@ -86,7 +87,8 @@ export class ConfigurationObjects {
     const bytes = await this.sizeOf(key);
     const length = Math.min(bytes, configurationHeaderSize);
     const header = decodeConfigurationHeader(await this.read(key, { offset: 0, length }));
-    if (header.repositoryId !== this.#repositoryId || header.number !== key.number)
+    const isForeign = this.#repositoryId !== undefined && header.repositoryId !== this.#repositoryId;
+    if (isForeign || header.number !== key.number)
       throw new HoldfastError("CONFIGURATION_DAMAGED", `${configurationName(key)} does not belong there`);
     return { ...key, bytes, header };
   }

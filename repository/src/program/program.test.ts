@@ -1,15 +1,12 @@
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { PassThrough } from "node:stream";
-import { systemClock } from "@holdfast/shared/clock/clock";
-import { systemRandom } from "@holdfast/shared/ids/ids";
 import { startProcess } from "@holdfast/shared/process/child-process";
 import { beforeAll, afterAll, describe, expect, it } from "vitest";
 import { fullDisk, plainAt, type SyntheticDisk } from "../testing/synthetic-disk.ts";
 import { damageChunk } from "../testing/damage.ts";
 import { makeFolder, openTestServer, removeFolder, testChunkSize } from "../testing/test-server.ts";
 import { TestWriter } from "../testing/test-writer.ts";
-import { runProgram } from "./program.ts";
+import { runOnTerminal as run } from "../testing/run-on-terminal.ts";
 
 const sparse: SyntheticDisk = {
   diskId: "data",
@@ -27,21 +24,6 @@ const contentOf = (disk: SyntheticDisk): Buffer =>
       plainAt(disk, position, testChunkSize),
     ),
   );
-
-const run = async (...args: readonly string[]) => {
-  const texts = { stdout: "", stderr: "" };
-  const collect = (name: keyof typeof texts): PassThrough => {
-    const stream = new PassThrough();
-    stream.on("data", (chunk: Buffer) => {
-      texts[name] += chunk.toString("utf8");
-    });
-    return stream;
-  };
-  const terminal = { stdout: collect("stdout"), stderr: collect("stderr") };
-  const { signal } = new AbortController();
-  const code = await runProgram(args, { terminal, clock: systemClock, random: systemRandom, signal });
-  return { code, ...texts };
-};
 
 describe("holdfast-repository on a bare directory", () => {
   let folder = "";
