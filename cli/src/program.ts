@@ -30,6 +30,8 @@ import { pointExport } from "./point/export.ts";
 import { pointList } from "./point/list.ts";
 import { pointRemove } from "./point/remove.ts";
 import { pointShow } from "./point/show.ts";
+import { recoveryKitRenew } from "./recovery-kit/renew.ts";
+import { recoveryKitShow } from "./recovery-kit/show.ts";
 import { repositoryAdd } from "./repository/add.ts";
 import { repositoryInvite } from "./repository/invite.ts";
 import { repositoryList } from "./repository/list.ts";
@@ -99,6 +101,11 @@ const commandsOf = (context: CliContext): readonly Command[] => {
     ),
     noun("member", "Members: agents and repositories that have joined", all(memberList)),
     noun("token", "Users' tokens: who may ask what of the controller", all(tokenCreate, tokenList, tokenRevoke)),
+    noun(
+      "recovery-kit",
+      "The recovery kit, by which the installation is rebuilt from a repository",
+      all(recoveryKitShow, recoveryKitRenew),
+    ),
     noun("vm", "Virtual machines of the managers", all(vmList, vmShow)),
     noun(
       "job",

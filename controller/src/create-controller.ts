@@ -16,6 +16,8 @@ import { apiServices } from "./api/api-services.ts";
 import { openApi } from "./api/open-api.ts";
 import { createBackupWork } from "./backups/backup-work.ts";
 import type { ControllerConfig } from "./config/controller-config.ts";
+import { createConfigurationKeeper } from "./configurations/configuration-keeper.ts";
+import { keepConfigurations } from "./configurations/keep-configurations.ts";
 import { openDatabase } from "./database/database.ts";
 import { listOpenSessionIds } from "./database/sessions-table.ts";
 import { listOpenTasks } from "./database/tasks-table.ts";
@@ -23,6 +25,7 @@ import type { DoctorDeps } from "./doctor/doctor-deps.ts";
 import { examineAgent } from "./doctor/examine-agent.ts";
 import { openDoctor } from "./doctor/open-doctor.ts";
 import { createWorkerJoinTokens } from "./identity/join-token-issuer.ts";
+import { createLearnRevocations } from "./identity/learn-revocations.ts";
 import { openBuses } from "./identity/open-buses.ts";
 import { openIdentity } from "./identity/open-identity.ts";
 import { toIdentityDeps } from "./identity/to-identity-deps.ts";
@@ -81,6 +84,7 @@ export const createController = async (
   stack.use(await serveAgents(work.openedBus, verbs));
   const doctor = stack.use(await openDoctor(work, config));
   stack.use(startLoops(verbs, config, timeZone));
+  stack.use(keepConfigurations(work.configurations, work));
   const workerRunner = stack.use(openWorkerLoop(stack, { ...work, doctor: doctor.deps }, config));
   const services = apiServices({
     ...steps,
@@ -92,6 +96,7 @@ export const createController = async (
     engines: work.engines,
     users,
     doctor: doctor.deps,
+    configurations: work.configurations,
     onRevoked: (member) => loseAttemptsOf(verbs, member),
     timeZone,
     version: productVersion,
@@ -136,7 +141,13 @@ const openWork = async (stack: AsyncDisposableStack, { config, log, overrides }:
   const buses = await openBuses(stack, opened, { config, log, clock });
   const listening: Listening = { addresses: [] };
   const push = stack.use(
-    createTrustPush({ authority, systemBus: buses.system, repositories: () => repositories.list(), log }),
+    createTrustPush({
+      authority,
+      systemBus: buses.system,
+      repositories: () => repositories.list(),
+      learn: createLearnRevocations({ authority, members, log }),
+      log,
+    }),
   );
   const identity = toIdentityDeps(opened, { database, clock, random, log, push, config, listening });
   const work: WorkDeps = {
@@ -158,8 +169,20 @@ const openWork = async (stack: AsyncDisposableStack, { config, log, overrides }:
     bell: createBusBell(buses.own, { agents, managers }),
     settings: config.work,
   };
+  const configurations = createConfigurationKeeper({
+    database,
+    dataDir: config.dataDir,
+    keyFile: config.keyFile,
+    installationId: installation.installationId,
+    recoveryFile: installation.files.recovery,
+    repositories: () => repositories.list(),
+    trustNumber,
+    timeZone,
+    clock,
+    log,
+  });
   return {
-    work: { ...work, engines, openedBus: buses.own, busServers: buses.servers, roster },
+    work: { ...work, engines, openedBus: buses.own, busServers: buses.servers, roster, configurations },
     users,
     timeZone,
     listening,
