@@ -6,6 +6,7 @@ import { agentList } from "./agent/list.ts";
 import { agentRevoke } from "./agent/revoke.ts";
 import { agentShow } from "./agent/show.ts";
 import { noun } from "./command.ts";
+import { controllerRecover } from "./controller/recover.ts";
 import { doctorCommand } from "./doctor/doctor.ts";
 import { completionCommand } from "./completion.ts";
 import type { CliContext } from "./context.ts";
@@ -101,6 +102,7 @@ const commandsOf = (context: CliContext): readonly Command[] => {
     ),
     noun("member", "Members: agents and repositories that have joined", all(memberList)),
     noun("token", "Users' tokens: who may ask what of the controller", all(tokenCreate, tokenList, tokenRevoke)),
+    noun("controller", "The controller itself", all(controllerRecover)),
     noun(
       "recovery-kit",
       "The recovery kit, by which the installation is rebuilt from a repository",
