@@ -42,7 +42,7 @@ describe("a controller that is rebuilt from a configuration", () => {
   beforeAll(async () => {
     home = await mkdtemp(join(tmpdir(), "hf-rec-"));
     const dataDir = join(home, "lost");
-    const made = await makeInstallation({
+    const initial = await makeInstallation({
       dataDir,
       controllers: ["backup.example:7400"],
       busListen: "0.0.0.0:4222",
@@ -50,7 +50,7 @@ describe("a controller that is rebuilt from a configuration", () => {
       clock: systemClock,
       random: systemRandom,
     });
-    key = readRecoveryKey(made.recoveryKit.recoveryKey);
+    key = readRecoveryKey(initial.recoveryKit.recoveryKey);
     await writeFile(
       join(dataDir, "controller.yaml"),
       `dataDir: ${dataDir}\ntimeZone: Europe/Berlin\nrpc: {listen: ["0.0.0.0:7400"]}\n`,
