@@ -178,6 +178,7 @@ const openWork = async (stack: AsyncDisposableStack, { config, log, overrides }:
     repositories: () => repositories.list(),
     trustNumber,
     timeZone,
+    settleMs: 5_000,
     clock,
     log,
   });

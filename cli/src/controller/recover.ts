@@ -18,6 +18,7 @@ interface RecoverOptions extends GlobalOptions {
   readonly reachedAt?: readonly string[];
   readonly busListen?: string;
   readonly bus?: readonly string[];
+  readonly repositoryAt?: readonly string[];
 }
 
 /** `controller recover`: a controller's folder from the backup in a repository, on an empty machine. */
@@ -40,6 +41,12 @@ export const controllerRecover: CommandMaker = (context) =>
     )
     .option("--bus-listen <address>", "where nats-server is to listen; as before unless given")
     .addOption(listOption("--bus <address>", "where everybody dials the bus; as before unless given (repeatable)"))
+    .addOption(
+      listOption(
+        "--repository-at <name=address>",
+        "where a repository is reached now; as before unless given (repeatable)",
+      ),
+    )
     .action(async (_options, command) => {
       const options = optionsOf<RecoverOptions>(command);
       const recovered = await recover(context, options);
@@ -61,8 +68,17 @@ const recover = async (context: CliContext, options: RecoverOptions): Promise<Re
 };
 
 const rebuild = (context: CliContext, options: RecoverOptions, configuration: string): Promise<Recovered> => {
-  const { recoveryKeyFile, to, listen, reachedAt, busListen, bus } = options;
-  return askRecovery(context, { configuration, recoveryKeyFile, to, listen, controllers: reachedAt, busListen, bus });
+  const { recoveryKeyFile, to, listen, reachedAt, busListen, bus, repositoryAt } = options;
+  return askRecovery(context, {
+    configuration,
+    recoveryKeyFile,
+    to,
+    listen,
+    controllers: reachedAt,
+    busListen,
+    bus,
+    repositoryAt,
+  });
 };
 
 /** A repository is a folder or a bucket: what is a file is a configuration by itself. */

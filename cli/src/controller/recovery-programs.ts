@@ -45,11 +45,21 @@ export interface RecoveryRequest {
   readonly controllers: readonly string[] | undefined;
   readonly busListen: string | undefined;
   readonly bus: readonly string[] | undefined;
+  readonly repositoryAt: readonly string[] | undefined;
 }
 
 /** Has the controller's program rebuild its folder: the database and its schema are its own. */
 export const askRecovery = async (context: CliContext, request: RecoveryRequest): Promise<Recovered> => {
-  const { configuration, recoveryKeyFile, to, listen, controllers = [], busListen, bus = [] } = request;
+  const {
+    configuration,
+    recoveryKeyFile,
+    to,
+    listen,
+    controllers = [],
+    busListen,
+    bus = [],
+    repositoryAt = [],
+  } = request;
   const { lines } = await run(
     context,
     [
@@ -60,6 +70,7 @@ export const askRecovery = async (context: CliContext, request: RecoveryRequest)
       ...controllers.flatMap((address) => given("--controller", address)),
       ...given("--bus-listen", busListen),
       ...bus.flatMap((address) => given("--bus", address)),
+      ...repositoryAt.flatMap((place) => given("--repository-at", place)),
     ],
     "holdfast-controller",
   );

@@ -24,12 +24,17 @@ const recoveryText = ({ kit, keyId, madeMs, repositories }: GetRecoveryResponse)
     ["key id", keyId],
     ["made", timeText(madeMs)],
   ]);
-  return [facts, "", tableText(["repository", "number", "written", "problem"], repositories.map(toRow))].join("\n");
+  return [
+    facts,
+    "",
+    tableText(["repository", "number", "written", "current", "problem"], repositories.map(toRow)),
+  ].join("\n");
 };
 
-const toRow = ({ name, number, createdMs, problem }: KeptConfiguration): readonly string[] => [
+const toRow = ({ name, number, createdMs, current, problem }: KeptConfiguration): readonly string[] => [
   name,
   number === 0 ? "none" : String(number),
   number === 0 ? "never" : timeText(createdMs),
+  current ? "yes" : "no",
   problem,
 ];

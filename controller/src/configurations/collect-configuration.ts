@@ -18,7 +18,7 @@ export interface ConfigurationSource {
 /** Names in a data folder, as `controller recover` puts them back. */
 export const databaseFile = "controller.db";
 const configurationFile = "controller.yaml";
-const copyName = "controller.db.copy";
+const copyName = ".configuration.db";
 
 /** Everything that the controller is made from again, as of now. */
 export const collectConfiguration = async (

@@ -1,7 +1,7 @@
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { expect, it } from "vitest";
 import { configurationFindings } from "./configuration-findings.ts";
-import { isDue, type ConfigurationStanding } from "./configuration-keeper.ts";
+import { whyDue, type ConfigurationStanding } from "./configuration-keeper.ts";
 
 const hour = 3_600_000;
 const nowMs = Date.UTC(2026, 5, 15, 12);
@@ -9,6 +9,7 @@ const standing = (parts: Partial<ConfigurationStanding>): ConfigurationStanding 
   repositoryId: "r",
   name: "main",
   kept: { number: 4, createdMs: nowMs - hour, digest: "d" },
+  isCurrent: true,
   problem: undefined,
   sinceMs: nowMs - 10 * hour,
   ...parts,
@@ -33,9 +34,9 @@ it("that there is none yet is no warning for five minutes, and that there is no 
 
 it("a backup is due at once, after each change, and once a night of the installation's zone", () => {
   const kept = { number: 1, digest: "d", createdMs: Date.UTC(2026, 5, 14, 21, 59) };
-  const at = (now: number, digest = "d") => isDue(kept, { digest, nowMs: now, timeZone: "Europe/Berlin" });
-  expect(isDue(undefined, { digest: "d", nowMs, timeZone: "UTC" })).toBe(true);
-  expect(at(kept.createdMs + 30_000)).toBe(false);
-  expect(at(kept.createdMs + 30_000, "e")).toBe(true);
-  expect(at(Date.UTC(2026, 5, 14, 22, 1))).toBe(true);
+  const at = (now: number, digest = "d") => whyDue(kept, { digest, nowMs: now, timeZone: "Europe/Berlin" });
+  expect(whyDue(undefined, { digest: "d", nowMs, timeZone: "UTC" })).toBe("first");
+  expect(at(kept.createdMs + 30_000)).toBeUndefined();
+  expect(at(kept.createdMs + 30_000, "e")).toBe("change");
+  expect(at(Date.UTC(2026, 5, 14, 22, 1))).toBe("night");
 });

@@ -63,6 +63,7 @@ describe("backups of the installation", () => {
       repositories: () => [one.connection, two.connection],
       trustNumber: () => 1,
       timeZone: "UTC",
+      settleMs: 0,
       clock: systemClock,
       log,
       ...parts,
@@ -119,7 +120,7 @@ describe("backups of the installation", () => {
     expect(copy.prepare("SELECT name FROM repositories").all()).toEqual([{ name: "r1" }]);
     copy.close();
     expect(two.kept.size).toBe(1);
-    expect((await readdir(dataDir)).filter((name) => name.includes("copy"))).toEqual([]);
+    expect((await readdir(dataDir)).filter((name) => name.startsWith("."))).toEqual([]);
   });
 
   it("are written again when a definition changes, and not when a session runs or nothing happens", async () => {
@@ -134,6 +135,38 @@ describe("backups of the installation", () => {
     expect([...one.kept.keys()]).toEqual([1, 2]);
     await open({ trustNumber: () => 2 }).writeDue(signal);
     expect([...one.kept.keys()]).toEqual([1, 2, 3]);
+  });
+
+  it("wait until definitions are at rest, but not longer than half a minute", async () => {
+    let nowMs = 0;
+    const keeper = open({ settleMs: 5_000, clock: { ...systemClock, monotonicMs: () => nowMs } });
+    await keeper.writeDue(signal);
+    expect(one.kept.size).toBe(1);
+    const change = async (atMs: number): Promise<void> => {
+      nowMs = atMs;
+      await saveRepository(database.queries, {
+        repositoryId: idOf("3"),
+        name: `at ${atMs}`,
+        address: "a",
+        createdMs: 1,
+      });
+      await keeper.writeDue(signal);
+    };
+    nowMs = 50_000;
+    await keeper.writeDue(signal);
+    expect(one.kept.size).toBe(1);
+    await change(100_000);
+    expect((await keeper.standings()).map(({ isCurrent }) => isCurrent)).toEqual([false, false]);
+    nowMs = 105_000;
+    await keeper.writeDue(signal);
+    expect(one.kept.size).toBe(2);
+    expect((await keeper.standings()).map(({ isCurrent }) => isCurrent)).toEqual([true, true]);
+    nowMs = 150_000;
+    await keeper.writeDue(signal);
+    for (let atMs = 200_000; atMs < 230_000; atMs += 4_000) await change(atMs);
+    expect(one.kept.size).toBe(2);
+    await change(230_000);
+    expect(one.kept.size).toBe(3);
   });
 
   it("reach one repository while another is out of reach, which gets its own when it is back", async () => {

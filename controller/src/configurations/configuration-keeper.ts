@@ -24,6 +24,8 @@ export interface KeeperDeps extends ConfigurationSource {
   readonly trustNumber: () => number;
   /** IANA zone in which nights are counted. */
   readonly timeZone: string;
+  /** How long definitions must have been at rest before a change of them is written. */
+  readonly settleMs: number;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -33,6 +35,8 @@ export interface ConfigurationStanding {
   readonly repositoryId: string;
   readonly name: string;
   readonly kept: KeptConfiguration | undefined;
+  /** True when no definition changed since it was written. */
+  readonly isCurrent: boolean;
   /** Why the last try failed; undefined when it did not. */
   readonly problem: HoldfastError | undefined;
   /** Since when this process keeps backups there. */
@@ -58,6 +62,10 @@ export const createConfigurationKeeper = (deps: KeeperDeps): ConfigurationKeeper
   const next = inTurn();
   const recovery = (): Promise<RecoveryRecord | undefined> => readRecoveryRecord(recoveryFile);
 
+  const rest = new Rest(deps.settleMs);
+  const digestNow = ({ kit }: RecoveryRecord): Promise<string> =>
+    definitionDigest(database.queries, [deps.trustNumber(), kit]);
+
   const writeTo = async (repository: RepositoryConnection, writing: Writing): Promise<void> => {
     const { repositoryId, name } = repository;
     try {
@@ -76,11 +84,13 @@ export const createConfigurationKeeper = (deps: KeeperDeps): ConfigurationKeeper
     const repositories = deps.repositories();
     for (const { repositoryId } of repositories) if (!since.has(repositoryId)) since.set(repositoryId, clock.nowMs());
     if (record === undefined) return;
-    const digest = await definitionDigest(database.queries, [deps.trustNumber(), record.kit]);
+    const digest = await digestNow(record);
+    const isSettled = rest.look(digest, clock.monotonicMs());
     const writing: Writing = { record, digest, signal, packed: once(() => pack(deps, record)) };
     for (const repository of repositories) {
       const kept = await readKept(database.queries, repository.repositoryId);
-      if (isDue(kept, { digest, nowMs: clock.nowMs(), timeZone: deps.timeZone })) await writeTo(repository, writing);
+      const due = whyDue(kept, { digest, nowMs: clock.nowMs(), timeZone: deps.timeZone });
+      if (due !== undefined && (due !== "change" || isSettled)) await writeTo(repository, writing);
     }
   };
   return {
@@ -93,27 +103,57 @@ export const createConfigurationKeeper = (deps: KeeperDeps): ConfigurationKeeper
         log.info("recovery kit renewed", { kit: record.kit });
         return record;
       }),
-    standings: () =>
-      Promise.all(
-        deps.repositories().map(async ({ repositoryId, name }) => ({
-          repositoryId,
-          name,
-          kept: await readKept(database.queries, repositoryId),
-          problem: problems.get(repositoryId),
-          sinceMs: since.get(repositoryId) ?? clock.nowMs(),
-        })),
-      ),
+    standings: async () => {
+      const record = await recovery();
+      const digest = record === undefined ? undefined : await digestNow(record);
+      return await Promise.all(
+        deps.repositories().map(async ({ repositoryId, name }) => {
+          const kept = await readKept(database.queries, repositoryId);
+          const isCurrent = kept !== undefined && kept.digest === digest;
+          const sinceMs = since.get(repositoryId) ?? clock.nowMs();
+          return { repositoryId, name, kept, isCurrent, problem: problems.get(repositoryId), sinceMs };
+        }),
+      );
+    },
   };
 };
 
-/** True when there is none, a definition changed since, or a night passed. */
-export const isDue = (
+/** A change waits for others that come with it, but not for ever. */
+const longestRestMs = 30_000;
+
+/** Tells whether definitions are at rest: several changes in a row make one backup. */
+class Rest {
+  readonly #settleMs: number;
+  #digest = "";
+  #changedMs = 0;
+  #restlessSinceMs: number | undefined;
+
+  constructor(settleMs: number) {
+    this.#settleMs = settleMs;
+  }
+
+  /** True when the digest has not changed for long enough, or went on changing for too long. */
+  look(digest: string, nowMs: number): boolean {
+    if (digest !== this.#digest) {
+      [this.#digest, this.#changedMs] = [digest, nowMs];
+      this.#restlessSinceMs ??= nowMs;
+    }
+    const isSettled = nowMs - this.#changedMs >= this.#settleMs;
+    const isLate = nowMs - (this.#restlessSinceMs ?? nowMs) >= longestRestMs;
+    if (isSettled || isLate) this.#restlessSinceMs = undefined;
+    return isSettled || isLate;
+  }
+}
+
+/** Why one is to be written: there is none, a night passed, a definition changed; undefined when none is. */
+export const whyDue = (
   kept: KeptConfiguration | undefined,
   now: { readonly digest: string; readonly nowMs: number; readonly timeZone: string },
-): boolean =>
-  kept === undefined ||
-  kept.digest !== now.digest ||
-  calendarDayOf(kept.createdMs, now.timeZone) !== calendarDayOf(now.nowMs, now.timeZone);
+): "first" | "night" | "change" | undefined => {
+  if (kept === undefined) return "first";
+  if (calendarDayOf(kept.createdMs, now.timeZone) !== calendarDayOf(now.nowMs, now.timeZone)) return "night";
+  return kept.digest === now.digest ? undefined : "change";
+};
 
 /** One round of writing: collected once, sealed for each repository. */
 interface Writing {

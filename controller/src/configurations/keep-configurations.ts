@@ -4,8 +4,8 @@ import { runForever } from "@holdfast/shared/lifecycle/run-forever";
 import type { Logger } from "@holdfast/shared/logging/logger";
 import type { ConfigurationKeeper } from "./configuration-keeper.ts";
 
-/** A change is backed up within a minute, also when it just missed a look. */
-const everyMs = 20_000;
+/** How often it is looked whether something changed. */
+const everyMs = 5_000;
 
 /** Backs the installation up whenever that is due, until it is disposed. */
 export const keepConfigurations = (

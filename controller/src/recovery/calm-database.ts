@@ -1,8 +1,9 @@
+import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { keptSettings } from "../configurations/kept-configuration.ts";
 import type { Database, Queries } from "../database/database.ts";
 import { listJobs } from "../database/jobs-table.ts";
 import { listMembers } from "../database/members-table.ts";
-import { listRepositories } from "../database/repositories-table.ts";
+import { listRepositories, saveRepository } from "../database/repositories-table.ts";
 import { changeSession, findSession, listOpenSessionIds } from "../database/sessions-table.ts";
 import { type Remark, withRemarks } from "../sessions/remark.ts";
 
@@ -27,8 +28,9 @@ const remark: Remark = {
  * Makes a database that was put back start nothing and believe no secret that may have been taken back since: jobs are disabled,
  * sessions cancelled, invitations void, users' tokens revoked; and it says of no repository that it is backed up.
  */
-export const calmDatabase = (database: Database, nowMs: number): Promise<CalmedDatabase> =>
+export const calmDatabase = (database: Database, { nowMs, repositoriesAt }: CalmWish): Promise<CalmedDatabase> =>
   database.inTransaction(async (queries) => {
+    await moveRepositories(queries, repositoriesAt);
     const jobs = await listJobs(queries);
     const members = await listMembers(queries);
     const cancelledSessions = await cancelSessions(queries);
@@ -52,6 +54,24 @@ export const calmDatabase = (database: Database, nowMs: number): Promise<CalmedD
       })),
     };
   });
+
+/** When it is, and where repositories are reached now, by name or id; as before where nothing is given. */
+export interface CalmWish {
+  readonly nowMs: number;
+  readonly repositoriesAt: ReadonlyMap<string, string>;
+}
+
+const moveRepositories = async (queries: Queries, repositoriesAt: CalmWish["repositoriesAt"]): Promise<void> => {
+  const known = await listRepositories(queries);
+  for (const [nameOrId, address] of repositoriesAt) {
+    const repository = known.find(({ name, repositoryId }) => name === nameOrId || repositoryId === nameOrId);
+    if (repository === undefined) {
+      const names = known.map(({ name }) => name).join(", ");
+      throw new HoldfastError("NOT_FOUND", `the backup knows no repository ${nameOrId}; it knows: ${names}`);
+    }
+    await saveRepository(queries, { ...repository, address });
+  }
+};
 
 const cancelSessions = async (queries: Queries): Promise<number> => {
   const open = await listOpenSessionIds(queries);

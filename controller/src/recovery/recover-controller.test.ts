@@ -161,8 +161,11 @@ describe("a controller that is rebuilt from a configuration", () => {
       busServers: ["tls://new:4222"],
       busListen: "127.0.0.1:4333",
       listen: "127.0.0.1:7999",
+      repositoriesAt: new Map([["main", "127.0.0.1:7999"]]),
     };
+    await expect(recover({ repositoriesAt: new Map([["other", "x"]]) })).rejects.toMatchObject({ code: "NOT_FOUND" });
     const moved = await recover(places);
+    expect(moved.repositories).toMatchObject([{ name: "main", address: "127.0.0.1:7999" }]);
     expect(await readdir(dataDir)).not.toContain(".recovering-abc");
     expect(moved).toMatchObject({ controllers: ["new:7400"], busServers: ["tls://new:4222"] });
     expect(await readFile(moved.natsConfigurationFile, "utf8")).toContain('listen: "127.0.0.1:4333"');

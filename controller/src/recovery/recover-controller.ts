@@ -26,6 +26,8 @@ export interface RecoveryWish extends RecoveredPlaces {
   readonly dataDir: string;
   /** Where the controller's API listens; as in the backup unless given. */
   readonly listen?: string | undefined;
+  /** Where repositories are reached now, by name or id; as in the backup unless given. */
+  readonly repositoriesAt?: ReadonlyMap<string, string>;
   readonly clock: Clock;
   readonly random: RandomBytes;
 }
@@ -66,7 +68,7 @@ export const recoverController = async (wish: RecoveryWish): Promise<Recovered> 
   });
   if (installation.installationId !== content.installationId)
     throw new HoldfastError("CONFIGURATION_DAMAGED", `the configuration is of two installations`);
-  const calmed = await calm(draft, clock);
+  const calmed = await calm(draft, wish);
   await writeSettings(content, { draft, dataDir, listen: wish.listen });
   await folder.publish();
   const files = installationFiles(identityFolderOf(dataDir));
@@ -91,9 +93,9 @@ export const recoverController = async (wish: RecoveryWish): Promise<Recovered> 
 const settingsFile = "controller.yaml";
 const usualListen = "127.0.0.1:7400";
 
-const calm = async (draft: string, clock: Clock): Promise<CalmedDatabase> => {
+const calm = async (draft: string, { clock, repositoriesAt = new Map() }: RecoveryWish): Promise<CalmedDatabase> => {
   await using database = await openDatabase(join(draft, databaseFile), clock);
-  return await calmDatabase(database, clock.nowMs());
+  return await calmDatabase(database, { nowMs: clock.nowMs(), repositoriesAt });
 };
 
 const settingsSchema = z.looseObject({ rpc: z.looseObject({}).optional() });

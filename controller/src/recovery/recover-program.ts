@@ -15,6 +15,7 @@ const options = {
   controller: { type: "string", multiple: true },
   "bus-listen": { type: "string" },
   bus: { type: "string", multiple: true },
+  "repository-at": { type: "string", multiple: true },
 } as const;
 
 /**
@@ -44,6 +45,7 @@ const recover = async (args: readonly string[]): Promise<Recovered> => {
     controllers: values.controller,
     busListen: values["bus-listen"],
     busServers: values.bus,
+    repositoriesAt: new Map((values["repository-at"] ?? []).map(parsePlace)),
     clock: systemClock,
     random: systemRandom,
   });
@@ -55,6 +57,12 @@ const parse = (args: readonly string[]) => {
   } catch (cause) {
     throw new HoldfastError("INVALID_ARGUMENT", "the command line makes no sense", { cause });
   }
+};
+
+const parsePlace = (text: string): readonly [string, string] => {
+  const at = text.indexOf("=");
+  if (at > 0 && at < text.length - 1) return [text.slice(0, at), text.slice(at + 1)];
+  throw new HoldfastError("INVALID_ARGUMENT", `a repository's new place is NAME=ADDRESS, not ${text}`);
 };
 
 const required = (value: string | undefined, name: string): string => {

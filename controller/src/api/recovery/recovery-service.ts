@@ -21,11 +21,12 @@ export const serveRecovery = ({ configurations, identity, installationId }: ApiD
         ...(record === undefined
           ? {}
           : { kit: record.kit, keyId: toHex(recoveryKeyId(record.publicKey)), madeMs: BigInt(record.madeMs) }),
-        repositories: standings.map(({ repositoryId, name, kept, problem }) => ({
+        repositories: standings.map(({ repositoryId, name, kept, isCurrent, problem }) => ({
           repositoryId,
           name,
           number: kept?.number ?? 0,
           createdMs: BigInt(kept?.createdMs ?? 0),
+          current: isCurrent,
           problem: problem?.message ?? "",
         })),
       };
