@@ -16,8 +16,7 @@ import { apiServices } from "./api/api-services.ts";
 import { openApi } from "./api/open-api.ts";
 import { createBackupWork } from "./backups/backup-work.ts";
 import type { ControllerConfig } from "./config/controller-config.ts";
-import { createConfigurationKeeper } from "./configurations/configuration-keeper.ts";
-import { keepConfigurations } from "./configurations/keep-configurations.ts";
+import { keepConfigurations, openConfigurationKeeper } from "./configurations/keep-configurations.ts";
 import { openDatabase } from "./database/database.ts";
 import { listOpenSessionIds } from "./database/sessions-table.ts";
 import { listOpenTasks } from "./database/tasks-table.ts";
@@ -82,9 +81,10 @@ export const createController = async (
   work.changes.listen(sessions.poke);
   const verbs: VerbDeps = { ...steps, tickets, runner, ...config.agents };
   stack.use(await serveAgents(work.openedBus, verbs));
-  const doctor = stack.use(await openDoctor(work, config));
+  const configurations = openConfigurationKeeper(work, config, timeZone);
+  const doctor = stack.use(await openDoctor({ ...work, configurations }, config));
   stack.use(startLoops(verbs, config, timeZone));
-  stack.use(keepConfigurations(work.configurations, work));
+  stack.use(keepConfigurations(configurations, work));
   const workerRunner = stack.use(openWorkerLoop(stack, { ...work, doctor: doctor.deps }, config));
   const services = apiServices({
     ...steps,
@@ -96,7 +96,7 @@ export const createController = async (
     engines: work.engines,
     users,
     doctor: doctor.deps,
-    configurations: work.configurations,
+    configurations,
     onRevoked: (member) => loseAttemptsOf(verbs, member),
     timeZone,
     version: productVersion,
@@ -140,14 +140,9 @@ const openWork = async (stack: AsyncDisposableStack, { config, log, overrides }:
   const roster = await openWorkerRoster(database);
   const buses = await openBuses(stack, opened, { config, log, clock });
   const listening: Listening = { addresses: [] };
+  const learn = createLearnRevocations({ authority, members, log });
   const push = stack.use(
-    createTrustPush({
-      authority,
-      systemBus: buses.system,
-      repositories: () => repositories.list(),
-      learn: createLearnRevocations({ authority, members, log }),
-      log,
-    }),
+    createTrustPush({ authority, systemBus: buses.system, repositories: () => repositories.list(), learn, log }),
   );
   const identity = toIdentityDeps(opened, { database, clock, random, log, push, config, listening });
   const work: WorkDeps = {
@@ -169,21 +164,8 @@ const openWork = async (stack: AsyncDisposableStack, { config, log, overrides }:
     bell: createBusBell(buses.own, { agents, managers }),
     settings: config.work,
   };
-  const configurations = createConfigurationKeeper({
-    database,
-    dataDir: config.dataDir,
-    keyFile: config.keyFile,
-    installationId: installation.installationId,
-    recoveryFile: installation.files.recovery,
-    repositories: () => repositories.list(),
-    trustNumber,
-    timeZone,
-    settleMs: 5_000,
-    clock,
-    log,
-  });
   return {
-    work: { ...work, engines, openedBus: buses.own, busServers: buses.servers, roster, configurations },
+    work: { ...work, engines, openedBus: buses.own, busServers: buses.servers, roster },
     users,
     timeZone,
     listening,

@@ -65,7 +65,12 @@ export const askRecovery = async (context: CliContext, request: RecoveryRequest)
     [
       ...programArguments("controller"),
       "recover",
-      ...["--configuration", configuration, "--recovery-key-file", recoveryKeyFile, "--to", to],
+      "--configuration",
+      configuration,
+      "--recovery-key-file",
+      recoveryKeyFile,
+      "--to",
+      to,
       ...given("--listen", listen),
       ...controllers.flatMap((address) => given("--controller", address)),
       ...given("--bus-listen", busListen),

@@ -18,7 +18,7 @@ import { type Database, openDatabase } from "../database/database.ts";
 import { saveRepository } from "../database/repositories-table.ts";
 import { writeSetting } from "../database/settings-table.ts";
 import type { RepositoryConnection } from "../repositories/repository-connection.ts";
-import { type ConfigurationKeeper, createConfigurationKeeper, type KeeperDeps } from "./configuration-keeper.ts";
+import { ConfigurationKeeper, type KeeperDeps } from "./configuration-keeper.ts";
 
 const { signal } = new AbortController();
 const idOf = (digit: string): string => `0000000${digit}-0000-4000-8000-000000000000`;
@@ -54,7 +54,7 @@ describe("backups of the installation", () => {
   const log = memoryLogger();
   const [one, two] = [fakeRepository("1"), fakeRepository("2")];
   const open = (parts: Partial<KeeperDeps> = {}): ConfigurationKeeper =>
-    createConfigurationKeeper({
+    new ConfigurationKeeper({
       database,
       dataDir,
       keyFile: undefined,

@@ -44,79 +44,92 @@ export interface ConfigurationStanding {
 }
 
 /** Writes backups of the installation into its repositories, sealed to the recovery key. */
-export interface ConfigurationKeeper {
+export class ConfigurationKeeper {
+  readonly #deps: KeeperDeps;
+  readonly #rest: Rest;
+  readonly #problems = new Map<string, HoldfastError>();
+  readonly #since = new Map<string, number>();
+  readonly #next = inTurn();
+
+  /** Nothing is written before the first call. */
+  constructor(deps: KeeperDeps) {
+    this.#deps = deps;
+    this.#rest = new Rest(deps.settleMs);
+  }
+
   /** Writes where a definition changed or a night passed since the last one; what fails is left to the next call. */
-  writeDue(signal: AbortSignal): Promise<void>;
-  /** Undefined while there is no recovery kit. */
-  recovery(): Promise<RecoveryRecord | undefined>;
+  writeDue(signal: AbortSignal): Promise<void> {
+    return this.#next(() => this.#writeDue(signal));
+  }
+
+  /** What is kept of the recovery kit; undefined while there is none. */
+  recovery(): Promise<RecoveryRecord | undefined> {
+    return readRecoveryRecord(this.#deps.recoveryFile);
+  }
+
   /** Takes the public half of a new kit; the next backups are sealed to it. */
-  setRecoveryKey(publicKey: Uint8Array): Promise<RecoveryRecord>;
-  standings(): Promise<readonly ConfigurationStanding[]>;
-}
+  setRecoveryKey(publicKey: Uint8Array): Promise<RecoveryRecord> {
+    const { clock, log, recoveryFile } = this.#deps;
+    return this.#next(async () => {
+      const record = { kit: ((await this.recovery())?.kit ?? 0) + 1, publicKey, madeMs: clock.nowMs() };
+      await writeRecoveryRecord(recoveryFile, record);
+      log.info("recovery kit renewed", { kit: record.kit });
+      return record;
+    });
+  }
 
-/** Makes the keeper; nothing is written before the first call. */
-export const createConfigurationKeeper = (deps: KeeperDeps): ConfigurationKeeper => {
-  const { clock, log, database, recoveryFile } = deps;
-  const problems = new Map<string, HoldfastError>();
-  const since = new Map<string, number>();
-  const next = inTurn();
-  const recovery = (): Promise<RecoveryRecord | undefined> => readRecoveryRecord(recoveryFile);
+  /** How it stands in each repository. */
+  async standings(): Promise<readonly ConfigurationStanding[]> {
+    const { repositories, database, clock } = this.#deps;
+    const record = await this.recovery();
+    const digest = record === undefined ? undefined : await this.#digest(record);
+    return await Promise.all(
+      repositories().map(async ({ repositoryId, name }) => {
+        const kept = await readKept(database.queries, repositoryId);
+        const isCurrent = kept !== undefined && kept.digest === digest;
+        const sinceMs = this.#since.get(repositoryId) ?? clock.nowMs();
+        return { repositoryId, name, kept, isCurrent, problem: this.#problems.get(repositoryId), sinceMs };
+      }),
+    );
+  }
 
-  const rest = new Rest(deps.settleMs);
-  const digestNow = ({ kit }: RecoveryRecord): Promise<string> =>
-    definitionDigest(database.queries, [deps.trustNumber(), kit]);
+  async #writeDue(signal: AbortSignal): Promise<void> {
+    const { clock, database, timeZone } = this.#deps;
+    const repositories = this.#deps.repositories();
+    for (const { repositoryId } of repositories)
+      if (!this.#since.has(repositoryId)) this.#since.set(repositoryId, clock.nowMs());
+    const record = await this.recovery();
+    if (record === undefined) return;
+    const digest = await this.#digest(record);
+    const isSettled = this.#rest.look(digest, clock.monotonicMs());
+    const writing: Writing = { record, digest, signal, packed: once(() => pack(this.#deps, record)) };
+    for (const repository of repositories) {
+      const kept = await readKept(database.queries, repository.repositoryId);
+      const due = whyDue(kept, { digest, nowMs: clock.nowMs(), timeZone });
+      if (due !== undefined && (due !== "change" || isSettled)) await this.#writeTo(repository, writing);
+    }
+  }
 
-  const writeTo = async (repository: RepositoryConnection, writing: Writing): Promise<void> => {
+  async #writeTo(repository: RepositoryConnection, writing: Writing): Promise<void> {
+    const { log, database } = this.#deps;
     const { repositoryId, name } = repository;
     try {
-      const kept = await putNext(deps, repository, writing);
+      const kept = await putNext(this.#deps, repository, writing);
       await writeKept(database.queries, repositoryId, kept);
-      if (problems.delete(repositoryId)) log.info("the installation is backed up again", { repository: name });
+      if (this.#problems.delete(repositoryId)) log.info("the installation is backed up again", { repository: name });
       log.info("installation backed up", { repository: name, number: kept.number });
     } catch (caught) {
       if (writing.signal.aborted) return;
-      if (!problems.has(repositoryId)) log.warn("the installation is not backed up", { repository: name, err: caught });
-      problems.set(repositoryId, HoldfastError.from(caught));
+      if (!this.#problems.has(repositoryId))
+        log.warn("the installation is not backed up", { repository: name, err: caught });
+      this.#problems.set(repositoryId, HoldfastError.from(caught));
     }
-  };
-  const writeDue = async (signal: AbortSignal): Promise<void> => {
-    const record = await recovery();
-    const repositories = deps.repositories();
-    for (const { repositoryId } of repositories) if (!since.has(repositoryId)) since.set(repositoryId, clock.nowMs());
-    if (record === undefined) return;
-    const digest = await digestNow(record);
-    const isSettled = rest.look(digest, clock.monotonicMs());
-    const writing: Writing = { record, digest, signal, packed: once(() => pack(deps, record)) };
-    for (const repository of repositories) {
-      const kept = await readKept(database.queries, repository.repositoryId);
-      const due = whyDue(kept, { digest, nowMs: clock.nowMs(), timeZone: deps.timeZone });
-      if (due !== undefined && (due !== "change" || isSettled)) await writeTo(repository, writing);
-    }
-  };
-  return {
-    writeDue: (signal) => next(() => writeDue(signal)),
-    recovery,
-    setRecoveryKey: (publicKey) =>
-      next(async () => {
-        const record = { kit: ((await recovery())?.kit ?? 0) + 1, publicKey, madeMs: clock.nowMs() };
-        await writeRecoveryRecord(recoveryFile, record);
-        log.info("recovery kit renewed", { kit: record.kit });
-        return record;
-      }),
-    standings: async () => {
-      const record = await recovery();
-      const digest = record === undefined ? undefined : await digestNow(record);
-      return await Promise.all(
-        deps.repositories().map(async ({ repositoryId, name }) => {
-          const kept = await readKept(database.queries, repositoryId);
-          const isCurrent = kept !== undefined && kept.digest === digest;
-          const sinceMs = since.get(repositoryId) ?? clock.nowMs();
-          return { repositoryId, name, kept, isCurrent, problem: problems.get(repositoryId), sinceMs };
-        }),
-      );
-    },
-  };
-};
+  }
+
+  #digest({ kit }: RecoveryRecord): Promise<string> {
+    return definitionDigest(this.#deps.database.queries, [this.#deps.trustNumber(), kit]);
+  }
+}
 
 /** A change waits for others that come with it, but not for ever. */
 const longestRestMs = 30_000;

@@ -62,8 +62,19 @@ describe("a controller that is rebuilt from a configuration", () => {
     await saveRepository(database.queries, { repositoryId, name: "main", address: "127.0.0.1:7410", createdMs: 1 });
     await insertSession(database.queries, testSession({ sessionId: "s1" as SessionId, state: "running" }));
     await insertInvitation(database.queries, {
-      ...{ inviteId: "i1", secretHash: "h", role: "agent", memberId: "", name: "", managerName: "", clusterName: "" },
-      ...{ workerId: "", replacesId: "", createdMs: 1, expiresMs: 9e12, usedMs: null, usedKeyId: "" },
+      inviteId: "i1",
+      secretHash: "h",
+      role: "agent",
+      memberId: "",
+      name: "",
+      managerName: "",
+      clusterName: "",
+      workerId: "",
+      replacesId: "",
+      createdMs: 1,
+      expiresMs: 9e12,
+      usedMs: null,
+      usedKeyId: "",
     });
     const authority = await openAuthority(lost, await openLedger(lost.files.members), systemClock);
     await authority.revoke({ role: "agent", id: "a", keyId: "k-a", busPublicKey: "UA" });

@@ -64,7 +64,13 @@ export const recoverController = async (wish: RecoveryWish): Promise<Recovered> 
   await writeFiles(draft, content.files);
   const { busListen, controllers, busServers } = wish;
   const { installation, trust } = await recoverIdentity({
-    ...{ draft, dataDir, nowMs, random, busListen, controllers, busServers },
+    draft,
+    dataDir,
+    nowMs,
+    random,
+    busListen,
+    controllers,
+    busServers,
   });
   if (installation.installationId !== content.installationId)
     throw new HoldfastError("CONFIGURATION_DAMAGED", `the configuration is of two installations`);

@@ -1,17 +1,15 @@
-import type { MessageInitShape } from "@bufbuild/protobuf";
 import {
   type GetPointResponse,
   type GetRepositoryResponse,
   type PointSummary,
-  type PutConfigurationRequestSchema,
   RepositoryService,
 } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
 import type { Clock } from "@holdfast/shared/clock/clock";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import type { RpcClient } from "@holdfast/shared/rpc/client";
 import type { ServiceClient } from "@holdfast/shared/rpc/client-types";
-import { maxPayloadBytes } from "@holdfast/shared/rpc/limits";
 import { askToExamine } from "./examine-repository.ts";
+import { ownBackupCalls } from "./own-backup-calls.ts";
 import type { PointWithManifest, RepositoryConnection } from "./repository-connection.ts";
 import type { RepositoryRecord } from "./repository-record.ts";
 import { createUnreachableGuard } from "./unreachable-guard.ts";
@@ -21,7 +19,6 @@ export interface OpenRepositoryConnection extends RepositoryConnection, AsyncDis
 
 const callTimeoutMs = 15_000;
 const listTimeoutMs = 60_000;
-const putTimeoutMs = 600_000;
 const manifestLimitBytes = 16 * 1_048_576;
 const listLimit = 100_000;
 
@@ -65,21 +62,7 @@ export const openRepositoryConnection = (
         );
         return committed === undefined ? { kind: "retired" } : { kind: "committed", point: committed };
       }),
-    updateTrust: (trust, signal) =>
-      guard.call(async () => {
-        const { number, remembers } = await service.updateTrust({ trust }, { signal, timeoutMs: callTimeoutMs });
-        return { number, remembers };
-      }),
-    seenTrust: (signal) =>
-      guard.call(async () => (await service.getTrust({}, { signal, timeoutMs: callTimeoutMs })).trust),
-    listConfigurations: (signal) =>
-      guard.call(
-        async () => (await service.listConfigurations({}, { signal, timeoutMs: listTimeoutMs })).configurations,
-      ),
-    putConfiguration: (number, bytes, signal) =>
-      guard.call(async () => {
-        await service.putConfiguration(configurationPieces(number, bytes), { signal, timeoutMs: putTimeoutMs });
-      }),
+    ...ownBackupCalls(service, guard),
     removePoint: (request, signal) =>
       guard.call(async () => {
         const { point } = await service.removePoint(request, { signal, timeoutMs: callTimeoutMs });
@@ -89,15 +72,6 @@ export const openRepositoryConnection = (
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
   };
 };
-
-async function* configurationPieces(
-  number: number,
-  bytes: Uint8Array,
-): AsyncGenerator<MessageInitShape<typeof PutConfigurationRequestSchema>> {
-  yield { part: { case: "start", value: { number, bytes: bytes.byteLength } } };
-  for (let offset = 0; offset < bytes.byteLength; offset += maxPayloadBytes)
-    yield { part: { case: "piece", value: bytes.subarray(offset, offset + maxPayloadBytes) } };
-}
 
 const refuseOther = (record: RepositoryRecord, { repositoryId }: GetRepositoryResponse): void => {
   if (repositoryId === record.repositoryId) return;

@@ -1,3 +1,5 @@
+import { toIso } from "@holdfast/shared/clock/clock";
+
 /** What keeping or removing a configuration is decided by. */
 export interface DatedConfiguration {
   readonly number: number;
@@ -19,4 +21,4 @@ export const superfluous = <T extends DatedConfiguration>(configurations: readon
   });
 };
 
-const monthOf = (atMs: number): string => new Date(atMs).toISOString().slice(0, 7);
+const monthOf = (atMs: number): string => toIso(atMs).slice(0, 7);

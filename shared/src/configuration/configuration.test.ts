@@ -1,6 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { HoldfastError } from "../errors/holdfast-error.ts";
 import { fromHex, toHex } from "../format/content-id.ts";
 import { counting, goldenRepository } from "../format/testing/golden-samples.ts";
 import { makeRecoveryKey, publicHalfOf, writeRecoveryKey } from "../recovery/recovery-key.ts";
@@ -49,7 +51,7 @@ describe("a sealed configuration", () => {
     for (let at = 0; at < whole.byteLength; at += 1) {
       const changed = Uint8Array.from(whole);
       changed[at] = (changed[at] ?? 0) ^ 0x20;
-      expect(() => decodeConfiguration(changed)).toThrow();
+      expect(() => decodeConfiguration(changed)).toThrow(HoldfastError);
       const { header, headerBytes } = decodeConfiguration(whole);
       if (at >= 48 && at < 48 + header.sealedLength) {
         const tampered = { header, headerBytes, sealed: changed.subarray(48, 48 + header.sealedLength) };
@@ -95,7 +97,7 @@ describe("the content of a configuration", () => {
 
   it.each(["/etc/passwd", "../x", "identity/../../x", "a//b", "", "a/"])("may not name the path %j", async (path) => {
     const files = [{ path, mode: 0o600, content: new Uint8Array(1) }];
-    await expect(packConfiguration({ ...content, files })).rejects.toThrow();
+    await expect(packConfiguration({ ...content, files })).rejects.toThrow(z.ZodError);
   });
 
   it("that is none is refused", async () => {

@@ -1,8 +1,8 @@
-import { readFile, rm } from "node:fs/promises";
-import { z } from "zod";
+import { readFile } from "node:fs/promises";
 import { HoldfastError } from "../errors/holdfast-error.ts";
 import { writeFileDurably } from "./durable-file.ts";
 import { openTrustBundle, type TrustBundle } from "./trust-bundle.ts";
+import { openTrustMemory } from "./trust-memory.ts";
 import { inTurn } from "../lifecycle/in-turn.ts";
 
 /** The newest trust bundle that a process has seen, kept over restarts: the highest number ever seen is never forgotten. */
@@ -35,11 +35,7 @@ export const openTrustKeeper = async (path: string, caPem: string, first?: strin
   let signed = stored ?? first ?? "";
   let current = openTrustBundle(signed, caPem);
   if (stored === undefined) await writeFileDurably(path, `${signed}\n`, 0o600);
-  const keptPath = `${path.replace(/\.json$/, "")}-remembered.json`;
-  let remembered = (await readRemembered(keptPath)).filter((text) => addsTo(current, openTrustBundle(text, caPem)));
-  const revokedNow = (): Set<string> =>
-    new Set([current, ...remembered.map((text) => openTrustBundle(text, caPem))].flatMap(keysOf));
-  let revoked = revokedNow();
+  const memory = await openTrustMemory(path, caPem, current);
   const listeners = new Set<(bundle: TrustBundle) => void>();
 
   const assertNotOutdated = (number: number): void => {
@@ -54,13 +50,11 @@ export const openTrustKeeper = async (path: string, caPem: string, first?: strin
     const bundle = openTrustBundle(text, caPem);
     assertNotOutdated(bundle.number);
     if (bundle.number === current.number) return;
-    const kept = [signed, ...remembered].filter((older) => addsTo(bundle, openTrustBundle(older, caPem)));
-    // Before the bundle that leaves them out.
-    if (kept.length > 0) await writeFileDurably(keptPath, `${JSON.stringify({ v: 1, signed: kept })}\n`, 0o600);
+    // Before the bundle that may leave out what the former said.
+    await memory.turnTo(bundle, signed);
     await writeFileDurably(path, `${text.trim()}\n`, 0o600);
-    if (kept.length === 0 && remembered.length > 0) await rm(keptPath, { force: true });
-    [signed, current, remembered] = [text.trim(), bundle, kept];
-    revoked = revokedNow();
+    [signed, current] = [text.trim(), bundle];
+    await memory.forget();
     for (const listener of listeners) listener(bundle);
   };
   // One after another: of two that come at once the lower must not be kept last.
@@ -73,31 +67,16 @@ export const openTrustKeeper = async (path: string, caPem: string, first?: strin
       return signed;
     },
     get remembered() {
-      return remembered;
+      return memory.signed;
     },
     assertNotOutdated,
-    isRevoked: (keyId) => revoked.has(keyId),
+    isRevoked: (keyId) => memory.isRevoked(keyId),
     accept: (text) => next(() => take(text)),
     onChanged: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
   };
-};
-
-const keysOf = ({ revoked }: TrustBundle): readonly string[] => revoked.map(({ keyId }) => keyId);
-
-/** True when `other` revokes a key of which `bundle` says nothing. */
-const addsTo = (bundle: TrustBundle, other: TrustBundle): boolean => {
-  const known = new Set(keysOf(bundle));
-  return keysOf(other).some((keyId) => !known.has(keyId));
-};
-
-const rememberedSchema = z.object({ v: z.literal(1), signed: z.array(z.string()) });
-
-const readRemembered = async (path: string): Promise<readonly string[]> => {
-  const text = await readIfThere(path);
-  return text === undefined ? [] : rememberedSchema.parse(JSON.parse(text)).signed;
 };
 
 const readIfThere = async (path: string): Promise<string | undefined> => {

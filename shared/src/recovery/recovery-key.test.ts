@@ -1,5 +1,5 @@
 import { HoldfastError } from "../errors/holdfast-error.ts";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { makeRecoveryKey, publicHalfOf, readRecoveryKey, writeRecoveryKey } from "./recovery-key.ts";
 

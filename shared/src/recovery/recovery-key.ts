@@ -88,7 +88,7 @@ const toBase32 = (bytes: Uint8Array): string => {
 /** Undefined when a character is none of the alphabet. */
 const fromBase32 = (text: string): Uint8Array | undefined => {
   const plain = text.toUpperCase().replaceAll("O", "0").replaceAll(/[IL]/g, "1");
-  const digits = [...plain].map((character) => alphabet.indexOf(character));
+  const digits = plain.split("").map((character) => alphabet.indexOf(character));
   if (digits.includes(-1)) return undefined;
   const bits = digits.map((digit) => digit.toString(2).padStart(5, "0")).join("");
   return Uint8Array.from(bits.match(/.{8}/g) ?? [], (eight) => Number.parseInt(eight, 2));

@@ -1,5 +1,5 @@
 import { toIso } from "@holdfast/shared/clock/clock";
-import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import type { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { toHex } from "@holdfast/shared/format/content-id";
 import { writeNewFile } from "../write-new-file.ts";
 import { Command, InvalidArgumentError } from "commander";
