@@ -12,13 +12,20 @@ import {
 } from "@holdfast/shared/configuration/configuration-object";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import type { RepositoryId } from "@holdfast/shared/format/repository-id";
-import type { ObjectStore, StagedObject } from "../store/object-store.ts";
+import type { ObjectStore, Published } from "../store/object-store.ts";
 import { superfluous } from "./kept-configurations.ts";
 
 /** One configuration that lies in a repository. */
 export interface StoredConfiguration extends ConfigurationKey {
   readonly bytes: number;
   readonly header: ConfigurationHeader;
+}
+
+/** A configuration on its way; disposing of it before it was published leaves nothing. */
+export interface StagedConfiguration extends AsyncDisposable {
+  write(piece: Uint8Array): Promise<void>;
+  /** Durable when it resolves; `exists` when the number was taken meanwhile. */
+  publish(): Promise<Published>;
 }
 
 /** Backups of installations below `configurations/` (repository-format.md §9). */
@@ -59,9 +66,14 @@ export class ConfigurationObjects {
     return highest;
   }
 
-  /** Bytes on their way to a name. */
-  stage(): Promise<StagedObject> {
-    return this.#objects.stage();
+  /** Begins one that comes in pieces. */
+  async stage(key: ConfigurationKey): Promise<StagedConfiguration> {
+    const staged = await this.#objects.stage();
+    return {
+      write: (piece) => staged.write([piece]),
+      publish: () => staged.publish(configurationName(key)),
+      [Symbol.asyncDispose]: () => staged[Symbol.asyncDispose](),
+    };
   }
 
   sizeOf(key: ConfigurationKey): Promise<number> {

@@ -2,11 +2,11 @@ import type {
   PutConfigurationRequest,
   PutConfigurationStart,
 } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
-import { configurationName } from "@holdfast/shared/configuration/configuration-name";
+import type { ConfigurationKey } from "@holdfast/shared/configuration/configuration-name";
 import { largestConfiguration } from "@holdfast/shared/configuration/configuration-object";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { Semaphore } from "@holdfast/shared/lifecycle/bounded";
-import type { StoredConfiguration } from "../configurations/configuration-objects.ts";
+import type { StagedConfiguration, StoredConfiguration } from "../configurations/configuration-objects.ts";
 import { ConfigurationCheck } from "../configurations/receive-configuration.ts";
 import type { ServiceDeps } from "./deps.ts";
 import { toConfigurationMessage } from "./list-configurations.ts";
@@ -32,31 +32,40 @@ const store = async (
 ): Promise<StoredConfiguration> => {
   const { configurations, facts } = repository;
   const { installationId } = trust.current;
-  let start: PutConfigurationStart | undefined;
-  let check: ConfigurationCheck | undefined;
-  await using staged = await configurations.stage();
+  await using opened = new AsyncDisposableStack();
+  let coming: Coming | undefined;
   for await (const { part } of requests) {
-    if (check === undefined) {
-      start = toStart(part);
-      if (start.number <= (await configurations.highest(installationId))) throw taken(installationId, start.number);
-      check = new ConfigurationCheck({ ...start, repositoryId: facts.repositoryId });
+    if (coming === undefined) {
+      const { number, bytes } = toStart(part);
+      const key = { installationId, number };
+      if (number <= (await configurations.highest(installationId))) throw taken(key);
+      const check = new ConfigurationCheck({ number, bytes, repositoryId: facts.repositoryId });
+      coming = { key, bytes, check, staged: opened.use(await configurations.stage(key)) };
       continue;
     }
     if (part.case !== "piece")
       throw new HoldfastError("STREAM_REFUSED", "a later message is no piece of a configuration");
-    check.take(part.value);
-    await staged.write([part.value]);
+    coming.check.take(part.value);
+    await coming.staged.write(part.value);
   }
-  if (start === undefined || check === undefined)
+  if (coming === undefined)
     throw new HoldfastError("STREAM_REFUSED", "the stream of a configuration has no first message");
+  const { key, bytes, check, staged } = coming;
   const header = check.finish();
-  const key = { installationId, number: start.number };
-  if ((await staged.publish(configurationName(key))) === "exists") throw taken(installationId, start.number);
+  if ((await staged.publish()) === "exists") throw taken(key);
   await repository.assertOwned();
-  return { ...key, bytes: start.bytes, header };
+  return { ...key, bytes, header };
 };
 
-const taken = (installationId: string, number: number): HoldfastError =>
+/** A configuration of which the first message came. */
+interface Coming {
+  readonly key: ConfigurationKey;
+  readonly bytes: number;
+  readonly check: ConfigurationCheck;
+  readonly staged: StagedConfiguration;
+}
+
+const taken = ({ installationId, number }: ConfigurationKey): HoldfastError =>
   new HoldfastError("ALREADY_EXISTS", `installation ${installationId} has a configuration ${number} or a later one`);
 
 const toStart = (part: PutConfigurationRequest["part"]): PutConfigurationStart => {

@@ -6,6 +6,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { ConfigurationObjects, type StoredConfiguration } from "../../configurations/configuration-objects.ts";
 import { findConfiguration, type OnDamaged } from "../../configurations/find-configuration.ts";
 import { DirectoryObjectStore } from "../../store/directory-object-store.ts";
+import type { ObjectStore } from "../../store/object-store.ts";
 import type { CommandContext } from "../context.ts";
 import { type Format, toSize, toTable, writeLine } from "../output.ts";
 import { formatOption } from "./options.ts";
@@ -30,7 +31,7 @@ const listCommand = (context: CommandContext): Command =>
     .argument("<dir>", "folder of the repository")
     .addOption(formatOption())
     .action(async (directory: string, { output }: { readonly output: Format }) => {
-      await using objects = new DirectoryObjectStore(directory);
+      await using objects = openObjects(directory);
       const found = await new ConfigurationObjects(objects).list(warningsOf(context));
       await writeLine(context.terminal.stdout, output === "json" ? toJson(found) : toRows(found));
     });
@@ -43,12 +44,15 @@ const exportCommand = (context: CommandContext): Command =>
     .option("--installation <id>", "of which installation, where there are several")
     .option("--number <number>", "which one; the newest that is whole unless given", parseNumber)
     .action(async (directory: string, { to, installation, number }: ExportOptions) => {
-      await using objects = new DirectoryObjectStore(directory);
+      await using objects = openObjects(directory);
       const wish = { installationId: installation, number };
       const found = await findConfiguration(new ConfigurationObjects(objects), wish, warningsOf(context));
       await writeNewFile(to, found.content);
       await writeLine(context.terminal.stderr, `${inWords(found)}: written to ${to}`);
     });
+
+/** The bare objects: neither descriptor nor index is needed. */
+const openObjects = (location: string): ObjectStore => new DirectoryObjectStore(location);
 
 const parseNumber = (text: string): number => {
   const number = Number(text);
