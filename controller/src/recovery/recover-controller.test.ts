@@ -5,6 +5,7 @@ import { systemClock } from "@holdfast/shared/clock/clock";
 import { packConfiguration } from "@holdfast/shared/configuration/configuration-content";
 import { sealConfiguration } from "@holdfast/shared/configuration/seal-configuration";
 import { newRepositoryId } from "@holdfast/shared/format/repository-id";
+import { readCertificate } from "@holdfast/shared/identity/certificates";
 import { openTrustBundle } from "@holdfast/shared/identity/trust-bundle";
 import { parseUserToken } from "@holdfast/shared/identity/user-token";
 import { type SessionId, systemRandom } from "@holdfast/shared/ids/ids";
@@ -117,6 +118,9 @@ describe("a controller that is rebuilt from a configuration", () => {
     expect(again.authority).toEqual(lost.authority);
     expect(again.signer).toEqual(lost.signer);
     expect(again.busSeeds).toEqual(lost.busSeeds);
+    const [before, now] = [lost, again].map(({ identity }) => readCertificate(identity.certificatePem));
+    expect(now).toMatchObject({ keyId: before?.keyId, name: before?.name });
+    expect(now?.serial).not.toBe(before?.serial);
     expect(await readFile(again.files.secretKey)).toEqual(await readFile(lost.files.secretKey));
     expect((await stat(again.files.caKey)).mode & 0o777).toBe(0o600);
     const nats = await readFile(made.natsConfigurationFile, "utf8");

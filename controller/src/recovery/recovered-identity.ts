@@ -3,14 +3,18 @@ import { join } from "node:path";
 import { signBusAccounts } from "@holdfast/shared/bus/bus-accounts";
 import { busConfiguration } from "@holdfast/shared/bus/bus-configuration";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import { readCertificate, requestRenewal, signCertificate } from "@holdfast/shared/identity/certificates";
 import { identityFiles } from "@holdfast/shared/identity/identity-folder";
 import { openTrustBundle, signTrustBundle } from "@holdfast/shared/identity/trust-bundle";
 import { hashSecret, makeUserToken, writeUserToken } from "@holdfast/shared/identity/user-token";
 import type { RandomBytes } from "@holdfast/shared/ids/ids";
+import { authorityEndMs } from "@holdfast/shared/installation/check-authority";
 import type { FirstAdmin } from "@holdfast/shared/installation/first-admin";
 import { identityFolderOf, installationFiles } from "@holdfast/shared/installation/installation-files";
+import { controllerLifeMs } from "@holdfast/shared/installation/make-installation";
 import { type Installation, openInstallation } from "@holdfast/shared/installation/open-installation";
 import { openLedger } from "../identity/ledger.ts";
+import { hostNamesIn } from "../identity/own-renewal.ts";
 import { raisedTrust } from "./raised-trust.ts";
 
 /** Where the rebuilt installation is reached; as the backup says where nothing is given. */
@@ -42,6 +46,7 @@ export const recoverIdentity = async (parts: Parts): Promise<RecoveredIdentity> 
   await rewriteMembership(parts);
   const installation = await openInstallation(parts.draft);
   const trust = await raiseTrust(installation, parts.nowMs);
+  await renewCertificate(installation, parts.nowMs);
   await writeFirstAdmin(installation, parts);
   await writeBusConfiguration(installation, parts);
   return { installation, trust };
@@ -66,6 +71,20 @@ const raiseTrust = async (
   const raised = raisedTrust(before, nowMs);
   await writeFile(files.trust, `${signTrustBundle(authority, raised)}\n`);
   return { before: before.number, now: raised.number };
+};
+
+/** A backup may be older than its controller's certificate lived. The key stays. */
+const renewCertificate = async ({ authority, identity, files }: Installation, nowMs: number): Promise<void> => {
+  const { certificatePem, keyPem } = identity;
+  const renewed = await signCertificate(authority, {
+    requestPem: await requestRenewal(keyPem),
+    name: readCertificate(certificatePem).name,
+    commonName: "controller",
+    hostNames: hostNamesIn(certificatePem),
+    nowMs,
+    lifeMs: Math.min(controllerLifeMs, authorityEndMs(authority.certificatePem) - nowMs),
+  });
+  await writeFile(join(files.folder, identityFiles.certificate), renewed);
 };
 
 /** Of the tokens before nobody knows which were revoked since: none of them is believed. */
