@@ -55,6 +55,14 @@ describe("holdfast-repository configuration, on a bare directory without anythin
     expect((await runOnTerminal("configuration", "list", folder)).stdout).toContain("one");
   });
 
+  it("passes over an old one that was put under a higher number", async () => {
+    const older = await put("one", 1);
+    const newest = await put("one", 2);
+    await writeFile(join(folder, configurationName({ installationId: "one", number: 3 })), older);
+    expect(await exported()).toMatchObject({ code: 0, stderr: expect.stringContaining("00000003 is passed over") });
+    expect(await readFile(join(folder, "out"))).toEqual(Buffer.from(newest));
+  });
+
   it("gives the one that is named, and asks whose when there are several", async () => {
     const older = await put("one", 1);
     await put("one", 2);
