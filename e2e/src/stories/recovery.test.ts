@@ -41,7 +41,7 @@ beforeAll(async () => {
   stack.use(dialer);
   holdfast = openCommandLine(run, installation);
   await createOperator(installation).addRepository();
-  await well("recovery-kit", "renew", "--to-file", below("kit.txt"));
+  await well("recovery-kit", "renew", "--to-file", below("recovery-kit.txt"));
   [thief, friend] = [await joinAgent(installation, "thief"), await joinAgent(installation, "friend")];
   const recovery = installation.api.service(RecoveryService);
   await until("the installation to be backed up with both agents", async () => {
@@ -91,22 +91,22 @@ const recover = (keyFile: string, to: string) =>
   holdfast(["controller", "recover", "--from", below("older.hfcf"), "--recovery-key-file", keyFile, "--to", to]);
 
 test("another recovery key is refused by its id, and nothing is made", async () => {
-  await writeFile(below("other.txt"), writeRecoveryKey(makeRecoveryKey().privateKey), { mode: 0o600 });
-  const said = await recover(below("other.txt"), below("nowhere"));
+  await writeFile(below("other-recovery-kit.txt"), writeRecoveryKey(makeRecoveryKey().privateKey), { mode: 0o600 });
+  const said = await recover(below("other-recovery-kit.txt"), below("nowhere"));
   expect(said).toMatchObject({ code: 77, stderr: expect.stringContaining("RECOVERY_KEY_WRONG") });
-  const keyId = /key id\s+(\S+)/.exec(await readFile(below("kit.txt"), "utf8"))?.[1] ?? "none";
+  const keyId = /key id\s+(\S+)/.exec(await readFile(below("recovery-kit.txt"), "utf8"))?.[1] ?? "none";
   expect(said.stderr).toContain(`sealed to recovery key ${keyId}`);
   await expect(stat(below("nowhere"))).rejects.toMatchObject({ code: "ENOENT" });
 });
 
 test("a folder with something in it is refused", async () => {
-  const said = await recover(below("kit.txt"), below("lost"));
+  const said = await recover(below("recovery-kit.txt"), below("lost"));
   expect(said).toMatchObject({ code: 73, stderr: expect.stringContaining("TARGET_NOT_EMPTY") });
 });
 
 test("a rebuilt controller is believed, and who was revoked after its backup is believed by nobody", async () => {
   const seen = await (await openVouching(below("lost"))).trustNumber();
-  const said = await recover(below("kit.txt"), installation.controllerDir);
+  const said = await recover(below("recovery-kit.txt"), installation.controllerDir);
   expect(said, said.stderr).toMatchObject({ code: 0, stdout: expect.stringContaining("agents") });
   const { trustNumber } = await openVouching(installation.controllerDir);
   expect(await trustNumber()).toBeGreaterThan(seen);
