@@ -85,7 +85,7 @@ export const createController = async (
   const doctor = stack.use(await openDoctor({ ...work, configurations }, config));
   stack.use(startLoops(verbs, config, timeZone));
   stack.use(keepConfigurations(configurations, work));
-  const workerRunner = stack.use(openWorkerLoop(stack, { ...work, doctor: doctor.deps }, config));
+  const workerRunner = stack.use(await openWorkerLoop(stack, { ...work, doctor: doctor.deps }, config));
   const services = apiServices({
     ...steps,
     runner,

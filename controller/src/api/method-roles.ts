@@ -23,6 +23,7 @@ const leastRoles: Readonly<Record<string, Readonly<Record<string, LeastRole>>>> 
     ListRepositories: "viewer",
     GetRepository: "viewer",
     RemoveRepository: "admin",
+    ConfirmRepositoryClock: "admin",
   },
   [`${ours}AgentService`]: { ListAgents: "viewer", GetAgent: "viewer" },
   [`${ours}WorkerService`]: {
@@ -56,6 +57,9 @@ const leastRoles: Readonly<Record<string, Readonly<Record<string, LeastRole>>>> 
     ListPoints: "viewer",
     GetPoint: "viewer",
     RemovePoint: "operator",
+    UndeletePoint: "operator",
+    ProtectPoint: "operator",
+    UnprotectPoint: "operator",
     GrantReading: "operator",
   },
   [`${ours}RestoreService`]: { PlanRestore: "viewer", RestoreVm: "operator", RestoreDisk: "operator" },

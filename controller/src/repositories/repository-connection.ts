@@ -48,11 +48,17 @@ export interface RepositoryConnection {
   listConfigurations(signal: AbortSignal): Promise<readonly Configuration[]>;
   /** Keeps a backup of this installation; ALREADY_EXISTS unless its number is the highest. */
   putConfiguration(number: number, bytes: Uint8Array, signal: AbortSignal): Promise<void>;
-  /** Marks a point deleted; BELOW_FLOOR when fewer good ones than the floor would stay. */
+  /** Marks a point deleted; BELOW_FLOOR when fewer good ones than the floor would stay, POINT_IMMUTABLE, POINT_PROTECTED. */
   removePoint(
     request: { readonly pointId: string; readonly belowFloor: boolean; readonly reason: string },
     signal: AbortSignal,
   ): Promise<PointSummary>;
+  /** Brings back a point that was marked deleted; POINT_NOT_FOUND once it is gone. */
+  undeletePoint(pointId: string, signal: AbortSignal): Promise<PointSummary>;
+  /** Protects a point, lifts that, or makes it immutable until a time that is not earlier than the one that holds. */
+  protectPoint(protection: PointProtection, signal: AbortSignal): Promise<PointSummary>;
+  /** Says that the clock of its machine is right. */
+  confirmClock(signal: AbortSignal): Promise<void>;
 }
 
 /** What a repository has seen of what was taken back. */
@@ -62,6 +68,12 @@ export interface SeenTrust {
   /** True when it believes keys revoked of which the bundle that it was shown says nothing. */
   readonly remembers: boolean;
 }
+
+/** How a point is to be protected. */
+export type PointProtection = { readonly pointId: string; readonly reason: string } & (
+  | { readonly kind: "for-ever" | "lifted" }
+  | { readonly kind: "until"; readonly untilMs: bigint }
+);
 
 /** A VM's identity (R3). */
 export type VmKeyParts = Pick<VmKey, "engineInstanceId" | "vmId">;

@@ -12,6 +12,7 @@ import { askToExamine } from "./examine-repository.ts";
 import { ownBackupCalls } from "./own-backup-calls.ts";
 import type { PointWithManifest, RepositoryConnection } from "./repository-connection.ts";
 import type { RepositoryRecord } from "./repository-record.ts";
+import { pointDecisions } from "./rpc-point-decisions.ts";
 import { createUnreachableGuard } from "./unreachable-guard.ts";
 
 /** A connection that can be closed. */
@@ -63,12 +64,7 @@ export const openRepositoryConnection = (
         return committed === undefined ? { kind: "retired" } : { kind: "committed", point: committed };
       }),
     ...ownBackupCalls(service, guard),
-    removePoint: (request, signal) =>
-      guard.call(async () => {
-        const { point } = await service.removePoint(request, { signal, timeoutMs: callTimeoutMs });
-        if (point === undefined) throw new HoldfastError("INTERNAL", `repository ${record.name} answered no point`);
-        return point;
-      }),
+    ...pointDecisions({ record, service, guard, timeoutMs: callTimeoutMs }),
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
   };
 };

@@ -68,10 +68,10 @@ export class ConfigurationObjects {
 
   /** Begins one that comes in pieces. */
   async stage(key: ConfigurationKey): Promise<StagedConfiguration> {
-    const staged = await this.#objects.stage();
+    const staged = await this.#objects.stage(configurationName(key));
     return {
       write: (piece) => staged.write([piece]),
-      publish: () => staged.publish(configurationName(key)),
+      publish: () => staged.publish(),
       [Symbol.asyncDispose]: () => staged[Symbol.asyncDispose](),
     };
   }

@@ -4,6 +4,7 @@ import { productVersion } from "@holdfast/shared/version/product-version";
 import { Command, CommanderError } from "commander";
 import { configurationCommand } from "./commands/configuration.ts";
 import { exportCommand } from "./commands/export.ts";
+import { gcCommand } from "./commands/gc.ts";
 import { initCommand } from "./commands/init.ts";
 import { listCommand } from "./commands/list.ts";
 import { rebuildIndexCommand } from "./commands/rebuild-index.ts";
@@ -26,6 +27,7 @@ export const createProgram = (context: CommandContext): Command => {
     showCommand,
     verifyCommand,
     exportCommand,
+    gcCommand,
     rebuildIndexCommand,
     serveCommand,
     configurationCommand,

@@ -1,6 +1,8 @@
 import type { ServiceDeps } from "./deps.ts";
 import { examine } from "../doctor/examine.ts";
+import { collectGarbage } from "./collect-garbage.ts";
 import { commit } from "./commit.ts";
+import { confirmClock } from "./confirm-clock.ts";
 import { fence } from "./fence.ts";
 import { findMissing } from "./find-missing.ts";
 import { getConfiguration } from "./get-configuration.ts";
@@ -12,11 +14,13 @@ import { listPoints } from "./list-points.ts";
 import { openReading } from "./open-reading.ts";
 import { openUpload } from "./open-upload.ts";
 import { putConfiguration } from "./put-configuration.ts";
+import { protectPoint } from "./protect-point.ts";
 import { putRecords } from "./put-records.ts";
 import { readDisk } from "./read-disk.ts";
 import { readLeaves } from "./read-leaves.ts";
 import { removePoint } from "./remove-point.ts";
 import type { Calls } from "./types.ts";
+import { undeletePoint } from "./undelete-point.ts";
 import { updateTrust } from "./update-trust.ts";
 import { verifyPoint } from "./verify-point.ts";
 
@@ -41,4 +45,8 @@ export const repositoryCalls = (deps: ServiceDeps): Calls => ({
   listConfigurations: listConfigurations(deps),
   getConfiguration: getConfiguration(deps),
   getTrust: getTrust(deps),
+  protectPoint: protectPoint(deps),
+  undeletePoint: undeletePoint(deps),
+  confirmClock: confirmClock(deps),
+  collectGarbage: collectGarbage(deps),
 });

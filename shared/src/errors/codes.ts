@@ -202,6 +202,12 @@ export const errorCodes = {
     grpc: "FAILED_PRECONDITION",
     exit: 65,
   },
+  REPOSITORY_BUSY: {
+    meaning: "another collection works on this repository",
+    retryable: true,
+    grpc: "ABORTED",
+    exit: 75,
+  },
   FEATURE_UNSUPPORTED: {
     meaning: "the repository uses a feature that this version does not know for this operation",
     retryable: false,
@@ -234,6 +240,33 @@ export const errorCodes = {
     grpc: "FAILED_PRECONDITION",
     exit: 70,
   },
+  STORE_UNREACHABLE: {
+    meaning: "the object storage cannot be reached, or asks to be left alone for a while",
+    retryable: true,
+    grpc: "UNAVAILABLE",
+    exit: 69,
+    advice: "check the endpoint, the network and the storage's own state",
+  },
+  STORE_DENIED: {
+    meaning: "the storage refuses us: credentials, rights or clock",
+    retryable: false,
+    grpc: "PERMISSION_DENIED",
+    exit: 77,
+    advice: "compare the rights with those that docs/operations/object-storage.md lists",
+  },
+  STORE_UNFIT: {
+    meaning: "the object storage lacks something that a repository relies on",
+    retryable: false,
+    grpc: "FAILED_PRECONDITION",
+    exit: 65,
+    advice: "use another storage, or read about soleWriter in docs/operations/object-storage.md",
+  },
+  OBJECT_LOCKED: {
+    meaning: "an object may not be removed before its time",
+    retryable: false,
+    grpc: "FAILED_PRECONDITION",
+    exit: 65,
+  },
   POINT_NOT_FOUND: { meaning: "no such restore point", retryable: false, grpc: "NOT_FOUND", exit: 66 },
   POINT_HURT: { meaning: "the point has known damage", retryable: false, grpc: "DATA_LOSS", exit: 65 },
   BELOW_FLOOR: {
@@ -242,6 +275,20 @@ export const errorCodes = {
     grpc: "FAILED_PRECONDITION",
     exit: 65,
     advice: "point remove --below-floor, if you mean it",
+  },
+  POINT_IMMUTABLE: {
+    meaning: "nobody may remove the point, or make it immutable for less, before its time",
+    retryable: false,
+    grpc: "FAILED_PRECONDITION",
+    exit: 65,
+    advice: "point show POINT names the time",
+  },
+  POINT_PROTECTED: {
+    meaning: "an operator protected the point from being removed",
+    retryable: false,
+    grpc: "FAILED_PRECONDITION",
+    exit: 65,
+    advice: "point unprotect POINT",
   },
   STREAM_REFUSED: {
     meaning: "a peer broke the rules of a data stream",

@@ -23,6 +23,12 @@ export const serveRepositories = (deps: ApiDeps): ServedService =>
     getRepository: async ({ repository }, { signal }) => ({
       repository: await toRepository(deps.repositories.get(repository), signal),
     }),
+    confirmRepositoryClock: async ({ repository }, { signal }) => {
+      const found = deps.repositories.get(repository);
+      await found.confirmClock(signal);
+      deps.log.info("clock of a repository confirmed", { repository: found.repositoryId, name: found.name });
+      return { repository: await toRepository(found, signal) };
+    },
     removeRepository: async ({ repository, force }) => {
       await removeRepository(deps, repository, force);
       return {};
@@ -68,6 +74,13 @@ const toRepository = async (
       points: described.points,
       epoch: described.epoch,
       formatVersion: described.formatVersion,
+      undeletePeriodMs: described.undeletePeriodMs,
+      floor: described.floor,
+      immutabilityMs: described.immutabilityMs,
+      lowWaterBytes: described.lowWaterBytes,
+      reserveBytes: described.reserveBytes,
+      clockMs: described.clockMs,
+      deletionSuspended: described.deletionSuspended,
     };
   } catch (caught) {
     signal.throwIfAborted();

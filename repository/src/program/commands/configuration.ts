@@ -5,11 +5,10 @@ import { writeNewFile } from "../write-new-file.ts";
 import { Command, InvalidArgumentError } from "commander";
 import { ConfigurationObjects, type StoredConfiguration } from "../../configurations/configuration-objects.ts";
 import { findConfiguration, type OnDamaged } from "../../configurations/find-configuration.ts";
-import { DirectoryObjectStore } from "../../store/directory-object-store.ts";
-import type { ObjectStore } from "../../store/object-store.ts";
+import { openObjectStore } from "../../store/open-object-store.ts";
 import type { CommandContext } from "../context.ts";
 import { type Format, toSize, toTable, writeLine } from "../output.ts";
-import { formatOption } from "./options.ts";
+import { formatOption, locationHelp } from "./options.ts";
 
 interface ExportOptions {
   readonly to: string;
@@ -28,10 +27,10 @@ export const configurationCommand = (context: CommandContext): Command => {
 const listCommand = (context: CommandContext): Command =>
   new Command("list")
     .description("list the configurations, oldest first")
-    .argument("<dir>", "folder of the repository")
+    .argument("<location>", locationHelp)
     .addOption(formatOption())
-    .action(async (directory: string, { output }: { readonly output: Format }) => {
-      await using objects = openObjects(directory);
+    .action(async (location: string, { output }: { readonly output: Format }) => {
+      await using objects = await openObjectStore(location);
       const found = await new ConfigurationObjects(objects).list(warningsOf(context));
       await writeLine(context.terminal.stdout, output === "json" ? toJson(found) : toRows(found));
     });
@@ -39,20 +38,17 @@ const listCommand = (context: CommandContext): Command =>
 const exportCommand = (context: CommandContext): Command =>
   new Command("export")
     .description("write a configuration, still sealed, into a file: holdfast controller recover opens it")
-    .argument("<dir>", "folder of the repository")
+    .argument("<location>", locationHelp)
     .requiredOption("--to <file>", "the file, which must not exist")
     .option("--installation <id>", "of which installation, where there are several")
     .option("--number <number>", "which one; the newest that is whole unless given", parseNumber)
-    .action(async (directory: string, { to, installation, number }: ExportOptions) => {
-      await using objects = openObjects(directory);
+    .action(async (location: string, { to, installation, number }: ExportOptions) => {
+      await using objects = await openObjectStore(location);
       const wish = { installationId: installation, number };
       const found = await findConfiguration(new ConfigurationObjects(objects), wish, warningsOf(context));
       await writeNewFile(to, found.content);
       await writeLine(context.terminal.stderr, `${inWords(found)}: written to ${to}`);
     });
-
-/** The bare objects: neither descriptor nor index is needed. */
-const openObjects = (location: string): ObjectStore => new DirectoryObjectStore(location);
 
 const parseNumber = (text: string): number => {
   const number = Number(text);

@@ -4,10 +4,13 @@ import { counting, goldenManifest, goldenRepository } from "@holdfast/shared/for
 import { committedKind, fencedKind, openedKind } from "../attempts.ts";
 import { descriptorKind, plainDescriptor } from "../descriptor.ts";
 import { epochKind } from "../epoch.ts";
+import { clockKind } from "../../clock/clock-log.ts";
 import { unmarked } from "../mark.ts";
 import { markKind } from "../marks.ts";
+import { packText } from "../object-names.ts";
 import { encodePackContents } from "../pack-contents.ts";
 import { encodePackHeader } from "../pack-header.ts";
+import { planKind } from "../plan.ts";
 import { encodePointObject } from "../point-object.ts";
 import { encodeSmallObject } from "../small-object.ts";
 
@@ -46,6 +49,10 @@ export const makeObjectVectors = (): Readonly<Record<string, string>> => {
   const state = {
     ...unmarked,
     removed: { atMs: writtenMs, reason: "by hand", belowFloor: false },
+    protected: { atMs: writtenMs, reason: "audit" },
+    immutableUntilMs: writtenMs + 2,
+    checked: { atMs: writtenMs, keyId: "0123456789abcdef" },
+    flags: ["W"],
     verified: {
       atMs: writtenMs,
       damaged: [{ diskId: "d", firstPosition: 7, count: 2, code: "CHUNK_DAMAGED" as const }],
@@ -66,15 +73,33 @@ export const makeObjectVectors = (): Readonly<Record<string, string>> => {
     committed: text(
       encodeSmallObject(committedKind, goldenRepository, { ...attempt, epoch: 4, writtenMs, pointEpoch: 3 }),
     ),
+    clock: text(
+      encodeSmallObject(clockKind, goldenRepository, {
+        number: 2,
+        epoch: 3,
+        seenMs: writtenMs,
+        suspended: { atMs: writtenMs + 1, jumpMs: -90_000_000 },
+      }),
+    ),
     mark: text(
       encodeSmallObject(markKind, goldenRepository, { pointId: taskId, number: 1, epoch: 3, writtenMs, state }),
+    ),
+    plan: text(
+      encodeSmallObject(planKind, goldenRepository, {
+        number: 5,
+        epoch: 3,
+        writtenMs,
+        doneThrough: 4,
+        packs: [packText({ epoch: 2, sequence: 1 }), packText({ epoch: 3, sequence: 70_000 })],
+        points: [taskId],
+      }),
     ),
     packHeader: toHex(header),
     packContents: toHex(encodePackContents(header, [entry])),
     point: toHex(
       encodePointObject(
         goldenRepository,
-        { schema: 1, attempt, committedMs: writtenMs, epoch: 3, counted },
+        { schema: 1, attempt, committedMs: writtenMs, immutableUntilMs: writtenMs + 1, epoch: 3, counted },
         encodeManifest(goldenManifest),
       ),
     ),
