@@ -63,6 +63,7 @@ const leastRoles: Readonly<Record<string, Readonly<Record<string, LeastRole>>>> 
     GrantReading: "operator",
   },
   [`${ours}RestoreService`]: { PlanRestore: "viewer", RestoreVm: "operator", RestoreDisk: "operator" },
+  [`${ours}RecoveryService`]: { SetRecoveryKey: "admin", GetRecovery: "viewer" },
   [`${ours}DoctorService`]: { Examine: "viewer" },
   [`${ours}IdentityService`]: {
     Enroll: "anybody",

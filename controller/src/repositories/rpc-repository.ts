@@ -9,6 +9,7 @@ import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import type { RpcClient } from "@holdfast/shared/rpc/client";
 import type { ServiceClient } from "@holdfast/shared/rpc/client-types";
 import { askToExamine } from "./examine-repository.ts";
+import { ownBackupCalls } from "./own-backup-calls.ts";
 import type { PointWithManifest, RepositoryConnection } from "./repository-connection.ts";
 import type { RepositoryRecord } from "./repository-record.ts";
 import { pointDecisions } from "./rpc-point-decisions.ts";
@@ -62,8 +63,7 @@ export const openRepositoryConnection = (
         );
         return committed === undefined ? { kind: "retired" } : { kind: "committed", point: committed };
       }),
-    updateTrust: (trust, signal) =>
-      guard.call(async () => (await service.updateTrust({ trust }, { signal, timeoutMs: callTimeoutMs })).number),
+    ...ownBackupCalls(service, guard),
     ...pointDecisions({ record, service, guard, timeoutMs: callTimeoutMs }),
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
   };

@@ -31,6 +31,7 @@ import { BaseChecks } from "../uploads/base-checks.ts";
 import { Uploads } from "../uploads/uploads.ts";
 import { openRepositoryMembership } from "./repository-membership.ts";
 import { keepGuard } from "./keep-guard.ts";
+import { keepLocked } from "./keep-locked.ts";
 import { watchOwnership } from "./ownership-watch.ts";
 import { reserveOf, retentionSettings } from "./retention-settings.ts";
 import { locationOf, type ServerConfig } from "./server-config.ts";
@@ -88,6 +89,7 @@ export const openRepositoryServer = async (
   const server = opened.use(await serve(config, service, { log, clock, membership }));
   const watch = opened.use(watchOwnership(store, clock));
   opened.use(keepGuard(store, { clock, log }));
+  opened.use(keepLocked(store, { catalog: service.catalog, immutabilityMs, clock, log }));
   const renewal = opened.use(stayRenewed(membership, { log, clock }));
   const lost = Promise.race([watch.lost, renewal.failed]).catch((caught: unknown) => {
     log.error("serving has to end", { err: caught });
