@@ -1,10 +1,10 @@
 import { idAt, idCount, isZeroId } from "@holdfast/shared/format/content-id";
 import { leafCapacity } from "@holdfast/shared/format/page";
-import { leafCount } from "@holdfast/shared/format/page-tree";
-import { walkLeaves } from "../store/page-walk.ts";
+import { pageLength } from "@holdfast/shared/format/page-tree";
 import type { RepositoryReader } from "../store/repository-store.ts";
 import type { CatalogPoint } from "./catalog-point.ts";
 import { type DiskRange, RangeCollector } from "./disk-range.ts";
+import { eachLeaf } from "./leaves.ts";
 
 /** A leaf whose chunks are looked for. */
 interface LeafOfDisk {
@@ -34,25 +34,30 @@ export class HoleFinder {
     }
   }
 
+  /** Takes in a leaf that cannot be read: all its positions. */
+  addLeaf(diskId: string, firstPosition: number, count: number): void {
+    for (let slot = 0; slot < count; slot += 1) this.#found.add(diskId, firstPosition + slot, {});
+  }
+
   get ranges(): readonly DiskRange[] {
     return this.#found.ranges;
   }
 }
 
-/** The ranges of a point whose chunks are absent. CHUNK_MISSING or CHUNK_DAMAGED when a page of it cannot be read. */
+/** The ranges of a point whose chunks are absent, and all of each leaf that cannot be read. */
 export const findHoles = async (
   reader: RepositoryReader,
   point: CatalogPoint,
   signal?: AbortSignal,
 ): Promise<readonly DiskRange[]> => {
   const finder = new HoleFinder(reader);
-  const readPage = (id: Uint8Array): ReturnType<RepositoryReader["readPage"]> => reader.readPage(id);
   for (const { diskId, tree } of point.disks) {
     if (!tree) continue;
-    const all = { ...tree, firstLeaf: 0, count: leafCount(tree.shape), idsOnly: false };
-    for await (const { leaf, chunkIds } of walkLeaves(all, readPage)) {
+    for await (const found of eachLeaf(tree, reader)) {
       signal?.throwIfAborted();
-      if (chunkIds) await finder.look({ diskId, firstPosition: leaf * leafCapacity, chunkIds });
+      const firstPosition = found.leaf * leafCapacity;
+      if ("damage" in found) finder.addLeaf(diskId, firstPosition, pageLength(tree.shape, 0, found.leaf));
+      else if (found.chunkIds) await finder.look({ diskId, firstPosition, chunkIds: found.chunkIds });
     }
   }
   return finder.ranges;

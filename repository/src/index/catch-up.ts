@@ -4,6 +4,7 @@ import { readEpoch } from "../store/epoch.ts";
 import { packName, type PackKey, packsFolder, parsePackName } from "../store/object-names.ts";
 import type { ObjectStore } from "../store/object-store.ts";
 import { readPackSummary } from "../store/pack-reader.ts";
+import type { Quarantine } from "../store/quarantine.ts";
 import type { IndexClient } from "./index-client.ts";
 
 /** Brings an index to what the packs are; it may have lost any suffix of its transactions, or all (I5). */
@@ -11,6 +12,8 @@ export interface CatchUp {
   readonly objects: ObjectStore;
   readonly index: IndexClient;
   readonly repositoryId: RepositoryId;
+  /** What is in it gets no row. */
+  readonly quarantine: Quarantine;
   /** Only an owner may make names durable that a former process gave; a reader changes nothing. */
   readonly owner: boolean;
   readonly signal?: AbortSignal | undefined;
@@ -39,6 +42,8 @@ export const catchUp = async (work: CatchUp): Promise<CaughtUp> => {
     }
   };
   await Promise.all(Array.from({ length: packsAtOnce }, readRest));
+  // An index may have lost that it forgot them.
+  await work.index.dropRecords(work.quarantine.records);
   return { packsRead: unknown.length, damagedPacks };
 };
 
@@ -69,10 +74,10 @@ const listPacks = async (objects: ObjectStore): Promise<readonly PackKey[]> => {
 };
 
 /** False when the pack is damaged. */
-const takeIn = async ({ objects, index, repositoryId }: CatchUp, key: PackKey): Promise<boolean> => {
+const takeIn = async ({ objects, index, repositoryId, quarantine }: CatchUp, key: PackKey): Promise<boolean> => {
   try {
     const summary = await readPackSummary(objects, key, repositoryId);
-    await index.addPack(summary);
+    await index.addPack(summary, quarantine.offsetsOf(key));
     return summary.found === "table";
   } catch (caught) {
     if (caught instanceof HoldfastError && caught.code === "REPOSITORY_DAMAGED") return false;

@@ -1,5 +1,6 @@
 import type { RecordKind } from "@holdfast/shared/format/record-header";
-import type { IndexCounts, IndexedPack, IndexHistory } from "./index-database.ts";
+import type { PackKey } from "../store/object-names.ts";
+import type { DroppedRecord, IndexCounts, IndexedPack, IndexHistory, KnownPack } from "./index-database.ts";
 
 /** What the index's thread can be asked. */
 export interface IndexCalls {
@@ -9,6 +10,10 @@ export interface IndexCalls {
   setHistory(history: IndexHistory): void;
   knownPacks(argument: undefined): Float64Array;
   addPack(pack: IndexedPack): void;
+  writtenPacks(argument: undefined): readonly KnownPack[];
+  dropRecords(records: readonly DroppedRecord[]): void;
+  dropPacks(packs: readonly PackKey[]): void;
+  recordsOf(argument: PackKey & { readonly kind: RecordKind }): readonly DroppedRecord[];
   /** Rows as `index-rows.ts` encodes them. */
   lookup(argument: { readonly kind: RecordKind; readonly ids: Uint8Array }): Uint32Array;
   counts(argument: undefined): IndexCounts;

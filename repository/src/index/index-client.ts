@@ -5,7 +5,7 @@ import { WorkerThread } from "@holdfast/shared/threads/worker-thread";
 import type { PackKey } from "../store/object-names.ts";
 import type { PackSummary } from "../store/pack-reader.ts";
 import type { IndexCalls } from "./index-calls.ts";
-import type { IndexCounts, IndexHistory, IndexRow } from "./index-database.ts";
+import type { DroppedRecord, IndexCounts, IndexHistory, IndexRow, KnownPack } from "./index-database.ts";
 import { decodeRows } from "./index-rows.ts";
 
 /** Starts the thread that owns an index. */
@@ -58,10 +58,30 @@ export class IndexClient implements AsyncDisposable {
     }));
   }
 
-  /** Takes in a pack that is durable (I4). */
-  async addPack({ header, sizeBytes, table }: PackSummary): Promise<void> {
-    const { epoch, sequence, kind } = header;
-    await this.#thread.call("addPack", { epoch, sequence, kind, sizeBytes, table });
+  /** Takes in a pack that is durable (I4), without the records at `absent` offsets. */
+  async addPack({ header, sizeBytes, table }: PackSummary, absent: readonly number[] = []): Promise<void> {
+    const { epoch, sequence, kind, createdMs } = header;
+    await this.#thread.call("addPack", { epoch, sequence, kind, sizeBytes, createdMs, table, absent });
+  }
+
+  /** Packs that are wholly indexed, oldest first. */
+  async writtenPacks(): Promise<readonly KnownPack[]> {
+    return await this.#thread.call("writtenPacks", undefined);
+  }
+
+  /** Forgets records at their places: they are absent from here on. */
+  async dropRecords(records: readonly DroppedRecord[]): Promise<void> {
+    await this.#thread.call("dropRecords", records);
+  }
+
+  /** Forgets packs that are gone, with their records. */
+  async dropPacks(packs: readonly PackKey[]): Promise<void> {
+    await this.#thread.call("dropPacks", packs);
+  }
+
+  /** What the index says of a pack's records of a kind; scans the whole table. */
+  async recordsOf(pack: PackKey, kind: RecordKind): Promise<readonly DroppedRecord[]> {
+    return await this.#thread.call("recordsOf", { ...pack, kind });
   }
 
   /** In the order of `ids`. */

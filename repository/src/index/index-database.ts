@@ -3,15 +3,31 @@ import Database, { type Database as Connection, SqliteError, type Statement } fr
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { idAt, idCount } from "@holdfast/shared/format/content-id";
 import type { RecordKind } from "@holdfast/shared/format/record-header";
-import type { PackKey } from "../store/object-names.ts";
+import type { PackKey, RecordPlace } from "../store/object-names.ts";
 import { decodeTable, type IndexedEntry } from "../store/pack-contents.ts";
 
 /** A pack as the index is told of it. */
 export interface IndexedPack extends PackKey {
   readonly kind: RecordKind;
   readonly sizeBytes: number;
+  readonly createdMs: number;
   /** Its table of contents, checked. */
   readonly table: Uint8Array;
+  /** Offsets of its records that are in quarantine: they get no row. */
+  readonly absent?: readonly number[];
+}
+
+/** A pack that is wholly indexed. */
+export interface KnownPack extends PackKey {
+  readonly kind: RecordKind;
+  readonly sizeBytes: number;
+  readonly createdMs: number;
+}
+
+/** A record whose row goes: it is dropped only while the row names this very place. */
+export interface DroppedRecord extends RecordPlace {
+  readonly kind: RecordKind;
+  readonly id: Uint8Array;
 }
 
 /** Which history of the repository an index has followed: its owner's epoch and that epoch's token. */
@@ -38,7 +54,7 @@ export interface IndexCounts {
   readonly pages: number;
 }
 
-const schemaVersion = 1;
+const schemaVersion = 2;
 const rowsPerTransaction = 1000;
 const cacheKiB = 64 * 1024;
 
@@ -46,7 +62,8 @@ const schema = `
   CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE packs (
     number INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, sequence INTEGER NOT NULL, kind TEXT NOT NULL,
-    bytes INTEGER NOT NULL, records INTEGER NOT NULL, complete INTEGER NOT NULL, UNIQUE (epoch, sequence));
+    bytes INTEGER NOT NULL, records INTEGER NOT NULL, complete INTEGER NOT NULL, created INTEGER NOT NULL,
+    UNIQUE (epoch, sequence));
   CREATE TABLE chunks (
     id BLOB PRIMARY KEY, pack INTEGER NOT NULL, offset INTEGER NOT NULL, plain INTEGER NOT NULL, stored INTEGER NOT NULL
   ) WITHOUT ROWID;
@@ -60,6 +77,13 @@ const schema = `
 const lookupSql = {
   chunk: `SELECT epoch, sequence, offset, plain, stored, 0 AS level FROM chunks JOIN packs ON packs.number = pack WHERE id = ?`,
   page: `SELECT epoch, sequence, offset, plain, stored, level FROM pages JOIN packs ON packs.number = pack WHERE id = ?`,
+} as const;
+
+const dropSql = {
+  chunk: `DELETE FROM chunks WHERE id = ? AND offset = ?
+    AND pack = (SELECT number FROM packs WHERE epoch = ? AND sequence = ?)`,
+  page: `DELETE FROM pages WHERE id = ? AND offset = ?
+    AND pack = (SELECT number FROM packs WHERE epoch = ? AND sequence = ?)`,
 } as const;
 
 /** The index's SQLite file. A cache: an unreadable one, or one of another schema or repository, is thrown away. Blocks. */
@@ -103,7 +127,10 @@ export class IndexDatabase implements Disposable {
 
   /** Takes a pack's records in, in transactions of at most 1,000 rows; the last one says that it is complete (I5). */
   addPack(pack: IndexedPack): void {
-    const entries = [...decodeTable(pack.table)].sort((a, b) => Buffer.compare(a.id, b.id));
+    const absent = new Set(pack.absent);
+    const entries = [...decodeTable(pack.table)]
+      .filter(({ offset }) => !absent.has(offset))
+      .sort((a, b) => Buffer.compare(a.id, b.id));
     const number = this.#packNumber(pack, entries.length);
     const insert = this.#insertStatement(pack.kind);
     const complete = this.#connection.prepare("UPDATE packs SET complete = 1 WHERE number = ?");
@@ -121,6 +148,45 @@ export class IndexDatabase implements Disposable {
       addBatch(entries.slice(start, end), end >= entries.length);
       start = end;
     } while (start < entries.length);
+  }
+
+  /** All packs that are wholly indexed, oldest first. */
+  writtenPacks(): readonly KnownPack[] {
+    const sql = `SELECT epoch, sequence, kind, bytes AS sizeBytes, created AS createdMs FROM packs
+      WHERE complete = 1 ORDER BY epoch, sequence`;
+    return this.#connection.prepare(sql).all() as readonly KnownPack[];
+  }
+
+  /** Forgets records where they lie; what has a row of another place by now keeps it. */
+  dropRecords(records: readonly DroppedRecord[]): void {
+    const drops = { chunk: this.#connection.prepare(dropSql.chunk), page: this.#connection.prepare(dropSql.page) };
+    const dropAll = this.#connection.transaction(() => {
+      for (const { kind, id, epoch, sequence, offset } of records) drops[kind].run(id, offset, epoch, sequence);
+    });
+    dropAll();
+  }
+
+  /** Forgets packs with all their records. */
+  dropPacks(packs: readonly PackKey[]): void {
+    const find = this.#connection.prepare("SELECT number FROM packs WHERE epoch = ? AND sequence = ?").pluck();
+    const statements = ["chunks WHERE pack", "pages WHERE pack", "packs WHERE number"].map((rows) =>
+      this.#connection.prepare(`DELETE FROM ${rows} = ?`),
+    );
+    const dropAll = this.#connection.transaction(() => {
+      for (const { epoch, sequence } of packs) {
+        const number = find.get(epoch, sequence);
+        for (const statement of statements) statement.run(number);
+      }
+    });
+    dropAll();
+  }
+
+  /** Where records of a pack lie by the rows of a kind, in one scan: for a pack that cannot tell itself any more. */
+  recordsOf({ epoch, sequence }: PackKey, kind: RecordKind): readonly DroppedRecord[] {
+    const sql = `SELECT id, offset FROM ${kind === "chunk" ? "chunks" : "pages"}
+      WHERE pack = (SELECT number FROM packs WHERE epoch = ? AND sequence = ?) ORDER BY offset`;
+    const rows = this.#connection.prepare(sql).all(epoch, sequence) as readonly Pick<DroppedRecord, "id" | "offset">[];
+    return rows.map(({ id, offset }) => ({ kind, id, epoch, sequence, offset }));
   }
 
   /** Rows in the order of `ids`; looked up in key order so that neighbours share reads. */
@@ -176,10 +242,10 @@ export class IndexDatabase implements Disposable {
   }
 
   /** The number under which rows name the pack; the same again for a pack that was indexed in part. */
-  #packNumber({ epoch, sequence, kind, sizeBytes }: IndexedPack, records: number): number {
-    const sql = `INSERT INTO packs (epoch, sequence, kind, bytes, records, complete) VALUES (?, ?, ?, ?, ?, 0)
+  #packNumber({ epoch, sequence, kind, sizeBytes, createdMs }: IndexedPack, records: number): number {
+    const sql = `INSERT INTO packs (epoch, sequence, kind, bytes, records, complete, created) VALUES (?, ?, ?, ?, ?, 0, ?)
       ON CONFLICT (epoch, sequence) DO UPDATE SET bytes = excluded.bytes RETURNING number`;
-    const number = this.#connection.prepare(sql).pluck().get(epoch, sequence, kind, sizeBytes, records);
+    const number = this.#connection.prepare(sql).pluck().get(epoch, sequence, kind, sizeBytes, records, createdMs);
     return Number(number);
   }
 

@@ -46,6 +46,18 @@ export const createIndexService = (): IndexService => {
         if (pack.kind === "chunk") filter.addTable(pack.table);
       });
     },
+    writtenPacks: () => opened().database.use((database) => database.writtenPacks()),
+    dropRecords: (records) => {
+      opened().database.use((database) => {
+        database.dropRecords(records);
+      });
+    },
+    dropPacks: (packs) => {
+      opened().database.use((database) => {
+        database.dropPacks(packs);
+      });
+    },
+    recordsOf: ({ kind, ...pack }) => opened().database.use((database) => database.recordsOf(pack, kind)),
     lookup: ({ kind, ids }) => {
       const { database, filter } = opened();
       return database.use(() => encodeRows(kind === "chunk" ? filter.lookup(ids) : database.lookup(kind, ids)));

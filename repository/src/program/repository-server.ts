@@ -27,6 +27,9 @@ import { BaseChecks } from "../uploads/base-checks.ts";
 import { Uploads } from "../uploads/uploads.ts";
 import { openRepositoryMembership } from "./repository-membership.ts";
 import { isEmptyOrAbsent } from "./empty-directory.ts";
+import { keepVerified } from "../verification/keep-verified.ts";
+import { Verification } from "../verification/verification.ts";
+import { VerifiedPacks } from "../verification/verified-packs.ts";
 import { watchOwnership } from "./ownership-watch.ts";
 import type { ServerConfig } from "./server-config.ts";
 
@@ -77,6 +80,7 @@ export const openRepositoryServer = async (
   const service = await createServiceDeps(store, config, { log, clock, random, membership });
   const server = opened.use(await serve(config, service, { log, clock, membership }));
   const watch = opened.use(watchOwnership(store, clock));
+  opened.use(keepVerified({ ...service, withinDays: config.verifyWithinDays }));
   const renewal = opened.use(stayRenewed(membership, { log, clock }));
   const lost = Promise.race([watch.lost, renewal.failed]).catch((caught: unknown) => {
     log.error("serving has to end", { err: caught });
@@ -151,10 +155,15 @@ const createServiceDeps = async (
   const silenceMs = config.silenceMinutes * 60_000;
   const catalog = await Catalog.load(store);
   for (const [point, err] of catalog.unreadable) log.error("point cannot be read", { point, err });
+  const damage = await KnownDamage.load(store, catalog);
+  const slots = new StreamSlots();
+  const packs = await VerifiedPacks.load(store.verified);
   return {
     store,
     catalog,
-    damage: await KnownDamage.load(store, catalog),
+    damage,
+    verification: new Verification({ store, catalog, damage, slots, packs, clock, log }),
+    verifyWithinDays: config.verifyWithinDays,
     uploads: new Uploads({ clock, random, log, silenceMs }),
     bases: new BaseChecks(store),
     readings: new Readings({ clock, random, silenceMs }),
@@ -163,7 +172,7 @@ const createServiceDeps = async (
     holder,
     authorizer: new Authorizer({ trust, repositoryId: store.facts.repositoryId, clock, log }),
     surroundings: surroundingsOf(config, membership),
-    slots: new StreamSlots(),
+    slots,
     readAhead: new ReadAhead(readAheadBytes),
     manifests: new Semaphore(manifestsAtOnce),
     clock,

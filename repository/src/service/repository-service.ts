@@ -15,6 +15,8 @@ import { removePoint } from "./remove-point.ts";
 import type { Calls } from "./types.ts";
 import { updateTrust } from "./update-trust.ts";
 import { verifyPoint } from "./verify-point.ts";
+import { verifyRepository } from "./verify-repository.ts";
+import { listHurt } from "./list-hurt.ts";
 
 /** Everything that answers the repository's calls; docs/design/repository-protocol.md says what each promises. */
 export const repositoryCalls = (deps: ServiceDeps): Calls => ({
@@ -33,4 +35,6 @@ export const repositoryCalls = (deps: ServiceDeps): Calls => ({
   removePoint: removePoint(deps),
   updateTrust: updateTrust(deps),
   verifyPoint: verifyPoint(deps),
+  verifyRepository: verifyRepository(deps),
+  listHurt: listHurt(deps),
 });

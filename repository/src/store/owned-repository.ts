@@ -8,6 +8,7 @@ import { type RecordKind, recordHeaderSize } from "@holdfast/shared/format/recor
 import { catchUp } from "../index/catch-up.ts";
 import { inMemory } from "../index/index-database.ts";
 import type { CheckedRecord } from "../ingest/checked-record.ts";
+import { AbsentRecords } from "./absent-records.ts";
 import { KeyedLock } from "./keyed-lock.ts";
 import type { Mark, MarkState } from "./mark.ts";
 import { OpenPacks } from "./open-packs.ts";
@@ -19,6 +20,8 @@ import type {
   CountedBytes,
   FoundRecords,
   PendingPack,
+  RecordAt,
+  RecordRef,
   RecordState,
   RepositoryStore,
   Space,
@@ -26,6 +29,8 @@ import type {
 } from "./repository-store.ts";
 import { toStorageError } from "./storage-error.ts";
 import { TaskCommits } from "./task-commits.ts";
+import type { PackKey } from "./object-names.ts";
+import { VerifiedObjects } from "./verified-objects.ts";
 
 /** What owning adds to reading. */
 export interface OwnedRepositoryDeps {
@@ -45,6 +50,8 @@ export class OwnedRepository extends RepositoryReading implements RepositoryStor
   readonly #packs: OpenPacks;
   readonly #tasks: TaskCommits;
   readonly #markLocks = new KeyedLock();
+  readonly #absent: AbsentRecords;
+  readonly verified: VerifiedObjects;
 
   constructor(deps: OwnedRepositoryDeps) {
     super(deps.parts);
@@ -54,6 +61,9 @@ export class OwnedRepository extends RepositoryReading implements RepositoryStor
     const { repositoryId } = facts;
     const { clock, ownership, packTargetBytes: targetBytes } = deps;
     this.#packs = new OpenPacks({ objects, index, repositoryId, epoch: this.epoch, clock, targetBytes });
+    const { epoch, records } = this;
+    this.#absent = new AbsentRecords({ ...deps.parts, ownership, clock, records });
+    this.verified = new VerifiedObjects({ objects, repositoryId, epoch });
     this.#tasks = new TaskCommits({ objects, repositoryId, points: this.points, ownership, clock });
   }
 
@@ -128,6 +138,34 @@ export class OwnedRepository extends RepositoryReading implements RepositoryStor
     });
   }
 
+  get absences(): number {
+    return this.#absent.count;
+  }
+
+  async quarantinedIds(): Promise<readonly RecordRef[]> {
+    return await this.#absent.quarantinedIds();
+  }
+
+  async quarantine(records: readonly RecordAt[]): Promise<void> {
+    await this.#absent.quarantine(records);
+  }
+
+  async forgetMissing(records: readonly RecordAt[]): Promise<readonly RecordRef[]> {
+    return await this.#absent.forgetMissing(records);
+  }
+
+  async forgetPack(pack: PackKey): Promise<readonly RecordRef[]> {
+    return await this.#absent.forgetPack(pack);
+  }
+
+  quarantinedOffsets(pack: PackKey): readonly number[] {
+    return this.parts.quarantine.offsetsOf(pack);
+  }
+
+  async indexedRecords(pack: PackKey): Promise<readonly RecordAt[]> {
+    return await this.#absent.indexedRecords(pack);
+  }
+
   async assertOwned(): Promise<void> {
     await this.#deps.ownership.assertOwned();
   }
@@ -141,9 +179,10 @@ export class OwnedRepository extends RepositoryReading implements RepositoryStor
   }
 
   async rebuildIndex(): Promise<void> {
-    const { objects, index, facts } = this.parts;
+    const { objects, index, quarantine, facts } = this.parts;
+    const { repositoryId } = facts;
     this.records.forget();
-    await index.rebuild(async () => await catchUp({ objects, index, repositoryId: facts.repositoryId, owner: true }));
+    await index.rebuild(async () => await catchUp({ objects, index, repositoryId, quarantine, owner: true }));
   }
 
   override async [Symbol.asyncDispose](): Promise<void> {

@@ -5,8 +5,13 @@ import { type CaughtUp, catchUp } from "../index/catch-up.ts";
 import { IngestPool } from "../ingest/ingest-pool.ts";
 import type { Mark } from "./mark.ts";
 import { MarkObjects } from "./marks.ts";
-import type { ObjectStore } from "./object-store.ts";
+import { type ByteRange, type ObjectStore } from "./object-store.ts";
+import type { PackKey } from "./object-names.ts";
+import { packName } from "./object-names.ts";
+import { type PackSummary, readPackSummary } from "./pack-reader.ts";
 import { PointObjects } from "./points.ts";
+import { Quarantine } from "./quarantine.ts";
+import type { KnownPack } from "../index/index-database.ts";
 import type {
   RecordLocation,
   RepositoryFacts,
@@ -23,6 +28,7 @@ export interface ReadingParts {
   readonly objects: ObjectStore;
   readonly index: IndexClient;
   readonly ingest: IngestPool;
+  readonly quarantine: Quarantine;
   readonly caughtUp: CaughtUp;
 }
 
@@ -47,9 +53,10 @@ export const openReadingParts = async (options: ReadingPartsOptions): Promise<Re
   const ingest = opened.use(
     new IngestPool({ threads: ingestThreads, startThread: threads.ingest, chunkSize, repositoryId }),
   );
-  const caughtUp = await catchUp({ objects, index, repositoryId, owner, signal });
+  const quarantine = await Quarantine.load(objects, repositoryId, signal);
+  const caughtUp = await catchUp({ objects, index, repositoryId, quarantine, owner, signal });
   opened.move();
-  return { facts, objects, index, ingest, caughtUp };
+  return { facts, objects, index, ingest, quarantine, caughtUp };
 };
 
 /** A repository opened for reading. */
@@ -89,6 +96,26 @@ export class RepositoryReading implements RepositoryReader {
 
   async verifyRecord(kind: RecordKind, id: Uint8Array): Promise<void> {
     await this.records.verifyRecord(kind, id);
+  }
+
+  async verifyAt(location: RecordLocation): Promise<void> {
+    await this.records.verifyAt(location);
+  }
+
+  async verifyBytes(record: Uint8Array): Promise<void> {
+    await this.parts.ingest.check(record);
+  }
+
+  async packs(): Promise<readonly KnownPack[]> {
+    return await this.parts.index.writtenPacks();
+  }
+
+  async openPack(pack: PackKey): Promise<PackSummary> {
+    return await readPackSummary(this.parts.objects, pack, this.facts.repositoryId);
+  }
+
+  async readPack(pack: PackKey, range: ByteRange): Promise<Uint8Array> {
+    return await this.parts.objects.getRange(packName(pack), range);
   }
 
   async listPoints(): Promise<readonly string[]> {

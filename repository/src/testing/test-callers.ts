@@ -63,6 +63,8 @@ export const connect = (address: string): { readonly client: RepositoryClient } 
     getPoint: controller.getPoint,
     removePoint: controller.removePoint,
     verifyPoint: controller.verifyPoint,
+    verifyRepository: controller.verifyRepository,
+    listHurt: controller.listHurt,
     async *openUpload(request, options) {
       const { attempt, vm } = request;
       const token = await mint({

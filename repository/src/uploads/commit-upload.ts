@@ -22,7 +22,7 @@ export interface CommitDeps {
 
 /** A point, or what has to be read again before there is one (C5). */
 export type CommitOutcome =
-  | { readonly kind: "committed"; readonly point: CatalogPoint }
+  | { readonly kind: "committed"; readonly point: CatalogPoint; readonly absences: number }
   | { readonly kind: "heal"; readonly ranges: readonly DiskRange[] };
 
 /**
@@ -71,7 +71,7 @@ const checkAndWrite = async (
 ): Promise<CommitOutcome> => {
   await settleAll(store, upload);
   const { clear } = manifest;
-  const { counts, holes } = await walkDisks(store, upload, manifest);
+  const { counts, holes, absences } = await walkUntilStill(store, upload, manifest);
   if (holes.length > 0) {
     const ranges = limitRanges(holes, mostHealRanges);
     upload.addHeal(ranges);
@@ -83,7 +83,7 @@ const checkAndWrite = async (
   const counted = { deduplicatedBytes, storedBytes, packedBytes: upload.counts.packedBytes };
   upload.signal.throwIfAborted();
   const point = await store.commitPoint(clear.attempt, manifestBytes, counted);
-  return { kind: "committed", point: catalog.add(point) };
+  return { kind: "committed", point: catalog.add(point), absences };
 };
 
 const readManifest = (bytes: Uint8Array): Manifest => {
@@ -112,13 +112,29 @@ const checkManifest = ({ facts }: RepositoryStore, { terms }: Upload, { reposito
   if (ids.size !== clear.disks.length) throw new HoldfastError("INVALID_ARGUMENT", "the manifest names a disk twice");
 };
 
-/** Walks the trees of all disks: C4, C5 and the counts of C6. */
-const walkDisks = async (
+interface Walked {
+  readonly counts: PositionCounts;
+  readonly holes: readonly DiskRange[];
+}
+
+/** Walks again when something became absent meanwhile: it may have been seen before. `absences` is the count that held all along. */
+const walkUntilStill = async (
   store: RepositoryStore,
   upload: Upload,
-  { clear, sealed }: Manifest,
-): Promise<{ readonly counts: PositionCounts; readonly holes: readonly DiskRange[] }> => {
+  manifest: Manifest,
+): Promise<Walked & { readonly absences: number }> => {
+  for (;;) {
+    const { absences } = store;
+    const walked = await walkDisks(store, upload, manifest);
+    if (store.absences === absences || walked.holes.length > 0) return { ...walked, absences };
+  }
+};
+
+/** Walks the trees of all disks: C4, C5 and the counts of C6. */
+const walkDisks = async (store: RepositoryStore, upload: Upload, { clear, sealed }: Manifest): Promise<Walked> => {
   const finder = new HoleFinder(store);
+  // A page that was there when the upload was opened is the repository's own loss (C5); any other the writer never sent (C4).
+  const hasLost = store.absences !== upload.terms.absences;
   let counts = noPositions;
   for (const { diskId, tree } of catalogDisks(clear.disks, sealed.diskAliases, store.facts.chunkSize)) {
     if (!tree) continue;
@@ -133,6 +149,11 @@ const walkDisks = async (
           return store.readPage(id);
         },
         onLeaf: (leaf) => finder.look(leaf),
+        onUnreadable: hasLost
+          ? (range) => {
+              finder.addLeaf(range.diskId, range.firstPosition, range.count);
+            }
+          : undefined,
       },
     );
     counts = addCounts(counts, counted);

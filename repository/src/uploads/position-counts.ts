@@ -1,9 +1,11 @@
 import { equalBytes, idAt, idCount, isZeroId } from "@holdfast/shared/format/content-id";
 import { leafCapacity } from "@holdfast/shared/format/page";
-import { leafCount, pageLength } from "@holdfast/shared/format/page-tree";
+import { pageLength } from "@holdfast/shared/format/page-tree";
 import type { DiskTree } from "../catalog/catalog-point.ts";
-import { type DiskRange, namesPosition } from "../catalog/disk-range.ts";
-import { type PageSource, type WalkedLeaf, walkLeaves } from "../store/page-walk.ts";
+import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import { type DiskRange, nameAll, namesPosition } from "../catalog/disk-range.ts";
+import { eachLeaf, type FoundLeaf } from "../catalog/leaves.ts";
+import type { PageSource } from "../store/page-walk.ts";
 
 /** R8 as trees tell it, in chunk positions: planned = zero + unchanged + fresh, and fresh = deduplicated + stored. */
 export interface PositionCounts {
@@ -36,6 +38,8 @@ export interface CountDeps {
   readonly readPage: PageSource;
   /** Called for every leaf that is not all zeros, in order. */
   readonly onLeaf: (leaf: SeenLeaf) => Promise<void>;
+  /** Called for a leaf of the disk that cannot be read; unset, that is an error (C4). */
+  readonly onUnreadable?: ((range: DiskRange) => void) | undefined;
 }
 
 /** No positions at all. */
@@ -50,18 +54,26 @@ export const addCounts = (a: PositionCounts, b: PositionCounts): PositionCounts 
 });
 
 /** Walks a disk's whole tree and counts its positions (C6). CHUNK_MISSING or CHUNK_DAMAGED when the tree is not whole (C4). */
-export const countPositions = async (disk: ComparedDisk, { readPage, onLeaf }: CountDeps): Promise<PositionCounts> => {
-  const baseLeaves = disk.base ? walkAll(disk.base, readPage) : undefined;
+export const countPositions = async (
+  disk: ComparedDisk,
+  { readPage, onLeaf, onUnreadable }: CountDeps,
+): Promise<PositionCounts> => {
+  const baseLeaves = disk.base ? eachLeaf(disk.base, { readPage }) : undefined;
   let counts = noPositions;
-  for await (const leaf of walkAll(disk.tree, readPage)) {
+  for await (const leaf of eachLeaf(disk.tree, { readPage })) {
     const next = await baseLeaves?.next();
-    const base = next?.done === true ? undefined : next?.value;
+    const base = baseOf(disk, next?.done === true ? undefined : next?.value);
+    const firstPosition = leaf.leaf * leafCapacity;
     const length = pageLength(disk.tree.shape, 0, leaf.leaf);
+    if ("damage" in leaf) {
+      if (!onUnreadable) throw unreadable(leaf);
+      onUnreadable({ diskId: disk.diskId, firstPosition, count: length });
+      continue;
+    }
     if (!leaf.chunkIds) {
       counts = addCounts(counts, { planned: length, zero: length, unchanged: 0, fresh: 0 });
       continue;
     }
-    const firstPosition = leaf.leaf * leafCapacity;
     const isReused = base !== undefined && equalBytes(base.pageId, leaf.pageId);
     await onLeaf({ diskId: disk.diskId, firstPosition, chunkIds: leaf.chunkIds, isReused });
     counts = addCounts(counts, countLeaf(disk, firstPosition, leaf.chunkIds, base?.chunkIds));
@@ -69,8 +81,19 @@ export const countPositions = async (disk: ComparedDisk, { readPage, onLeaf }: C
   return counts;
 };
 
-const walkAll = ({ root, shape }: DiskTree, readPage: PageSource): AsyncGenerator<WalkedLeaf> =>
-  walkLeaves({ root, shape, firstLeaf: 0, count: leafCount(shape), idsOnly: false }, readPage);
+/** The base's leaf at that place. One that cannot be read stands for nothing, and its positions were told to be read again. */
+const baseOf = (disk: ComparedDisk, found: FoundLeaf | undefined): Exclude<FoundLeaf, Unreadable> | undefined => {
+  if (!found || !("damage" in found)) return found;
+  const length = disk.base ? pageLength(disk.base.shape, 0, found.leaf) : 0;
+  const range = { diskId: disk.diskId, firstPosition: found.leaf * leafCapacity, count: length };
+  if (!nameAll(disk.heal, range)) throw unreadable(found);
+  return undefined;
+};
+
+type Unreadable = Extract<FoundLeaf, { readonly damage: unknown }>;
+
+const unreadable = ({ damage, leaf }: Unreadable): HoldfastError =>
+  new HoldfastError(damage, `the page of leaf ${leaf} cannot be read`);
 
 const countLeaf = (
   { diskId, heal }: ComparedDisk,
