@@ -29,11 +29,14 @@ import { outputFormats, parseOutputFormat } from "./output/output.ts";
 import { pointExport } from "./point/export.ts";
 import { pointList } from "./point/list.ts";
 import { pointRemove } from "./point/remove.ts";
+import { pointVerify } from "./point/verify.ts";
 import { pointShow } from "./point/show.ts";
 import { repositoryAdd } from "./repository/add.ts";
+import { repositoryHurt } from "./repository/hurt.ts";
 import { repositoryInvite } from "./repository/invite.ts";
 import { repositoryList } from "./repository/list.ts";
 import { repositoryRevoke } from "./repository/revoke.ts";
+import { repositoryVerify } from "./repository/verify.ts";
 import { repositoryShow } from "./repository/show.ts";
 import { restoreDisk } from "./restore/disk.ts";
 import { restorePlan } from "./restore/plan.ts";
@@ -89,7 +92,15 @@ const commandsOf = (context: CliContext): readonly Command[] => {
     noun(
       "repository",
       "Repositories, where restore points live",
-      all(repositoryAdd, repositoryList, repositoryShow, repositoryInvite, repositoryRevoke),
+      all(
+        repositoryAdd,
+        repositoryList,
+        repositoryShow,
+        repositoryVerify,
+        repositoryHurt,
+        repositoryInvite,
+        repositoryRevoke,
+      ),
     ),
     noun("agent", "Agents, which move the data", all(agentList, agentShow, agentInvite, agentRevoke)),
     noun(
@@ -107,10 +118,10 @@ const commandsOf = (context: CliContext): readonly Command[] => {
     ),
     noun(
       "session",
-      "Sessions: runs of jobs, restores, and tests of workers",
+      "Sessions: runs of jobs, restores, tests of workers, and maintenance of repositories",
       all(sessionList, sessionShow, sessionWatch, sessionStop, sessionCancel),
     ),
-    noun("point", "Restore points", all(pointList, pointShow, pointRemove, pointExport)),
+    noun("point", "Restore points", all(pointList, pointShow, pointVerify, pointRemove, pointExport)),
     noun("restore", "Restores", all(restoreVm, restoreDisk, restorePlan)),
     ...all(initCommand, standaloneCommand, doctorCommand, versionCommand, completionCommand),
   ];

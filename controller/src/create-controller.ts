@@ -32,6 +32,8 @@ import type { EngineConnector } from "./inventory/engine-connector.ts";
 import { type ManagerRegistry, openManagerRegistry } from "./inventory/manager-registry.ts";
 import { createOvirtEngines } from "./inventory/ovirt-engines.ts";
 import { runLoops } from "./loops.ts";
+import { createMaintenanceBoard } from "./maintenance/maintenance-board.ts";
+import { openMaintenance } from "./maintenance/open-maintenance.ts";
 import { openRepositoryRegistry } from "./repositories/repository-registry.ts";
 import { createRestoreWork } from "./restore/restore-work.ts";
 import { createSessionRetention } from "./retention/retention-runs.ts";
@@ -82,8 +84,12 @@ export const createController = async (
   const doctor = stack.use(await openDoctor(work, config));
   stack.use(startLoops(verbs, config, timeZone));
   const workerRunner = stack.use(openWorkerLoop(stack, { ...work, doctor: doctor.deps }, config));
+  const board = createMaintenanceBoard();
+  const maintenanceRunner = stack.use(openMaintenance(work, board));
   const services = apiServices({
     ...steps,
+    board,
+    maintenanceRunner,
     runner,
     tickets,
     workerRunner,

@@ -23,6 +23,8 @@ const leastRoles: Readonly<Record<string, Readonly<Record<string, LeastRole>>>> 
     ListRepositories: "viewer",
     GetRepository: "viewer",
     RemoveRepository: "admin",
+    VerifyRepository: "operator",
+    ListHurtPoints: "viewer",
   },
   [`${ours}AgentService`]: { ListAgents: "viewer", GetAgent: "viewer" },
   [`${ours}WorkerService`]: {
@@ -57,6 +59,7 @@ const leastRoles: Readonly<Record<string, Readonly<Record<string, LeastRole>>>> 
     GetPoint: "viewer",
     RemovePoint: "operator",
     GrantReading: "operator",
+    VerifyPoint: "operator",
   },
   [`${ours}RestoreService`]: { PlanRestore: "viewer", RestoreVm: "operator", RestoreDisk: "operator" },
   [`${ours}DoctorService`]: { Examine: "viewer" },

@@ -3,7 +3,10 @@ import type { ExaminationSchema } from "@holdfast/proto/holdfast/doctor/v1/docto
 import type {
   AttemptKey,
   GetRepositoryResponse,
+  ListHurtResponse,
   PointSummary,
+  VerifyPointResponse,
+  VerifyRepositoryResponse,
   VmKey,
 } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
 import type { CallOptions } from "@holdfast/shared/rpc/client-types";
@@ -46,6 +49,12 @@ export interface RepositoryConnection {
     request: { readonly pointId: string; readonly belowFloor: boolean; readonly reason: string },
     signal: AbortSignal,
   ): Promise<PointSummary>;
+  /** Reads packs back within a budget of bytes, 0 for all; tells how far it is. */
+  verify(budgetBytes: number, signal: AbortSignal): AsyncIterable<VerifyRepositoryResponse>;
+  /** Reads every chunk of a point back; tells how far it is. */
+  verifyPoint(pointId: string, signal: AbortSignal): AsyncIterable<VerifyPointResponse>;
+  /** Points with known damage, with disks and ranges. */
+  listHurt(signal: AbortSignal): AsyncIterable<ListHurtResponse>;
 }
 
 /** A VM's identity (R3). */

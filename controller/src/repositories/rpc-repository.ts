@@ -11,7 +11,7 @@ import type { ServiceClient } from "@holdfast/shared/rpc/client-types";
 import { askToExamine } from "./examine-repository.ts";
 import type { PointWithManifest, RepositoryConnection } from "./repository-connection.ts";
 import type { RepositoryRecord } from "./repository-record.ts";
-import { createUnreachableGuard } from "./unreachable-guard.ts";
+import { createUnreachableGuard, type UnreachableGuard } from "./unreachable-guard.ts";
 
 /** A connection that can be closed. */
 export interface OpenRepositoryConnection extends RepositoryConnection, AsyncDisposable {}
@@ -69,9 +69,30 @@ export const openRepositoryConnection = (
         if (point === undefined) throw new HoldfastError("INTERNAL", `repository ${record.name} answered no point`);
         return point;
       }),
+    verify: (budgetBytes, signal) =>
+      guarded(guard, () => service.verifyRepository({ budgetBytes: BigInt(budgetBytes) }, { signal })),
+    verifyPoint: (pointId, signal) => guarded(guard, () => service.verifyPoint({ pointId }, { signal })),
+    listHurt: (signal) => guarded(guard, () => service.listHurt({}, { signal, timeoutMs: listTimeoutMs })),
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
   };
 };
+
+/** A stream whose every step is guarded: it may break off when the repository goes away. */
+async function* guarded<Message>(
+  guard: UnreachableGuard,
+  open: () => AsyncIterable<Message>,
+): AsyncGenerator<Message, void, undefined> {
+  const iterator = open()[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await guard.call(() => iterator.next());
+      if (next.done === true) return;
+      yield next.value;
+    }
+  } finally {
+    await iterator.return?.();
+  }
+}
 
 const refuseOther = (record: RepositoryRecord, { repositoryId }: GetRepositoryResponse): void => {
   if (repositoryId === record.repositoryId) return;
