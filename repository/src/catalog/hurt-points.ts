@@ -7,7 +7,7 @@ import { checkPlace } from "../store/page-walk.ts";
 import type { RepositoryReader } from "../store/repository-store.ts";
 import type { CatalogPoint } from "./catalog-point.ts";
 import { RangeCollector } from "./disk-range.ts";
-import type { DamagedIds } from "./known-damage.ts";
+import type { KnownDamage } from "./known-damage.ts";
 
 /** Pages without damage below them that are remembered, so that what points share is looked through once. */
 const mostRemembered = 200_000;
@@ -25,13 +25,13 @@ interface Place {
  */
 export class DamageSearch {
   readonly #reader: RepositoryReader;
-  readonly #damaged: DamagedIds;
+  readonly #damage: KnownDamage;
   /** By id, how many ids it lists and at which level: elsewhere the same page may not fit. */
   readonly #sound = new Map<string, string>();
 
-  constructor(reader: RepositoryReader, damagedChunks: DamagedIds) {
+  constructor(reader: RepositoryReader, damage: KnownDamage) {
     this.#reader = reader;
-    this.#damaged = damagedChunks;
+    this.#damage = damage;
   }
 
   /** The ranges of a point that the damage hurts. */
@@ -59,7 +59,7 @@ export class DamageSearch {
     } catch (caught) {
       const code = damageOf(caught);
       if (!code) throw caught;
-      addAllBelow(place, code, looking);
+      addAllBelow(place, this.#damage.codeOf({ kind: "page", id }) ?? code, looking);
       return false;
     }
     if (isSound && this.#sound.size < mostRemembered) this.#sound.set(toHex(id), kind);
@@ -76,9 +76,10 @@ export class DamageSearch {
   }
 
   #lookAtChunks({ diskId, index }: Place, ids: Uint8Array, { found }: Looking): boolean {
+    const damaged = this.#damage.ids("chunk");
     let isSound = true;
     for (let slot = 0; slot < idCount(ids); slot += 1) {
-      const code = this.#damaged.get(toHex(idAt(ids, slot)));
+      const code = damaged.get(toHex(idAt(ids, slot)));
       if (!code) continue;
       isSound = false;
       found.add(diskId, index * leafCapacity + slot, { code });

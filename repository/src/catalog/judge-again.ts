@@ -94,6 +94,7 @@ const addAbsent = async ({ store }: RecordDeps, point: CatalogPoint, judging: Ju
     const absent = await absentSlots(leaf, {
       locate: (ids) => store.locate("chunk", ids),
       codeOf: (record) => judging.damage.codeOf(record) ?? code,
+      unreadable: code,
       length: pageLength(tree.shape, 0, leaf.leaf),
     });
     for (const { slot, code: why } of absent) {
@@ -106,6 +107,8 @@ const addAbsent = async ({ store }: RecordDeps, point: CatalogPoint, judging: Ju
 interface LookingAtLeaf {
   readonly locate: (ids: Uint8Array) => Promise<readonly unknown[]>;
   readonly codeOf: (record: RecordRef) => DamageCode;
+  /** What a leaf that cannot be read was marked with. */
+  readonly unreadable: DamageCode;
   /** Positions of the leaf. */
   readonly length: number;
 }
@@ -117,9 +120,9 @@ interface AbsentSlot {
 
 const absentSlots = async (
   leaf: FoundLeaf,
-  { locate, codeOf, length }: LookingAtLeaf,
+  { locate, codeOf, unreadable, length }: LookingAtLeaf,
 ): Promise<readonly AbsentSlot[]> => {
-  if ("damage" in leaf) return Array.from({ length }, (_, slot) => ({ slot, code: leaf.damage }));
+  if ("damage" in leaf) return Array.from({ length }, (_, slot) => ({ slot, code: unreadable }));
   const { chunkIds } = leaf;
   if (!chunkIds) return [];
   const slots = Array.from({ length: idCount(chunkIds) }, (_, slot) => slot).filter(

@@ -37,7 +37,7 @@ export const recordAbsence = async (
   const { store, catalog, damage } = deps;
   for (const record of absent) damage.add(record, record.code);
   if (absent.length === 0) return [];
-  const search = new DamageSearch(store, damage.ids("chunk"));
+  const search = new DamageSearch(store, damage);
   const hurt: CatalogPoint[] = [];
   for (const point of catalog.list()) {
     const damaged = await search.search(point, signal);

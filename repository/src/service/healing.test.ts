@@ -151,7 +151,7 @@ describe("a page that was damaged on its disk", () => {
     // The first page is the first leaf.
     for (const path of await pagePacks(server.directory)) await flipByte(path, packHeaderSize + recordHeaderSize + 20);
     expect(await verifyAll(server)).toMatchObject({ recordsDamaged: 1n, pointsHurt: 1 });
-    expect(await listHurt(server)).toMatchObject([{ pointId: "a", damaged: [{ range: range(0, 1024) }] }]);
+    expect(await listHurt(server)).toMatchObject([{ pointId: "a", damaged: [{ code: "CHUNK_DAMAGED", range: range(0, 1024) }] }]);
 
     const backup = { taskId: "b", base: "a", disks: [disk], capturedMs: 2 };
     await using upload = await writer.open(backup);
