@@ -25,9 +25,15 @@ export const coveredDays = 30;
 /** When a pack's bytes were known to be right: read back, or just written. A time in the future is of a clock that went wrong. */
 const seenMs = ({ readMs, createdMs }: JudgedPack, nowMs: number): number => Math.min(Math.max(readMs ?? 0, createdMs), nowMs);
 
-/** Packs in the order in which they are to be read: those first that were not seen for the longest. */
+/** Packs in the order in which they are to be read: those first that were not seen for the longest, and were never read. */
 export const inReadingOrder = (packs: readonly JudgedPack[], nowMs: number): readonly JudgedPack[] =>
-  packs.toSorted((a, b) => seenMs(a, nowMs) - seenMs(b, nowMs) || a.epoch - b.epoch || a.sequence - b.sequence);
+  packs.toSorted(
+    (a, b) =>
+      seenMs(a, nowMs) - seenMs(b, nowMs) ||
+      (a.readMs ?? 0) - (b.readMs ?? 0) ||
+      a.epoch - b.epoch ||
+      a.sequence - b.sequence,
+  );
 
 /** The first of them that together have at least so many bytes; all for a budget of 0. */
 export const withinBudget = (packs: readonly JudgedPack[], budgetBytes: number): readonly JudgedPack[] => {
