@@ -1,6 +1,7 @@
 import { idAt, idCount, isZeroId } from "@holdfast/shared/format/content-id";
 import { leafCapacity } from "@holdfast/shared/format/page";
 import { pageLength } from "@holdfast/shared/format/page-tree";
+import type { PackSet } from "../store/pack-set.ts";
 import type { RepositoryReader } from "../store/repository-store.ts";
 import type { CatalogPoint } from "./catalog-point.ts";
 import { type DiskRange, RangeCollector } from "./disk-range.ts";
@@ -16,10 +17,18 @@ interface LeafOfDisk {
 /** Finds the positions of leaves whose chunks are in no durable pack. */
 export class HoleFinder {
   readonly #reader: RepositoryReader;
+  readonly #uses: PackSet | undefined;
   readonly #found = new RangeCollector();
 
-  constructor(reader: RepositoryReader) {
+  /** The packs of the chunks that are found are noted in `uses`. */
+  constructor(reader: RepositoryReader, uses?: PackSet) {
     this.#reader = reader;
+    this.#uses = uses;
+  }
+
+  /** A leaf that is not there: all of its positions are holes. */
+  lose(diskId: string, firstPosition: number, count: number): void {
+    for (let slot = 0; slot < count; slot += 1) this.#found.add(diskId, firstPosition + slot, {});
   }
 
   /** Looks through one leaf; leaves come in ascending order, disk by disk. */
@@ -28,15 +37,10 @@ export class HoleFinder {
       (slot) => !isZeroId(idAt(chunkIds, slot)),
     );
     const ids = Buffer.concat(slots.map((slot) => idAt(chunkIds, slot)));
-    const locations = await this.#reader.locate("chunk", ids);
+    const locations = await this.#reader.locate("chunk", ids, this.#uses);
     for (const [index, slot] of slots.entries()) {
       if (!locations[index]) this.#found.add(diskId, firstPosition + slot, {});
     }
-  }
-
-  /** Takes in a leaf that cannot be read: all its positions. */
-  addLeaf(diskId: string, firstPosition: number, count: number): void {
-    for (let slot = 0; slot < count; slot += 1) this.#found.add(diskId, firstPosition + slot, {});
   }
 
   get ranges(): readonly DiskRange[] {
@@ -56,7 +60,7 @@ export const findHoles = async (
     for await (const found of eachLeaf(tree, reader)) {
       signal?.throwIfAborted();
       const firstPosition = found.leaf * leafCapacity;
-      if ("damage" in found) finder.addLeaf(diskId, firstPosition, pageLength(tree.shape, 0, found.leaf));
+      if ("damage" in found) finder.lose(diskId, firstPosition, pageLength(tree.shape, 0, found.leaf));
       else if (found.chunkIds) await finder.look({ diskId, firstPosition, chunkIds: found.chunkIds });
     }
   }

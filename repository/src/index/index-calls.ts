@@ -1,6 +1,6 @@
 import type { RecordKind } from "@holdfast/shared/format/record-header";
 import type { PackKey } from "../store/object-names.ts";
-import type { DroppedRecord, IndexCounts, IndexedPack, IndexHistory, KnownPack } from "./index-database.ts";
+import type { DroppedRecord, IndexCounts, IndexedPack, IndexHistory } from "./index-database.ts";
 
 /** What the index's thread can be asked. */
 export interface IndexCalls {
@@ -8,11 +8,12 @@ export interface IndexCalls {
   open(argument: { readonly path: string; readonly repositoryId: string }): IndexHistory | undefined;
   reset(argument: undefined): void;
   setHistory(history: IndexHistory): void;
-  knownPacks(argument: undefined): Float64Array;
+  /** Packs as `pack-rows.ts` encodes them. */
+  packs(argument: undefined): Float64Array;
   addPack(pack: IndexedPack): void;
-  writtenPacks(argument: undefined): readonly KnownPack[];
+  dropPack(pack: IndexedPack): void;
+  dropPacks(keys: readonly PackKey[]): void;
   dropRecords(records: readonly DroppedRecord[]): void;
-  dropPacks(packs: readonly PackKey[]): void;
   recordsOf(argument: PackKey & { readonly kind: RecordKind }): readonly DroppedRecord[];
   /** Rows as `index-rows.ts` encodes them. */
   lookup(argument: { readonly kind: RecordKind; readonly ids: Uint8Array }): Uint32Array;

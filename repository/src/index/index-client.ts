@@ -5,12 +5,18 @@ import { WorkerThread } from "@holdfast/shared/threads/worker-thread";
 import type { PackKey } from "../store/object-names.ts";
 import type { PackSummary } from "../store/pack-reader.ts";
 import type { IndexCalls } from "./index-calls.ts";
-import type { DroppedRecord, IndexCounts, IndexHistory, IndexRow, KnownPack } from "./index-database.ts";
+import type { DroppedRecord, IndexCounts, IndexedPack, IndexHistory, IndexRow } from "./index-database.ts";
 import { decodeRows } from "./index-rows.ts";
+import { decodePacks, type PackRow } from "./pack-rows.ts";
 
 /** Starts the thread that owns an index. */
 export const startIndexThread = (): Thread<IndexCalls> =>
   new WorkerThread<IndexCalls>(sibling(import.meta, "index-worker"), { ending: "finish" });
+
+const toIndexed = ({ header, sizeBytes, table }: PackSummary): IndexedPack => {
+  const { epoch, sequence, kind, createdMs } = header;
+  return { epoch, sequence, kind, sizeBytes, createdMs, table };
+};
 
 /** The index as the main thread sees it: everything happens in a thread of its own. */
 export class IndexClient implements AsyncDisposable {
@@ -49,24 +55,24 @@ export class IndexClient implements AsyncDisposable {
     await this.#thread.call("setHistory", history);
   }
 
-  /** Packs that are wholly indexed. */
-  async knownPacks(): Promise<readonly PackKey[]> {
-    const flat = await this.#thread.call("knownPacks", undefined);
-    return Array.from({ length: flat.length / 2 }, (_, index) => ({
-      epoch: flat[index * 2] ?? 0,
-      sequence: flat[index * 2 + 1] ?? 0,
-    }));
+  /** Packs that have a row, wholly indexed or not. */
+  async packs(): Promise<readonly PackRow[]> {
+    return decodePacks(await this.#thread.call("packs", undefined));
   }
 
   /** Takes in a pack that is durable (I4), without the records at `absent` offsets. */
-  async addPack({ header, sizeBytes, table }: PackSummary, absent: readonly number[] = []): Promise<void> {
-    const { epoch, sequence, kind, createdMs } = header;
-    await this.#thread.call("addPack", { epoch, sequence, kind, sizeBytes, createdMs, table, absent });
+  async addPack(summary: PackSummary, absent: readonly number[] = []): Promise<void> {
+    await this.#thread.call("addPack", { ...toIndexed(summary), absent });
   }
 
-  /** Packs that are wholly indexed, oldest first. */
-  async writtenPacks(): Promise<readonly KnownPack[]> {
-    return await this.#thread.call("writtenPacks", undefined);
+  /** Forgets a pack and the records that are found in it. */
+  async dropPack(summary: PackSummary): Promise<void> {
+    await this.#thread.call("dropPack", toIndexed(summary));
+  }
+
+  /** The same for packs whose tables of contents cannot be read: one scan of everything. */
+  async dropPacks(keys: readonly PackKey[]): Promise<void> {
+    if (keys.length > 0) await this.#thread.call("dropPacks", keys);
   }
 
   /** Forgets records at their places: they are absent from here on. */
@@ -74,14 +80,9 @@ export class IndexClient implements AsyncDisposable {
     await this.#thread.call("dropRecords", records);
   }
 
-  /** Forgets packs that are gone, with their records. */
-  async dropPacks(packs: readonly PackKey[]): Promise<void> {
-    await this.#thread.call("dropPacks", packs);
-  }
-
   /** What the index says of a pack's records of a kind; scans the whole table. */
-  async recordsOf(pack: PackKey, kind: RecordKind): Promise<readonly DroppedRecord[]> {
-    return await this.#thread.call("recordsOf", { ...pack, kind });
+  async recordsOf({ epoch, sequence }: PackKey, kind: RecordKind): Promise<readonly DroppedRecord[]> {
+    return await this.#thread.call("recordsOf", { epoch, sequence, kind });
   }
 
   /** In the order of `ids`. */

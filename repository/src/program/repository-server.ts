@@ -13,6 +13,7 @@ import type { OpenMembership } from "@holdfast/shared/identity/open-membership";
 import { StreamSlots } from "@holdfast/shared/rpc/stream-slots";
 import { RepositoryService } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
 import { Catalog } from "../catalog/catalog.ts";
+import { Collector } from "../collection/collector.ts";
 import { KnownDamage } from "../catalog/known-damage.ts";
 import { ReadAhead } from "../readings/read-ahead.ts";
 import { Readings } from "../readings/reading.ts";
@@ -78,6 +79,8 @@ export const openRepositoryServer = async (
   );
   const membership = await openRepositoryMembership(config, store.facts, { clock, log, signal });
   const service = await createServiceDeps(store, config, { log, clock, random, membership });
+  // Before the store is closed, and after the calls are over, a collection is.
+  opened.use(service.collector);
   const server = opened.use(await serve(config, service, { log, clock, membership }));
   const watch = opened.use(watchOwnership(store, clock));
   opened.use(keepVerified({ ...service, withinDays: config.verifyWithinDays }));
@@ -158,15 +161,20 @@ const createServiceDeps = async (
   const damage = await KnownDamage.load(store, catalog);
   const slots = new StreamSlots();
   const packs = await VerifiedPacks.load(store.verified);
+  const uploads = new Uploads({ clock, random, log, silenceMs });
+  const readings = new Readings({ clock, random, silenceMs });
+  const settings = { undeletePeriodMs: config.undeleteHours * 3_600_000 };
+  const suspended = (): undefined => undefined;
   return {
     store,
     catalog,
     damage,
     verification: new Verification({ store, catalog, damage, slots, packs, clock, log }),
     verifyWithinDays: config.verifyWithinDays,
-    uploads: new Uploads({ clock, random, log, silenceMs }),
+    uploads,
     bases: new BaseChecks(store),
-    readings: new Readings({ clock, random, silenceMs }),
+    readings,
+    collector: new Collector({ store, catalog, uploads, readings, settings, clock, suspended, log }),
     room: new Room(store, config.lowWaterBytes),
     trust,
     holder,

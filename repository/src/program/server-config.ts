@@ -22,6 +22,12 @@ export const serverConfigSchema = z.strictObject({
     .int()
     .nonnegative()
     .default(4 * GiB),
+  /** Hours in which a removed point can be brought back. */
+  undeleteHours: z
+    .number()
+    .nonnegative()
+    .max(3660 * 24)
+    .default(72),
   /** The installation that it belongs to; a repository of another one is refused. */
   installationId: z.string().max(64).default(""),
   /** Make a repository when the folder is empty or absent. */

@@ -1,5 +1,6 @@
 import type { ServiceDeps } from "./deps.ts";
 import { examine } from "../doctor/examine.ts";
+import { collectGarbage } from "./collect-garbage.ts";
 import { commit } from "./commit.ts";
 import { fence } from "./fence.ts";
 import { findMissing } from "./find-missing.ts";
@@ -37,4 +38,5 @@ export const repositoryCalls = (deps: ServiceDeps): Calls => ({
   verifyPoint: verifyPoint(deps),
   verifyRepository: verifyRepository(deps),
   listHurt: listHurt(deps),
+  collectGarbage: collectGarbage(deps),
 });

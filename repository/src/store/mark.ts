@@ -13,6 +13,8 @@ export type MarkedDamage = z.infer<typeof damagedRangeSchema>;
 export const markStateSchema = z.strictObject({
   /** Set when the point is marked deleted. */
   removed: z.strictObject({ atMs: z.int(), reason: z.string().max(1024), belowFloor: z.boolean() }).nullable(),
+  /** The collector removed the point: the last mark, for ever. */
+  gone: z.boolean(),
   /** The last verification, with the damage it found; a point with damage is hurt. */
   verified: z.strictObject({ atMs: z.int(), damaged: z.array(damagedRangeSchema).max(10_000) }).nullable(),
   /** An operator may lift it. */
@@ -27,6 +29,7 @@ export type MarkState = z.infer<typeof markStateSchema>;
 /** What holds for a point without any mark. */
 export const unmarked: MarkState = {
   removed: null,
+  gone: false,
   verified: null,
   protected: false,
   immutableUntilMs: null,

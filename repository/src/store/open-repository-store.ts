@@ -13,10 +13,14 @@ import { takeEpoch } from "./epoch.ts";
 import type { ObjectStore } from "./object-store.ts";
 import { OwnedRepository } from "./owned-repository.ts";
 import { Ownership } from "./ownership.ts";
+import { PlanLog } from "./plan-log.ts";
+import { PointObjects } from "./points.ts";
+import { refreshReader } from "./refresh-reader.ts";
 import { openReadingParts, RepositoryReading } from "./repository-reading.ts";
 import type { RepositoryFacts, RepositoryReader, RepositoryStore } from "./repository-store.ts";
 import { type StoreThreads, workerThreads } from "./store-threads.ts";
 import { toStorageError } from "./storage-error.ts";
+import { TaskCommits } from "./task-commits.ts";
 
 /** What creating a repository needs. */
 export interface CreateRepositoryOptions {
@@ -97,18 +101,43 @@ export const ownRepository = async (
   const { indexPath, clock } = options;
   const facts = await readDescriptor(objects, ["read", "write", "verify"]);
   // Own first, list afterwards (I11): what a former owner acknowledged is durable before our epoch was.
-  const epoch = await takeEpoch(objects, { ...options, repositoryId: facts.repositoryId });
+  const { repositoryId } = facts;
+  const epoch = await takeEpoch(objects, { ...options, repositoryId });
   await objects.removeLeftovers();
-  const { ingestThreads = defaultIngestThreads, threads = workerThreads } = options;
-  const parts = await openReadingParts({ facts, objects, indexPath, ingestThreads, threads, owner: true, signal });
   const ownership = new Ownership(objects, epoch.epoch);
+  const plans = await PlanLog.read({ objects, repositoryId, owner: true });
+  const points = new PointObjects({ objects, repositoryId, plans });
+  const tasks = new TaskCommits({ objects, repositoryId, points, ownership, clock });
+  // What is there now is decided; what a former owner adds from here on is not (C9), nor can it condemn anything (G10).
+  await tasks.adopt();
+  await plans.close({ epoch: epoch.epoch, clock });
+  const { ingestThreads = defaultIngestThreads, threads = workerThreads } = options;
+  const parts = await openReadingParts({
+    facts,
+    objects,
+    plans,
+    indexPath,
+    ingestThreads,
+    threads,
+    owner: true,
+    signal,
+  });
   const packTargetBytes = options.packTargetBytes ?? defaultPackTargetBytes;
   await using opened = new AsyncDisposableStack();
-  const store = opened.use(new OwnedRepository({ parts, ownership, clock, indexPath, packTargetBytes }));
-  await store.adoptPoints();
+  const store = opened.use(new OwnedRepository({ parts, tasks, ownership, clock, indexPath, packTargetBytes }));
   await parts.index.setHistory(epoch);
+  await finishPlans(store);
   opened.move();
   return store;
+};
+
+/** What cannot be removed now, because the disk is full or out of order, is absent all the same: the next collection removes it. */
+const finishPlans = async ({ collection }: RepositoryStore): Promise<void> => {
+  try {
+    if (collection.hasUnfinished) await collection.finish(() => undefined);
+  } catch (caught) {
+    if (!(caught instanceof HoldfastError) || caught.code === "REPOSITORY_NOT_OWNED") throw caught;
+  }
 };
 
 /** Opens a bare repository for listing, verifying and restoring; nothing in it is written or needs an owner. */
@@ -122,9 +151,18 @@ export const openRepositoryReader = async (
   const indexPath = options.indexPath ?? inMemory;
   const ingestThreads = defaultIngestThreads;
   const threads = workerThreads;
-  return new RepositoryReading(
-    await openReadingParts({ facts, objects, indexPath, ingestThreads, threads, owner: false, signal }),
-  );
+  const plans = await PlanLog.read({ objects, repositoryId: facts.repositoryId, owner: false });
+  const parts = await openReadingParts({
+    facts,
+    objects,
+    plans,
+    indexPath,
+    ingestThreads,
+    threads,
+    owner: false,
+    signal,
+  });
+  return new RepositoryReading(parts, refreshReader(parts));
 };
 
 const makeEmptyDirectory = async (directory: string): Promise<void> => {

@@ -3,15 +3,17 @@ import type { RecordKind } from "@holdfast/shared/format/record-header";
 import { IndexClient } from "../index/index-client.ts";
 import { type CaughtUp, catchUp } from "../index/catch-up.ts";
 import { IngestPool } from "../ingest/ingest-pool.ts";
+import type { PacksView } from "./collection-store.ts";
 import type { Mark } from "./mark.ts";
 import { MarkObjects } from "./marks.ts";
-import { type ByteRange, type ObjectStore } from "./object-store.ts";
-import type { PackKey } from "./object-names.ts";
-import { packName } from "./object-names.ts";
+import type { ByteRange, ObjectStore } from "./object-store.ts";
+import { packName, type PackKey } from "./object-names.ts";
 import { type PackSummary, readPackSummary } from "./pack-reader.ts";
+import type { PackSet } from "./pack-set.ts";
+import type { PlanLog } from "./plan-log.ts";
+import { OpenedPacks } from "./packs-view.ts";
 import { PointObjects } from "./points.ts";
 import { Quarantine } from "./quarantine.ts";
-import type { KnownPack } from "../index/index-database.ts";
 import type {
   RecordLocation,
   RepositoryFacts,
@@ -29,6 +31,7 @@ export interface ReadingParts {
   readonly index: IndexClient;
   readonly ingest: IngestPool;
   readonly quarantine: Quarantine;
+  readonly plans: PlanLog;
   readonly caughtUp: CaughtUp;
 }
 
@@ -36,6 +39,8 @@ export interface ReadingParts {
 export interface ReadingPartsOptions {
   readonly facts: RepositoryFacts;
   readonly objects: ObjectStore;
+  /** Read, and closed by an owner, before packs are looked at. */
+  readonly plans: PlanLog;
   readonly indexPath: string;
   readonly ingestThreads: number;
   readonly threads: StoreThreads;
@@ -45,7 +50,7 @@ export interface ReadingPartsOptions {
 
 /** Opens the index, brings it to what the packs are, and starts the threads. Takes `objects` over, also when it fails. */
 export const openReadingParts = async (options: ReadingPartsOptions): Promise<ReadingParts> => {
-  const { facts, objects, indexPath, ingestThreads, threads, owner, signal } = options;
+  const { facts, objects, plans, indexPath, ingestThreads, threads, owner, signal } = options;
   await using opened = new AsyncDisposableStack();
   opened.use(objects);
   const index = opened.use(await IndexClient.open(indexPath, facts.repositoryId, threads.index()));
@@ -53,33 +58,37 @@ export const openReadingParts = async (options: ReadingPartsOptions): Promise<Re
   const ingest = opened.use(
     new IngestPool({ threads: ingestThreads, startThread: threads.ingest, chunkSize, repositoryId }),
   );
+  const { condemned } = plans;
   const quarantine = await Quarantine.load(objects, repositoryId, signal);
-  const caughtUp = await catchUp({ objects, index, repositoryId, quarantine, owner, signal });
+  const caughtUp = await catchUp({ objects, index, condemned, repositoryId, quarantine, owner, signal });
   opened.move();
-  return { facts, objects, index, ingest, quarantine, caughtUp };
+  return { facts, objects, index, ingest, plans, quarantine, caughtUp };
 };
 
 /** A repository opened for reading. */
 export class RepositoryReading implements RepositoryReader {
   readonly facts: RepositoryFacts;
   readonly damagedPacks: readonly string[];
+  readonly packs: PacksView;
   protected readonly parts: ReadingParts;
   protected readonly records: StoredRecords;
   protected readonly points: PointObjects;
   protected readonly marks: MarkObjects;
 
-  constructor(parts: ReadingParts) {
-    const { facts, objects, caughtUp } = parts;
+  /** An owner knows of every pack that goes; a reader beside one is told by `refresh`. */
+  constructor(parts: ReadingParts, refresh?: (missingPack: string) => Promise<void>) {
+    const { facts, objects, caughtUp, plans } = parts;
     this.facts = facts;
     this.damagedPacks = caughtUp.damagedPacks;
     this.parts = parts;
-    this.records = new StoredRecords(parts);
-    this.points = new PointObjects(objects, facts.repositoryId);
+    this.records = new StoredRecords({ ...parts, condemned: plans.condemned, refresh });
+    this.packs = new OpenedPacks(parts.index, this.records, plans.condemned);
+    this.points = new PointObjects({ objects, repositoryId: facts.repositoryId, plans });
     this.marks = new MarkObjects(objects, facts.repositoryId);
   }
 
-  async locate(kind: RecordKind, ids: Uint8Array): Promise<readonly (RecordLocation | undefined)[]> {
-    return await this.records.locate(kind, ids);
+  async locate(kind: RecordKind, ids: Uint8Array, uses?: PackSet): Promise<readonly (RecordLocation | undefined)[]> {
+    return await this.records.locate(kind, ids, uses);
   }
 
   async readAt(location: RecordLocation): Promise<Uint8Array> {
@@ -104,10 +113,6 @@ export class RepositoryReading implements RepositoryReader {
 
   async verifyBytes(record: Uint8Array): Promise<void> {
     await this.parts.ingest.check(record);
-  }
-
-  async packs(): Promise<readonly KnownPack[]> {
-    return await this.parts.index.writtenPacks();
   }
 
   async openPack(pack: PackKey): Promise<PackSummary> {

@@ -1,4 +1,5 @@
-import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import { hasCode, HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import { toHex } from "@holdfast/shared/format/content-id";
 import { decodeManifest, type Manifest } from "@holdfast/shared/format/manifest";
 import type { AttemptRef } from "@holdfast/shared/format/manifest-schema";
 import type { Catalog } from "../catalog/catalog.ts";
@@ -6,18 +7,22 @@ import { type CatalogDisk, type CatalogPoint, catalogDisks, isSameVm } from "../
 import type { DiskRange } from "../catalog/disk-range.ts";
 import { HoleFinder } from "../catalog/holes.ts";
 import { limitRanges } from "../catalog/limit-ranges.ts";
-import type { RepositoryStore } from "../store/repository-store.ts";
+import { nextOfCommit } from "../collection/transitions.ts";
+import type { PackSet } from "../store/pack-set.ts";
+import type { CountedBytes, RepositoryStore } from "../store/repository-store.ts";
 import { mostHealRanges } from "./base-checks.ts";
 import { checkBalance, toBytes } from "./balance.ts";
 import { settleAll } from "./dependencies.ts";
 import { addCounts, countPositions, noPositions, type PositionCounts } from "./position-counts.ts";
 import { isSameAttempt } from "../store/task-facts.ts";
 import type { Upload } from "./upload.ts";
+import type { Uploads } from "./uploads.ts";
 
 /** What commits need. */
 export interface CommitDeps {
   readonly store: RepositoryStore;
   readonly catalog: Catalog;
+  readonly uploads: Pick<Uploads, "keepUses">;
 }
 
 /** A point, or what has to be read again before there is one (C5). */
@@ -30,7 +35,7 @@ export type CommitOutcome =
  * attempt made the point, REPOSITORY_NOT_OWNED when this server may not say so any more.
  */
 export const committedAlready = async (
-  { store, catalog }: CommitDeps,
+  { store, catalog }: Pick<CommitDeps, "store" | "catalog">,
   attempt: AttemptRef,
 ): Promise<CatalogPoint | undefined> => {
   const point = catalog.get(attempt.taskId);
@@ -49,6 +54,8 @@ export const commitUpload = async (
   const manifest = readManifest(manifestBytes);
   checkManifest(deps.store, upload, manifest);
   upload.move("committing");
+  // Also when the upload ends meanwhile: until the point stands in the catalog, its packs are used (G7).
+  using _uses = upload.uses.hold();
   try {
     const outcome = await checkAndWrite(deps, upload, { manifest, manifestBytes });
     if (upload.state === "committing") upload.move(outcome.kind === "committed" ? "committed" : "open");
@@ -65,14 +72,15 @@ interface GivenManifest {
 }
 
 const checkAndWrite = async (
-  { store, catalog }: CommitDeps,
+  deps: CommitDeps,
   upload: Upload,
   { manifest, manifestBytes }: GivenManifest,
 ): Promise<CommitOutcome> => {
-  await settleAll(store, upload);
+  const { store } = deps;
+  if (nextOf(upload, 0) === "settle") await settleAll(store, upload);
   const { clear } = manifest;
   const { counts, holes, absences } = await walkUntilStill(store, upload, manifest);
-  if (holes.length > 0) {
+  if (nextOf(upload, holes.length) === "heal") {
     const ranges = limitRanges(holes, mostHealRanges);
     upload.addHeal(ranges);
     return { kind: "heal", ranges };
@@ -81,9 +89,33 @@ const checkAndWrite = async (
   checkBalance(clear.statistics, bytes);
   const { deduplicatedBytes, storedBytes } = bytes;
   const counted = { deduplicatedBytes, storedBytes, packedBytes: upload.counts.packedBytes };
+  while (nextOf(upload, holes.length) === "settle") await settleAll(store, upload);
   upload.signal.throwIfAborted();
-  const point = await store.commitPoint(clear.attempt, manifestBytes, counted);
-  return { kind: "committed", point: catalog.add(point), absences };
+  const point = await writePoint(deps, upload, { clear, manifestBytes, counted });
+  return { kind: "committed", point, absences };
+};
+
+const nextOf = ({ signal, dependsOn }: Upload, holes: number): ReturnType<typeof nextOfCommit> =>
+  nextOfCommit({ isOver: signal.aborted, unsettled: dependsOn.size, holes });
+
+interface PointToWrite {
+  readonly clear: Manifest["clear"];
+  readonly manifestBytes: Uint8Array;
+  readonly counted: CountedBytes;
+}
+
+/** A point that may have been written although we were told that it failed may yet be found: its packs stay used (G7). */
+const writePoint = async (
+  { store, catalog, uploads }: CommitDeps,
+  upload: Upload,
+  { clear, manifestBytes, counted }: PointToWrite,
+): Promise<CatalogPoint> => {
+  try {
+    return catalog.add(await store.commitPoint(clear.attempt, manifestBytes, counted));
+  } catch (caught) {
+    if (!hasCode(caught, "ATTEMPT_FENCED")) uploads.keepUses(upload);
+    throw caught;
+  }
 };
 
 const readManifest = (bytes: Uint8Array): Manifest => {
@@ -132,9 +164,10 @@ const walkUntilStill = async (
 
 /** Walks the trees of all disks: C4, C5 and the counts of C6. */
 const walkDisks = async (store: RepositoryStore, upload: Upload, { clear, sealed }: Manifest): Promise<Walked> => {
-  const finder = new HoleFinder(store);
-  // A page that was there when the upload was opened is the repository's own loss (C5); any other the writer never sent (C4).
-  const hasLost = store.absences !== upload.terms.absences;
+  const uses = upload.uses.packs;
+  const finder = new HoleFinder(store, uses);
+  // A root that was there when the upload was opened is the repository's own loss (C5); any other the writer never sent (C4).
+  const mayLackRoot = store.absences !== upload.terms.absences;
   let counts = noPositions;
   for (const { diskId, tree } of catalogDisks(clear.disks, sealed.diskAliases, store.facts.chunkSize)) {
     if (!tree) continue;
@@ -143,22 +176,28 @@ const walkDisks = async (store: RepositoryStore, upload: Upload, { clear, sealed
     const counted = await countPositions(
       { diskId, tree, base, heal },
       {
-        readPage: (id) => {
+        readPage: async (id) => {
           upload.signal.throwIfAborted();
           upload.touch();
-          return store.readPage(id);
+          await requirePage(store, id, uses);
+          return await store.readPage(id);
         },
         onLeaf: (leaf) => finder.look(leaf),
-        onUnreadable: hasLost
-          ? (range) => {
-              finder.addLeaf(range.diskId, range.firstPosition, range.count);
-            }
-          : undefined,
+          mayLackRoot,
+          onLost: ({ firstPosition, count }) => {
+            finder.lose(diskId, firstPosition, count);
+          },
       },
     );
     counts = addCounts(counts, counted);
   }
   return { counts, holes: finder.ranges };
+};
+
+/** Also a page that is remembered must be there, and its pack is used from here on (G8). */
+const requirePage = async (store: RepositoryStore, id: Uint8Array, uses: PackSet): Promise<void> => {
+  const [location] = await store.locate("page", id, uses);
+  if (!location) throw new HoldfastError("CHUNK_MISSING", `page ${toHex(id)} is not in the repository`);
 };
 
 const baseDisk = ({ terms }: Upload, diskId: string): CatalogDisk | undefined =>

@@ -38,8 +38,10 @@ export interface CountDeps {
   readonly readPage: PageSource;
   /** Called for every leaf that is not all zeros, in order. */
   readonly onLeaf: (leaf: SeenLeaf) => Promise<void>;
-  /** Called for a leaf of the disk that cannot be read; unset, that is an error (C4). */
-  readonly onUnreadable?: ((range: DiskRange) => void) | undefined;
+  /** Called for every leaf that is absent itself, or a page between it and the root (C5). */
+  readonly onLost: (lost: { readonly firstPosition: number; readonly count: number }) => void;
+  /** An absent root is told as lost too, instead of being an error (C4). */
+  readonly mayLackRoot: boolean;
 }
 
 /** No positions at all. */
@@ -53,11 +55,16 @@ export const addCounts = (a: PositionCounts, b: PositionCounts): PositionCounts 
   fresh: a.fresh + b.fresh,
 });
 
-/** Walks a disk's whole tree and counts its positions (C6). CHUNK_MISSING or CHUNK_DAMAGED when the tree is not whole (C4). */
+/**
+ * Walks a disk's whole tree and counts its positions (C6). CHUNK_MISSING when its root is absent and may not be, CHUNK_DAMAGED when
+ * a page does not fit its place (C4).
+ */
 export const countPositions = async (
   disk: ComparedDisk,
-  { readPage, onLeaf, onUnreadable }: CountDeps,
+  { readPage, onLeaf, onLost, mayLackRoot }: CountDeps,
 ): Promise<PositionCounts> => {
+  const { root } = disk.tree;
+  if (!mayLackRoot && !isZeroId(root)) await readPage(root);
   const baseLeaves = disk.base ? eachLeaf(disk.base, { readPage }) : undefined;
   let counts = noPositions;
   for await (const leaf of eachLeaf(disk.tree, { readPage })) {
@@ -66,8 +73,8 @@ export const countPositions = async (
     const firstPosition = leaf.leaf * leafCapacity;
     const length = pageLength(disk.tree.shape, 0, leaf.leaf);
     if ("damage" in leaf) {
-      if (!onUnreadable) throw unreadable(leaf);
-      onUnreadable({ diskId: disk.diskId, firstPosition, count: length });
+      if (leaf.damage === "CHUNK_DAMAGED") throw unreadable(leaf);
+      onLost({ firstPosition, count: length });
       continue;
     }
     if (!leaf.chunkIds) {

@@ -8,6 +8,8 @@ const pack = (sequence: number, writtenDaysAgo: number, readDaysAgo?: number, si
   epoch: 1,
   sequence,
   kind: "chunk",
+  records: 1,
+  isComplete: true,
   sizeBytes,
   createdMs: now - writtenDaysAgo * dayMs,
   readMs: readDaysAgo === undefined ? undefined : now - readDaysAgo * dayMs,
@@ -36,6 +38,21 @@ describe("which packs are read back", () => {
     expect(dailyBudget([...rest, pack(1, 20, 0.5), pack(2, 20)], 25, now)).toBe(100);
     expect(dailyBudget([...rest, pack(1, 20, 0.5), pack(2, 20, 0.1)], 25, now)).toBe(0);
     expect(dailyBudget([], 25, now)).toBe(0);
+  });
+});
+
+describe("a year of daily shares", () => {
+  it("reads every pack back within 30 days of its writing or last reading, whatever the sizes, while the repository grows", () => {
+    let packs: readonly JudgedPack[] = Array.from({ length: 40 }, (_, index) => pack(index, 0, undefined, 1 + (index % 7) * 50));
+    for (let hour = 1; hour <= 365 * 24; hour += 1) {
+      const nowMs = now + (hour * dayMs) / 24;
+      if (hour % 24 === 0) packs = [...packs, { ...pack(1000 + hour, 0, undefined, 1 + (hour % 5) * 90), createdMs: nowMs }];
+      if (hour % 240 === 0) packs = packs.slice(3);
+      const budget = dailyBudget(packs, 25, nowMs);
+      const read = new Set(budget === 0 ? [] : withinBudget(inReadingOrder(packs, nowMs), budget));
+      packs = packs.map((one) => (read.has(one) ? { ...one, readMs: nowMs } : one));
+      expect(coverageOf(packs, nowMs).overdueBytes).toBe(0);
+    }
   });
 });
 

@@ -1,7 +1,7 @@
-import type { KnownPack } from "../index/index-database.ts";
+import type { PackRow } from "../index/pack-rows.ts";
 
 /** A pack with the time at which it was read back last. */
-export interface JudgedPack extends KnownPack {
+export interface JudgedPack extends PackRow {
   /** Undefined when it never was. */
   readonly readMs: number | undefined;
 }
@@ -64,4 +64,4 @@ export const coverageOf = (packs: readonly JudgedPack[], nowMs: number): Coverag
   return { readBytes, freshBytes: sumBytes(packs) - readBytes - overdueBytes, overdueBytes, oldestMs };
 };
 
-const sumBytes = (packs: readonly KnownPack[]): number => packs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+const sumBytes = (packs: readonly PackRow[]): number => packs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);

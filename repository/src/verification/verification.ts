@@ -162,14 +162,14 @@ export class Verification {
     const absent = this.#unmarked;
     const hurt = await recordAbsence(this.#deps, absent);
     this.#unmarked = this.#unmarked.slice(absent.length);
-    if (read.length > 0) await packs.note(read, clock.nowMs(), await store.packs());
+    if (read.length > 0) await packs.note(read, clock.nowMs(), await store.packs.packs());
     this.#coverage = undefined;
     return hurt.length;
   }
 
   async #judgedPacks(): Promise<readonly JudgedPack[]> {
     const { store, packs } = this.#deps;
-    return (await store.packs()).map((pack) => ({ ...pack, readMs: packs.readMsOf(pack) }));
+    return (await store.packs.packs()).map((pack) => ({ ...pack, readMs: packs.readMsOf(pack) }));
   }
 }
 
