@@ -48,11 +48,18 @@ export class HoleFinder {
   }
 }
 
+/** How a point is looked through. */
+export interface FindingHoles {
+  readonly signal?: AbortSignal;
+  /** Called for a page that is there and damaged. */
+  readonly onDamagedPage?: (pageId: Uint8Array) => Promise<void>;
+}
+
 /** The ranges of a point whose chunks are absent, and all of each leaf that cannot be read. */
 export const findHoles = async (
   reader: RepositoryReader,
   point: CatalogPoint,
-  signal?: AbortSignal,
+  { signal, onDamagedPage }: FindingHoles = {},
 ): Promise<readonly DiskRange[]> => {
   const finder = new HoleFinder(reader);
   for (const { diskId, tree } of point.disks) {
@@ -60,8 +67,10 @@ export const findHoles = async (
     for await (const found of eachLeaf(tree, reader)) {
       signal?.throwIfAborted();
       const firstPosition = found.leaf * leafCapacity;
-      if ("damage" in found) finder.lose(diskId, firstPosition, pageLength(tree.shape, 0, found.leaf));
-      else if (found.chunkIds) await finder.look({ diskId, firstPosition, chunkIds: found.chunkIds });
+      if ("damage" in found) {
+        finder.lose(diskId, firstPosition, pageLength(tree.shape, 0, found.leaf));
+        if (found.damage === "CHUNK_DAMAGED") await onDamagedPage?.(found.pageId);
+      } else if (found.chunkIds) await finder.look({ diskId, firstPosition, chunkIds: found.chunkIds });
     }
   }
   return finder.ranges;

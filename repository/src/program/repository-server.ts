@@ -172,7 +172,7 @@ const createServiceDeps = async (
     verification: new Verification({ store, catalog, damage, slots, packs, clock, log }),
     verifyWithinDays: config.verifyWithinDays,
     uploads,
-    bases: new BaseChecks(store),
+    bases: new BaseChecks({ store, catalog, damage, clock, log }),
     readings,
     collector: new Collector({ store, catalog, uploads, readings, settings, clock, suspended, log }),
     room: new Room(store, config.lowWaterBytes),

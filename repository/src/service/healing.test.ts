@@ -167,6 +167,24 @@ describe("a page that was damaged on its disk", () => {
   });
 });
 
+describe("a page that nobody knew to be damaged", () => {
+  it("is found by whoever opens an upload on it, and healed", async () => {
+    await using server = await openTestServer();
+    await writerOf(server).backup({ taskId: "a", disks: [disk], capturedMs: 1 });
+    for (const path of await pagePacks(server.directory)) await flipByte(path, packHeaderSize + recordHeaderSize + 20);
+    // So that no page is in memory any more, nor known to be whole.
+    await server.server[Symbol.asyncDispose]();
+    await using next = await openTestServer({ create: false }, { folder: server.folder });
+    const backup = { taskId: "b", base: "a", disks: [disk], capturedMs: 2 };
+    await using upload = await writerOf(next).open(backup);
+    const { uploadId, heal } = upload.opened;
+    expect(heal).toMatchObject([range(0, 1024)]);
+    expect(await quarantined(next)).toBe(1);
+    const sent = await writerOf(next).commit(uploadId, backup, await writerOf(next).send(uploadId, backup, upload.opened));
+    expect(sent).toMatchObject({ result: { case: "committed" }, healed: { healedPoints: 1, hurtPoints: 0 } });
+  });
+});
+
 describe("the verification of a repository", () => {
   it("tells damaged, missing and unreachable apart, and names who is hurt", async () => {
     await using server = await openTestServer({ packTargetBytes: 2 * testChunkSize });
