@@ -31,6 +31,7 @@ import { isEmptyOrAbsent } from "./empty-directory.ts";
 import { keepVerified } from "../verification/keep-verified.ts";
 import { Verification } from "../verification/verification.ts";
 import { VerifiedPacks } from "../verification/verified-packs.ts";
+import { StatisticsKeeper } from "../statistics/statistics-keeper.ts";
 import { watchOwnership } from "./ownership-watch.ts";
 import type { ServerConfig } from "./server-config.ts";
 
@@ -170,6 +171,7 @@ const createServiceDeps = async (
     catalog,
     damage,
     verification: new Verification({ store, catalog, damage, slots, packs, clock, log }),
+    statistics: new StatisticsKeeper({ store, catalog, clock }),
     verifyWithinDays: config.verifyWithinDays,
     uploads,
     bases: new BaseChecks({ store, catalog, damage, clock, log }),

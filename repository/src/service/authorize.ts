@@ -38,6 +38,7 @@ const rules: Readonly<Record<keyof typeof RepositoryService.method, Rule>> = {
   verifyPoint: "controller",
   verifyRepository: "controller",
   listHurt: "controller",
+  getStatistics: "controller",
   collectGarbage: "controller",
   openUpload: ["backup"],
   findMissing: ["backup"],

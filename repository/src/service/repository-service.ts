@@ -17,6 +17,7 @@ import type { Calls } from "./types.ts";
 import { updateTrust } from "./update-trust.ts";
 import { verifyPoint } from "./verify-point.ts";
 import { verifyRepository } from "./verify-repository.ts";
+import { getStatistics } from "./get-statistics.ts";
 import { listHurt } from "./list-hurt.ts";
 
 /** Everything that answers the repository's calls; docs/design/repository-protocol.md says what each promises. */
@@ -38,5 +39,6 @@ export const repositoryCalls = (deps: ServiceDeps): Calls => ({
   verifyPoint: verifyPoint(deps),
   verifyRepository: verifyRepository(deps),
   listHurt: listHurt(deps),
+  getStatistics: getStatistics(deps),
   collectGarbage: collectGarbage(deps),
 });

@@ -65,6 +65,7 @@ export const connect = (address: string): { readonly client: RepositoryClient } 
     verifyPoint: controller.verifyPoint,
     verifyRepository: controller.verifyRepository,
     listHurt: controller.listHurt,
+    getStatistics: controller.getStatistics,
     collectGarbage: controller.collectGarbage,
     async *openUpload(request, options) {
       const { attempt, vm } = request;
