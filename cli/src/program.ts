@@ -32,10 +32,12 @@ import { pointRemove } from "./point/remove.ts";
 import { pointVerify } from "./point/verify.ts";
 import { pointShow } from "./point/show.ts";
 import { repositoryAdd } from "./repository/add.ts";
+import { repositoryGc } from "./repository/gc.ts";
 import { repositoryHurt } from "./repository/hurt.ts";
 import { repositoryInvite } from "./repository/invite.ts";
 import { repositoryList } from "./repository/list.ts";
 import { repositoryRevoke } from "./repository/revoke.ts";
+import { repositoryStats } from "./repository/stats.ts";
 import { repositoryVerify } from "./repository/verify.ts";
 import { repositoryShow } from "./repository/show.ts";
 import { restoreDisk } from "./restore/disk.ts";
@@ -98,6 +100,8 @@ const commandsOf = (context: CliContext): readonly Command[] => {
         repositoryShow,
         repositoryVerify,
         repositoryHurt,
+        repositoryGc,
+        repositoryStats,
         repositoryInvite,
         repositoryRevoke,
       ),

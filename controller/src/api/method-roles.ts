@@ -24,6 +24,8 @@ const leastRoles: Readonly<Record<string, Readonly<Record<string, LeastRole>>>> 
     GetRepository: "viewer",
     RemoveRepository: "admin",
     VerifyRepository: "operator",
+    CollectGarbage: "operator",
+    GetStatistics: "viewer",
     ListHurtPoints: "viewer",
   },
   [`${ours}AgentService`]: { ListAgents: "viewer", GetAgent: "viewer" },

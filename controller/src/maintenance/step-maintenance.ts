@@ -21,6 +21,8 @@ export interface MaintenanceDeps extends Pick<WorkDeps, "database" | "clock" | "
 
 const lookAgainMs = 1_000;
 const unreachableMs = 10_000;
+/** What passes by itself: the repository is away, or at the same work for somebody else. */
+const passing = ["REPOSITORY_UNREACHABLE", "REPOSITORY_BUSY"] as const;
 
 /** Takes a session of maintenance to its end, or says when to look again: it waits for its turn, or for its repository. */
 export const stepMaintenance = async (deps: MaintenanceDeps, sessionId: string, signal: AbortSignal): Promise<Next> => {
@@ -57,8 +59,9 @@ const run = async (deps: MaintenanceDeps, { session, work }: SessionOfWork, sign
   } catch (caught) {
     signal.throwIfAborted();
     if (wish.signal.aborted) return again;
-    if (hasCode(caught, "REPOSITORY_UNREACHABLE") && deps.clock.nowMs() - session.createdMs < deps.patienceMs) {
-      deps.board.tell(sessionId, { phase: "waits for its repository, which cannot be reached", done: 0, total: 0, unit: "" });
+    if (hasCode(caught, ...passing) && deps.clock.nowMs() - session.createdMs < deps.patienceMs) {
+      const phase = `waits for its repository: ${HoldfastError.from(caught).message}`;
+      deps.board.tell(sessionId, { phase, done: 0, total: 0, unit: "" });
       deps.changes.changed(sessionId);
       return after(unreachableMs);
     }

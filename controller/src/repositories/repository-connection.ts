@@ -2,7 +2,9 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { ExaminationSchema } from "@holdfast/proto/holdfast/doctor/v1/doctor_pb";
 import type {
   AttemptKey,
+  CollectGarbageResponse,
   GetRepositoryResponse,
+  GetStatisticsResponse,
   ListHurtResponse,
   PointSummary,
   VerifyPointResponse,
@@ -53,6 +55,10 @@ export interface RepositoryConnection {
   verify(budgetBytes: number, signal: AbortSignal): AsyncIterable<VerifyRepositoryResponse>;
   /** Reads every chunk of a point back; tells how far it is. */
   verifyPoint(pointId: string, signal: AbortSignal): AsyncIterable<VerifyPointResponse>;
+  /** Removes what nothing needs any more, or only says what it would; tells how far it is. REPOSITORY_BUSY while another one runs. */
+  collect(dryRun: boolean, signal: AbortSignal): AsyncIterable<CollectGarbageResponse>;
+  /** What is stored, and for whom; tells how far it is when it has to be worked out. */
+  statistics(refresh: boolean, signal: AbortSignal): AsyncIterable<GetStatisticsResponse>;
   /** Points with known damage, with disks and ranges. */
   listHurt(signal: AbortSignal): AsyncIterable<ListHurtResponse>;
 }

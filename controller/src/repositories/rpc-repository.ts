@@ -72,6 +72,8 @@ export const openRepositoryConnection = (
     verify: (budgetBytes, signal) =>
       guarded(guard, () => service.verifyRepository({ budgetBytes: BigInt(budgetBytes) }, { signal })),
     verifyPoint: (pointId, signal) => guarded(guard, () => service.verifyPoint({ pointId }, { signal })),
+    collect: (dryRun, signal) => guarded(guard, () => service.collectGarbage({ dryRun }, { signal })),
+    statistics: (refresh, signal) => guarded(guard, () => service.getStatistics({ refresh }, { signal })),
     listHurt: (signal) => guarded(guard, () => service.listHurt({}, { signal, timeoutMs: listTimeoutMs })),
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
   };

@@ -13,6 +13,7 @@ import type { RepositoryConnection } from "../../repositories/repository-connect
 import { requestedSessionId } from "../../sessions/start-session.ts";
 import type { ApiDeps } from "../api-deps.ts";
 import { beginMaintenance } from "../maintenance/begin-maintenance.ts";
+import { showStatistics } from "./show-statistics.ts";
 import { listHurtPoints } from "./list-hurt-points.ts";
 
 /** `holdfast.controller.v1.RepositoryRegistryService`. */
@@ -44,6 +45,16 @@ export const serveRepositories = (deps: ApiDeps): ServedService =>
       });
       return { sessionId };
     },
+    collectGarbage: async ({ repository, dryRun, requestId }) => {
+      const { repositoryId, name } = deps.repositories.get(repository);
+      const what = `${repositoryId}/${String(dryRun)}`;
+      const sessionId = requestedSessionId("repository-gc", what, requestId, deps.random);
+      const title = `repository ${name}${dryRun ? " (dry run)" : ""}`;
+      await beginMaintenance(deps, { kind: "repository-gc", sessionId, repositoryId, title, request: { dryRun } });
+      return { sessionId };
+    },
+    getStatistics: ({ repository, refresh }, { signal }) =>
+      showStatistics(deps.repositories.get(repository), refresh, signal),
     listHurtPoints: ({ repository }, { signal }) => listHurtPoints(deps.repositories.get(repository), signal),
     removeRepository: async ({ repository, force }) => {
       await removeRepository(deps, repository, force);
