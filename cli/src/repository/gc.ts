@@ -1,4 +1,7 @@
-import { CollectGarbageResponseSchema, RepositoryRegistryService } from "@holdfast/proto/holdfast/controller/v1/repository_pb";
+import {
+  CollectGarbageResponseSchema,
+  RepositoryRegistryService,
+} from "@holdfast/proto/holdfast/controller/v1/repository_pb";
 import { randomName } from "@holdfast/shared/ids/ids";
 import { type CommandMaker, optionsOf, verb } from "../command.ts";
 import { slowCallMs, withService } from "../connection.ts";

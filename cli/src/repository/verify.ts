@@ -1,4 +1,7 @@
-import { RepositoryRegistryService, VerifyRepositoryResponseSchema } from "@holdfast/proto/holdfast/controller/v1/repository_pb";
+import {
+  RepositoryRegistryService,
+  VerifyRepositoryResponseSchema,
+} from "@holdfast/proto/holdfast/controller/v1/repository_pb";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { randomName } from "@holdfast/shared/ids/ids";
 import { type CommandMaker, optionsOf, verb } from "../command.ts";

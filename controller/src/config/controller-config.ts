@@ -55,7 +55,10 @@ export const controllerConfigSchema = z.strictObject({
   maintenance: z
     .strictObject({
       /** When repositories collect their garbage, `HH:MM` in the installation's zone, after retention; empty for never. */
-      collectAt: z.string().refine((text) => text === "" || isDailyTime(text), "is not a time of day").default("01:00"),
+      collectAt: z
+        .string()
+        .refine((text) => text === "" || isDailyTime(text), "is not a time of day")
+        .default("01:00"),
     })
     .prefault({}),
   work: workSettingsSchema.prefault({}),

@@ -8,12 +8,20 @@ const mostNamed = 100;
 const mostRanges = 5;
 
 /** Names the points of a repository that are hurt, with their disks and ranges. */
-export const hurtRemarks = async (repository: RepositoryConnection, signal: AbortSignal): Promise<readonly Remark[]> => {
+export const hurtRemarks = async (
+  repository: RepositoryConnection,
+  signal: AbortSignal,
+): Promise<readonly Remark[]> => {
   const remarks: Remark[] = [];
   for await (const { point, damaged } of repository.listHurt(signal)) {
     if (point === undefined) continue;
     if (remarks.length === mostNamed) {
-      remarks.push({ level: "warning", code: "POINT_HURT", message: "more points are hurt: repository hurt lists them", diskId: "" });
+      remarks.push({
+        level: "warning",
+        code: "POINT_HURT",
+        message: "more points are hurt: repository hurt lists them",
+        diskId: "",
+      });
       break;
     }
     const message = `point ${point.pointId} of VM ${point.vmName} is hurt: ${rangesText(damaged)}`;

@@ -34,7 +34,9 @@ export const runNightlyCollection = async (
   if (due === null) return undefined;
   if (due.verdict === "missed") deps.log.warn("a nightly collection was missed", { nominal: toIso(due.nominalMs) });
   else if (!(await hasRetained(deps, due.nominalMs))) return undefined;
-  else for (const repository of deps.repositories.list()) await start(deps, repository, { timeZone, nominalMs: due.nominalMs });
+  else
+    for (const repository of deps.repositories.list())
+      await start(deps, repository, { timeZone, nominalMs: due.nominalMs });
   return writeSetting(queries, settingName, String(due.nominalMs));
 };
 

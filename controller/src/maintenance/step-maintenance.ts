@@ -104,7 +104,11 @@ const isEarlier = (a: Session, b: Session): boolean =>
   a.createdMs === b.createdMs ? a.sessionId < b.sessionId : a.createdMs < b.createdMs;
 
 /** Aborts when the controller stops, or when an operator wants the session to end. */
-const watchWish = (deps: MaintenanceDeps, sessionId: string, signal: AbortSignal): Disposable & { readonly signal: AbortSignal } => {
+const watchWish = (
+  deps: MaintenanceDeps,
+  sessionId: string,
+  signal: AbortSignal,
+): Disposable & { readonly signal: AbortSignal } => {
   const over = new AbortController();
   const unwanted = new AbortController();
   const until = AbortSignal.any([signal, over.signal]);

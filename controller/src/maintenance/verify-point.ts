@@ -11,7 +11,12 @@ export const verifyPoint: Operation = async ({ repository, request, tell, signal
     tell({ phase: "verifying", done: found.chunksVerified, total: found.chunksTotal, unit: "chunks" });
   }
   const { chunksVerified = 0, damaged = [] } = last ?? {};
-  const notice = { level: "notice", code: "VERIFIED", message: `${chunksVerified} chunks were read back`, diskId: "" } as const;
+  const notice = {
+    level: "notice",
+    code: "VERIFIED",
+    message: `${chunksVerified} chunks were read back`,
+    diskId: "",
+  } as const;
   if (damaged.length === 0) return [notice];
   const message = `point ${pointId} is hurt: ${rangesText(damaged)}`;
   return [notice, { level: "warning", code: "POINT_HURT", message, diskId: "" }];

@@ -24,9 +24,17 @@ const toRemarks = (found: VerifyRepositoryResponse): readonly Remark[] => {
   const read = `${recordsVerified} records of ${packsDone} packs were read back${coverage ? `; ${inWords(coverage)}` : ""}`;
   return [
     { level: "notice", code: "VERIFIED", message: read, diskId: "" },
-    ...warningOf(recordsDamaged > 0n, "CHUNK_DAMAGED", `${recordsDamaged} records are damaged and were put into quarantine`),
+    ...warningOf(
+      recordsDamaged > 0n,
+      "CHUNK_DAMAGED",
+      `${recordsDamaged} records are damaged and were put into quarantine`,
+    ),
     ...warningOf(recordsMissing > 0n, "CHUNK_MISSING", `${recordsMissing} records are missing`),
-    ...warningOf(packsUnreachable > 0, "IO_FAILED", `${packsUnreachable} packs could not be reached; they are read next time`),
+    ...warningOf(
+      packsUnreachable > 0,
+      "IO_FAILED",
+      `${packsUnreachable} packs could not be reached; they are read next time`,
+    ),
   ];
 };
 

@@ -69,15 +69,23 @@ export const openRepositoryConnection = (
         if (point === undefined) throw new HoldfastError("INTERNAL", `repository ${record.name} answered no point`);
         return point;
       }),
-    verify: (budgetBytes, signal) =>
-      guarded(guard, () => service.verifyRepository({ budgetBytes: BigInt(budgetBytes) }, { signal })),
-    verifyPoint: (pointId, signal) => guarded(guard, () => service.verifyPoint({ pointId }, { signal })),
-    collect: (dryRun, signal) => guarded(guard, () => service.collectGarbage({ dryRun }, { signal })),
-    statistics: (refresh, signal) => guarded(guard, () => service.getStatistics({ refresh }, { signal })),
-    listHurt: (signal) => guarded(guard, () => service.listHurt({}, { signal, timeoutMs: listTimeoutMs })),
+    ...maintenanceCalls(service, guard),
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
   };
 };
+
+/** The calls that take long and tell how far they are. */
+const maintenanceCalls = (
+  service: ServiceClient<typeof RepositoryService>,
+  guard: UnreachableGuard,
+): Pick<RepositoryConnection, "verify" | "verifyPoint" | "collect" | "statistics" | "listHurt"> => ({
+  verify: (budgetBytes, signal) =>
+    guarded(guard, () => service.verifyRepository({ budgetBytes: BigInt(budgetBytes) }, { signal })),
+  verifyPoint: (pointId, signal) => guarded(guard, () => service.verifyPoint({ pointId }, { signal })),
+  collect: (dryRun, signal) => guarded(guard, () => service.collectGarbage({ dryRun }, { signal })),
+  statistics: (refresh, signal) => guarded(guard, () => service.getStatistics({ refresh }, { signal })),
+  listHurt: (signal) => guarded(guard, () => service.listHurt({}, { signal, timeoutMs: listTimeoutMs })),
+});
 
 /** A stream whose every step is guarded: it may break off when the repository goes away. */
 async function* guarded<Message>(

@@ -1,8 +1,6 @@
 import { Result } from "@holdfast/proto/holdfast/controller/v1/common_pb";
 import { PointService } from "@holdfast/proto/holdfast/controller/v1/point_pb";
-import {
-  RepositoryRegistryService,
-} from "@holdfast/proto/holdfast/controller/v1/repository_pb";
+import { RepositoryRegistryService } from "@holdfast/proto/holdfast/controller/v1/repository_pb";
 import type { Session } from "@holdfast/proto/holdfast/controller/v1/session_pb";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { damageChunk } from "../harness/damage-chunk.ts";

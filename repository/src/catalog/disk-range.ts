@@ -16,7 +16,8 @@ export const namesPosition = (ranges: readonly DiskRange[], diskId: string, posi
 export const nameAll = (ranges: readonly DiskRange[], { diskId, firstPosition, count }: DiskRange): boolean => {
   const end = firstPosition + count;
   const reach = mergeRanges(ranges).find(
-    (range) => range.diskId === diskId && range.firstPosition <= firstPosition && range.firstPosition + range.count >= end,
+    (range) =>
+      range.diskId === diskId && range.firstPosition <= firstPosition && range.firstPosition + range.count >= end,
   );
   return reach !== undefined;
 };

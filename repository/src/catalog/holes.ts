@@ -5,7 +5,7 @@ import type { PackSet } from "../store/pack-set.ts";
 import type { RepositoryReader } from "../store/repository-store.ts";
 import type { CatalogPoint } from "./catalog-point.ts";
 import { type DiskRange, RangeCollector } from "./disk-range.ts";
-import { eachLeaf } from "./leaves.ts";
+import { eachLeaf, type FoundLeaf } from "./leaves.ts";
 
 /** A leaf whose chunks are looked for. */
 interface LeafOfDisk {
@@ -66,12 +66,22 @@ export const findHoles = async (
     if (!tree) continue;
     for await (const found of eachLeaf(tree, reader)) {
       signal?.throwIfAborted();
-      const firstPosition = found.leaf * leafCapacity;
-      if ("damage" in found) {
-        finder.lose(diskId, firstPosition, pageLength(tree.shape, 0, found.leaf));
-        if (found.damage === "CHUNK_DAMAGED") await onDamagedPage?.(found.pageId);
-      } else if (found.chunkIds) await finder.look({ diskId, firstPosition, chunkIds: found.chunkIds });
+      const place = { diskId, firstPosition: found.leaf * leafCapacity, count: pageLength(tree.shape, 0, found.leaf) };
+      await lookAtLeaf(finder, { found, ...place }, onDamagedPage);
     }
   }
   return finder.ranges;
+};
+
+const lookAtLeaf = async (
+  finder: HoleFinder,
+  { found, diskId, firstPosition, count }: DiskRange & { readonly found: FoundLeaf },
+  onDamagedPage: FindingHoles["onDamagedPage"],
+): Promise<void> => {
+  if (!("damage" in found)) {
+    if (found.chunkIds) await finder.look({ diskId, firstPosition, chunkIds: found.chunkIds });
+    return;
+  }
+  finder.lose(diskId, firstPosition, count);
+  if (found.damage === "CHUNK_DAMAGED") await onDamagedPage?.(found.pageId);
 };

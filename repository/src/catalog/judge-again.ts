@@ -55,11 +55,9 @@ const anyBack = async ({ store, damage }: RecordDeps): Promise<boolean> => {
     for (let first = 0; first < all.length; first += batch) {
       const ids = all.slice(first, first + batch);
       const places = await store.locate(kind, Buffer.concat(ids));
-      for (const [index, id] of ids.entries()) {
-        if (places[index] === undefined) continue;
-        damage.forget({ kind, id });
-        isBack = true;
-      }
+      const back = ids.filter((_, index) => places[index] !== undefined);
+      for (const id of back) damage.forget({ kind, id });
+      isBack ||= back.length > 0;
     }
   }
   return isBack;
@@ -99,7 +97,8 @@ const addAbsent = async ({ store }: RecordDeps, point: CatalogPoint, judging: Ju
     });
     for (const { slot, code: why } of absent) {
       const position = leaf.leaf * leafCapacity + slot;
-      if (position >= firstPosition && position < firstPosition + count) judging.left.add(diskId, position, { code: why });
+      if (position >= firstPosition && position < firstPosition + count)
+        judging.left.add(diskId, position, { code: why });
     }
   }
 };

@@ -51,10 +51,8 @@ export async function* verifyPoint(
   const progress = (): VerifyProgress => ({ chunksTotal, chunksVerified, damaged: damaged.ranges, failed });
   for (const disk of point.disks) {
     for await (const leaf of verifyLeaves(reader, disk, signal)) {
-      for (const { position, code, verdict } of leaf.damage) {
-        damaged.add(disk.diskId, position, { code });
-        if (verdict) failed.push(verdict);
-      }
+      for (const { position, code } of leaf.damage) damaged.add(disk.diskId, position, { code });
+      failed.push(...leaf.damage.flatMap(({ verdict }) => verdict ?? []));
       chunksVerified += leaf.chunks;
       yield progress();
     }
@@ -64,7 +62,11 @@ export async function* verifyPoint(
 
 interface VerifiedLeaf {
   readonly chunks: number;
-  readonly damage: readonly { readonly position: number; readonly code: DamageCode; readonly verdict?: FailedVerdict }[];
+  readonly damage: readonly {
+    readonly position: number;
+    readonly code: DamageCode;
+    readonly verdict?: FailedVerdict;
+  }[];
 }
 
 async function* verifyLeaves(

@@ -96,7 +96,10 @@ const listPacks = async (objects: ObjectStore): Promise<readonly PackKey[]> => {
 };
 
 /** False when the pack is damaged. A collection may have removed it meanwhile. */
-const takeIn = async ({ objects, index, repositoryId, quarantine, owner, condemned }: CatchUp, key: PackKey): Promise<boolean> => {
+const takeIn = async (
+  { objects, index, repositoryId, quarantine, owner, condemned }: CatchUp,
+  key: PackKey,
+): Promise<boolean> => {
   try {
     const summary = await readPackSummary(objects, key, repositoryId);
     await index.addPack(summary, quarantine.offsetsOf(key));

@@ -117,7 +117,8 @@ export class IndexDatabase implements Disposable {
 
   /** Every pack that has a row, also those that are indexed in part. */
   packs(): readonly PackRow[] {
-    const sql = "SELECT epoch, sequence, kind, bytes AS sizeBytes, records, complete AS isComplete, created AS createdMs FROM packs";
+    const sql =
+      "SELECT epoch, sequence, kind, bytes AS sizeBytes, records, complete AS isComplete, created AS createdMs FROM packs";
     const rows = this.#connection.prepare(sql).all() as readonly (Omit<PackRow, "isComplete"> & {
       isComplete: number;
     })[];

@@ -89,7 +89,10 @@ describe("the catalog", () => {
     expect((await list(next)).map(({ health }) => health)).toEqual([PointHealth.HURT, PointHealth.HURT]);
     const writer = new TestWriter(next.client, next.repositoryId);
     const later = await writer.backup({ taskId: "c", vmId: "other", disks: [disk] });
-    expect(later.result.value).toMatchObject({ health: PointHealth.GOOD, statistics: { storedBytes: BigInt(testChunkSize) } });
+    expect(later.result.value).toMatchObject({
+      health: PointHealth.GOOD,
+      statistics: { storedBytes: BigInt(testChunkSize) },
+    });
     expect(later.healed).toMatchObject({ ranges: 0, healedPoints: 2, hurtPoints: 0 });
     expect((await list(next)).map(({ health }) => health)).toEqual([1, 1, 1].map(() => PointHealth.GOOD));
   });

@@ -1,5 +1,9 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { CommitRequest, CommitStart, HealedPointsSchema } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
+import type {
+  CommitRequest,
+  CommitStart,
+  HealedPointsSchema,
+} from "@holdfast/proto/holdfast/repository/v1/repository_pb";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { largestManifestBytes } from "@holdfast/shared/format/manifest";
 import { toPointSummary, toRangeMessage } from "../catalog/point-message.ts";

@@ -46,7 +46,9 @@ const listHurt = async ({ client }: TestServer) => {
 };
 
 const quarantined = async ({ directory }: TestServer): Promise<number> => {
-  const entries = await readdir(join(directory, "quarantine"), { recursive: true, withFileTypes: true }).catch(() => []);
+  const entries = await readdir(join(directory, "quarantine"), { recursive: true, withFileTypes: true }).catch(
+    () => [],
+  );
   return entries.filter((entry) => entry.isFile()).length;
 };
 
@@ -80,7 +82,11 @@ describe("a chunk that was damaged on its disk", () => {
 
     expect(result.value).toMatchObject({
       health: PointHealth.GOOD,
-      statistics: { storedBytes: BigInt(2 * testChunkSize), deduplicatedBytes: 0n, unchangedBytes: BigInt(5 * testChunkSize) },
+      statistics: {
+        storedBytes: BigInt(2 * testChunkSize),
+        deduplicatedBytes: 0n,
+        unchangedBytes: BigInt(5 * testChunkSize),
+      },
     });
     expect(healed).toMatchObject({ ranges: 1, healedPoints: 2, hurtPoints: 0 });
     expect((await healthOf(server)).map(([, health]) => health)).toEqual([1, 2, 3].map(() => PointHealth.GOOD));
@@ -151,7 +157,9 @@ describe("a page that was damaged on its disk", () => {
     // The first page is the first leaf.
     for (const path of await pagePacks(server.directory)) await flipByte(path, packHeaderSize + recordHeaderSize + 20);
     expect(await verifyAll(server)).toMatchObject({ recordsDamaged: 1n, pointsHurt: 1 });
-    expect(await listHurt(server)).toMatchObject([{ pointId: "a", damaged: [{ code: "CHUNK_DAMAGED", range: range(0, 1024) }] }]);
+    expect(await listHurt(server)).toMatchObject([
+      { pointId: "a", damaged: [{ code: "CHUNK_DAMAGED", range: range(0, 1024) }] },
+    ]);
 
     const backup = { taskId: "b", base: "a", disks: [disk], capturedMs: 2 };
     await using upload = await writer.open(backup);
@@ -160,7 +168,10 @@ describe("a page that was damaged on its disk", () => {
     const sent = await writer.commit(uploadId, backup, await writer.send(uploadId, backup, upload.opened));
 
     expect(sent).toMatchObject({
-      result: { case: "committed", value: { statistics: { deduplicatedBytes: BigInt(4 * testChunkSize), storedBytes: 0n } } },
+      result: {
+        case: "committed",
+        value: { statistics: { deduplicatedBytes: BigInt(4 * testChunkSize), storedBytes: 0n } },
+      },
       healed: { healedPoints: 1, hurtPoints: 0 },
     });
     expect(await verifyAll(server)).toMatchObject({ recordsDamaged: 0n, recordsMissing: 0n });
@@ -180,7 +191,11 @@ describe("a page that nobody knew to be damaged", () => {
     const { uploadId, heal } = upload.opened;
     expect(heal).toMatchObject([range(0, 1024)]);
     expect(await quarantined(next)).toBe(1);
-    const sent = await writerOf(next).commit(uploadId, backup, await writerOf(next).send(uploadId, backup, upload.opened));
+    const sent = await writerOf(next).commit(
+      uploadId,
+      backup,
+      await writerOf(next).send(uploadId, backup, upload.opened),
+    );
     expect(sent).toMatchObject({ result: { case: "committed" }, healed: { healedPoints: 1, hurtPoints: 0 } });
   });
 });

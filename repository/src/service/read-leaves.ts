@@ -23,7 +23,11 @@ export const readLeaves = (deps: ServiceDeps): Calls["readLeaves"] =>
     const signal = AbortSignal.any([context.signal, holder.signal]);
     const tree = treeOf(holder.point, request.diskId);
     const found = { tree, span: { first: firstLeaf, end: firstLeaf + count }, idsOnly };
-    for await (const leaf of leavesOf(deps, found, holder.heal.filter(({ diskId }) => diskId === request.diskId))) {
+    for await (const leaf of leavesOf(
+      deps,
+      found,
+      holder.heal.filter(({ diskId }) => diskId === request.diskId),
+    )) {
       signal.throwIfAborted();
       holder.touch();
       yield { leaf: leaf.leaf, pageId: leaf.pageId, chunkIds: leaf.chunkIds ?? new Uint8Array() };

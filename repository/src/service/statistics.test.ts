@@ -6,7 +6,10 @@ import { TestWriter } from "../testing/test-writer.ts";
 const disk = fullDisk("disk", 8, 1, testChunkSize);
 
 const statistics = async ({ client }: TestServer, refresh = false) => {
-  const found: { whole?: Record<string, unknown>; vms: Record<string, unknown>[]; progress: number } = { vms: [], progress: 0 };
+  const found: { whole?: Record<string, unknown>; vms: Record<string, unknown>[]; progress: number } = {
+    vms: [],
+    progress: 0,
+  };
   for await (const { part } of client.getStatistics({ refresh })) {
     if (part.case === "whole") found.whole = { ...part.value };
     if (part.case === "vm") found.vms.push({ ...part.value });

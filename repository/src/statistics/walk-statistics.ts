@@ -115,4 +115,4 @@ class UseCounter {
 
 /** True for a point that nobody may remove now. */
 const isHeld = ({ marked }: CatalogPoint, nowMs: number): boolean =>
-  Boolean(marked.protected) || (marked.immutableUntilMs ?? 0) > nowMs;
+  marked.protected || (marked.immutableUntilMs ?? 0) > nowMs;

@@ -6,7 +6,6 @@ import { z } from "zod";
 import {
   packDigits,
   type PackKey,
-
   parseQuarantineName,
   quarantineFolder,
   quarantineName,
@@ -97,7 +96,10 @@ export class Quarantine {
   async #read(name: string, place: RecordPlace): Promise<QuarantinedRecord | undefined> {
     try {
       const { value } = decodeSmallObject(quarantinedKind, await this.#objects.get(name), name);
-      if (quarantineName(place) === `${quarantineFolder}/${value.pack}/${name.slice(-8)}` && value.offset === place.offset)
+      if (
+        quarantineName(place) === `${quarantineFolder}/${value.pack}/${name.slice(-8)}` &&
+        value.offset === place.offset
+      )
         return { ...place, kind: value.recordKind, id: fromHex(value.id) };
     } catch (caught) {
       if (!(caught instanceof HoldfastError) || caught.code !== "REPOSITORY_DAMAGED") throw caught;
@@ -112,11 +114,11 @@ export class Quarantine {
       const entry = [...decodeTable(table)].find(({ offset }) => offset === place.offset);
       return entry && { ...place, kind: header.kind, id: Uint8Array.from(entry.id) };
     } catch (caught) {
-      if (caught instanceof HoldfastError && ["REPOSITORY_DAMAGED", "NOT_FOUND"].includes(caught.code)) return undefined;
+      if (caught instanceof HoldfastError && ["REPOSITORY_DAMAGED", "NOT_FOUND"].includes(caught.code))
+        return undefined;
       throw caught;
     }
   }
 }
 
 const verdict = "CHUNK_DAMAGED";
-

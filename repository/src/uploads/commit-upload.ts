@@ -183,10 +183,10 @@ const walkDisks = async (store: RepositoryStore, upload: Upload, { clear, sealed
           return await store.readPage(id);
         },
         onLeaf: (leaf) => finder.look(leaf),
-          mayLackRoot,
-          onLost: ({ firstPosition, count }) => {
-            finder.lose(diskId, firstPosition, count);
-          },
+        mayLackRoot,
+        onLost: ({ firstPosition, count }) => {
+          finder.lose(diskId, firstPosition, count);
+        },
       },
     );
     counts = addCounts(counts, counted);

@@ -70,26 +70,38 @@ export const countPositions = async (
   for await (const leaf of eachLeaf(disk.tree, { readPage })) {
     const next = await baseLeaves?.next();
     const base = baseOf(disk, next?.done === true ? undefined : next?.value);
-    const firstPosition = leaf.leaf * leafCapacity;
-    const length = pageLength(disk.tree.shape, 0, leaf.leaf);
-    if ("damage" in leaf) {
-      if (leaf.damage === "CHUNK_DAMAGED") throw unreadable(leaf);
-      onLost({ firstPosition, count: length });
-      continue;
-    }
-    if (!leaf.chunkIds) {
-      counts = addCounts(counts, { planned: length, zero: length, unchanged: 0, fresh: 0 });
-      continue;
-    }
-    const isReused = base !== undefined && equalBytes(base.pageId, leaf.pageId);
-    await onLeaf({ diskId: disk.diskId, firstPosition, chunkIds: leaf.chunkIds, isReused });
-    counts = addCounts(counts, countLeaf(disk, firstPosition, leaf.chunkIds, base?.chunkIds));
+    if ("damage" in leaf) onLost(lostRange(disk, leaf));
+    else counts = addCounts(counts, await countOne(disk, { leaf, base }, onLeaf));
   }
   return counts;
 };
 
+interface ComparedLeaf {
+  readonly leaf: ReadableLeaf;
+  readonly base: ReadableLeaf | undefined;
+}
+
+const countOne = async (
+  disk: ComparedDisk,
+  { leaf, base }: ComparedLeaf,
+  onLeaf: CountDeps["onLeaf"],
+): Promise<PositionCounts> => {
+  const length = pageLength(disk.tree.shape, 0, leaf.leaf);
+  if (!leaf.chunkIds) return { planned: length, zero: length, unchanged: 0, fresh: 0 };
+  const firstPosition = leaf.leaf * leafCapacity;
+  const isReused = base !== undefined && equalBytes(base.pageId, leaf.pageId);
+  await onLeaf({ diskId: disk.diskId, firstPosition, chunkIds: leaf.chunkIds, isReused });
+  return countLeaf(disk, firstPosition, leaf.chunkIds, base?.chunkIds);
+};
+
+/** The positions of a leaf that is absent; one that is there and wrong is an error (C4). */
+const lostRange = ({ tree }: ComparedDisk, leaf: Unreadable): Pick<DiskRange, "firstPosition" | "count"> => {
+  if (leaf.damage === "CHUNK_DAMAGED") throw unreadable(leaf);
+  return { firstPosition: leaf.leaf * leafCapacity, count: pageLength(tree.shape, 0, leaf.leaf) };
+};
+
 /** The base's leaf at that place. One that cannot be read stands for nothing, and its positions were told to be read again. */
-const baseOf = (disk: ComparedDisk, found: FoundLeaf | undefined): Exclude<FoundLeaf, Unreadable> | undefined => {
+const baseOf = (disk: ComparedDisk, found: FoundLeaf | undefined): ReadableLeaf | undefined => {
   if (!found || !("damage" in found)) return found;
   const length = disk.base ? pageLength(disk.base.shape, 0, found.leaf) : 0;
   const range = { diskId: disk.diskId, firstPosition: found.leaf * leafCapacity, count: length };
@@ -98,6 +110,7 @@ const baseOf = (disk: ComparedDisk, found: FoundLeaf | undefined): Exclude<Found
 };
 
 type Unreadable = Extract<FoundLeaf, { readonly damage: unknown }>;
+type ReadableLeaf = Exclude<FoundLeaf, Unreadable>;
 
 const unreadable = ({ damage, leaf }: Unreadable): HoldfastError =>
   new HoldfastError(damage, `the page of leaf ${leaf} cannot be read`);

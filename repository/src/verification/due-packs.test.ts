@@ -43,10 +43,13 @@ describe("which packs are read back", () => {
 
 describe("a year of daily shares", () => {
   it("reads every pack back within 30 days of its writing or last reading, whatever the sizes, while the repository grows", () => {
-    let packs: readonly JudgedPack[] = Array.from({ length: 40 }, (_, index) => pack(index, 0, undefined, 1 + (index % 7) * 50));
+    let packs: readonly JudgedPack[] = Array.from({ length: 40 }, (_, index) =>
+      pack(index, 0, undefined, 1 + (index % 7) * 50),
+    );
     for (let hour = 1; hour <= 365 * 24; hour += 1) {
       const nowMs = now + (hour * dayMs) / 24;
-      if (hour % 24 === 0) packs = [...packs, { ...pack(1000 + hour, 0, undefined, 1 + (hour % 5) * 90), createdMs: nowMs }];
+      if (hour % 24 === 0)
+        packs = [...packs, { ...pack(1000 + hour, 0, undefined, 1 + (hour % 5) * 90), createdMs: nowMs }];
       if (hour % 240 === 0) packs = packs.slice(3);
       const budget = dailyBudget(packs, 25, nowMs);
       const read = new Set(budget === 0 ? [] : withinBudget(inReadingOrder(packs, nowMs), budget));

@@ -23,7 +23,8 @@ export const dayMs = 86_400_000;
 export const coveredDays = 30;
 
 /** When a pack's bytes were known to be right: read back, or just written. A time in the future is of a clock that went wrong. */
-const seenMs = ({ readMs, createdMs }: JudgedPack, nowMs: number): number => Math.min(Math.max(readMs ?? 0, createdMs), nowMs);
+const seenMs = ({ readMs, createdMs }: JudgedPack, nowMs: number): number =>
+  Math.min(Math.max(readMs ?? 0, createdMs), nowMs);
 
 /** Packs in the order in which they are to be read: those first that were not seen for the longest, and were never read. */
 export const inReadingOrder = (packs: readonly JudgedPack[], nowMs: number): readonly JudgedPack[] =>

@@ -92,7 +92,12 @@ describe("a verification", () => {
         if (sequence === 3) throw new HoldfastError("IO_FAILED", "the disk does not answer");
       }),
     );
-    expect(await runAll(verification)).toMatchObject({ packsDone: 6, packsUnreachable: 1, recordsDamaged: 0, recordsMissing: 0 });
+    expect(await runAll(verification)).toMatchObject({
+      packsDone: 6,
+      packsUnreachable: 1,
+      recordsDamaged: 0,
+      recordsMissing: 0,
+    });
     const { readBytes, freshBytes } = await verification.coverage();
     expect(readBytes).toBeGreaterThan(0);
     expect(freshBytes).toBeGreaterThan(0);
@@ -174,7 +179,8 @@ describe("a server that verifies by itself", () => {
     const { store } = bench;
     const present = await store.packs.packs();
     const packs = await VerifiedPacks.load(store.verified);
-    for (let round = 1; round <= 40; round += 1) await packs.note(present.slice(round % present.length, (round % present.length) + 1), round, present);
+    for (let round = 1; round <= 40; round += 1)
+      await packs.note(present.slice(round % present.length, (round % present.length) + 1), round, present);
     expect((await store.verified.list()).length).toBeLessThan(12);
     const again = await VerifiedPacks.load(store.verified);
     expect(present.map((pack) => again.readMsOf(pack))).toEqual(present.map((pack) => packs.readMsOf(pack)));

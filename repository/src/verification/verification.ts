@@ -77,7 +77,11 @@ export class Verification {
   async markForgotten(signal: AbortSignal): Promise<void> {
     const { store, damage } = this.#deps;
     const unknown = (await store.quarantinedIds()).filter((record) => damage.codeOf(record) === undefined);
-    await recordAbsence(this.#deps, unknown.map((record) => ({ ...record, code: "CHUNK_DAMAGED" })), signal);
+    await recordAbsence(
+      this.#deps,
+      unknown.map((record) => ({ ...record, code: "CHUNK_DAMAGED" })),
+      signal,
+    );
   }
 
   /** How much was read back lately; at most a minute old. */

@@ -141,7 +141,11 @@ const readWindow = async (store: RepositoryStore, pack: PackKey, { offset, end }
 };
 
 /** What does not prove sound in the window is read by itself, twice, before it is called anything. */
-const judgeIn = async (store: RepositoryStore, location: RecordLocation, { offset, bytes }: Bytes): Promise<RecordVerdict> => {
+const judgeIn = async (
+  store: RepositoryStore,
+  location: RecordLocation,
+  { offset, bytes }: Bytes,
+): Promise<RecordVerdict> => {
   const start = location.offset - offset;
   const record = bytes && Uint8Array.from(bytes.subarray(start, start + recordHeaderSize + location.storedLength));
   if (record && (await isSound(store, record, location))) return { verdict: "sound" };

@@ -22,7 +22,13 @@ export const servePoints = (deps: ApiDeps): ServedService =>
       const { repository } = await findPoint(deps.repositories.list(), pointId, signal);
       const sessionId = requestedSessionId("point-verify", pointId, requestId, deps.random);
       const { repositoryId } = repository;
-      await beginMaintenance(deps, { kind: "point-verify", sessionId, repositoryId, title: `point ${pointId}`, request: { pointId } });
+      await beginMaintenance(deps, {
+        kind: "point-verify",
+        sessionId,
+        repositoryId,
+        title: `point ${pointId}`,
+        request: { pointId },
+      });
       return { sessionId };
     },
     removePoint: async ({ pointId, belowFloor }, { signal }) => {

@@ -30,7 +30,10 @@ const toHurtPoint = (point: PointSummary, damaged: readonly DamagedRange[]): Hur
   ranges: damaged.map((one) => toHurtRange(point, one)),
 });
 
-const toHurtRange = ({ disks }: PointSummary, { range, code }: DamagedRange): MessageInitShape<typeof HurtRangeSchema> => {
+const toHurtRange = (
+  { disks }: PointSummary,
+  { range, code }: DamagedRange,
+): MessageInitShape<typeof HurtRangeSchema> => {
   const { diskId = "", firstPosition: firstChunk = 0, count: chunks = 0 } = range ?? {};
   return { diskId, alias: disks.find((disk) => disk.diskId === diskId)?.alias ?? "", firstChunk, chunks, code };
 };
