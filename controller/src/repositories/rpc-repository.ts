@@ -9,7 +9,7 @@ import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import type { RpcClient } from "@holdfast/shared/rpc/client";
 import type { ServiceClient } from "@holdfast/shared/rpc/client-types";
 import { askToExamine } from "./examine-repository.ts";
-import type { PointWithManifest, RepositoryConnection } from "./repository-connection.ts";
+import type { AttemptParts, FenceVerdict, PointWithManifest, RepositoryConnection } from "./repository-connection.ts";
 import type { RepositoryRecord } from "./repository-record.ts";
 import { createUnreachableGuard, type UnreachableGuard } from "./unreachable-guard.ts";
 
@@ -53,14 +53,7 @@ export const openRepositoryConnection = (
       ),
     getPoint: (pointId, signal) =>
       guard.call(() => collectPoint(pointId, service.getPoint({ pointId }, { signal, timeoutMs: listTimeoutMs }))),
-    fence: ({ taskId, number, attemptId }, signal) =>
-      guard.call(async () => {
-        const { committed } = await service.fence(
-          { attempt: { taskId, number, attemptId } },
-          { signal, timeoutMs: callTimeoutMs },
-        );
-        return committed === undefined ? { kind: "retired" } : { kind: "committed", point: committed };
-      }),
+    fence: (attempt, signal) => guard.call(() => fenceAt(service, attempt, signal)),
     updateTrust: (trust, signal) =>
       guard.call(async () => (await service.updateTrust({ trust }, { signal, timeoutMs: callTimeoutMs })).number),
     removePoint: (request, signal) =>
@@ -72,6 +65,16 @@ export const openRepositoryConnection = (
     ...maintenanceCalls(service, guard),
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
   };
+};
+
+const fenceAt = async (
+  service: ServiceClient<typeof RepositoryService>,
+  { taskId, number, attemptId }: AttemptParts,
+  signal: AbortSignal,
+): Promise<FenceVerdict> => {
+  const attempt = { taskId, number, attemptId };
+  const { committed } = await service.fence({ attempt }, { signal, timeoutMs: callTimeoutMs });
+  return committed === undefined ? { kind: "retired" } : { kind: "committed", point: committed };
 };
 
 /** The calls that take long and tell how far they are. */

@@ -4,6 +4,7 @@ import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { idAt, idCount } from "@holdfast/shared/format/content-id";
 import type { RecordKind } from "@holdfast/shared/format/record-header";
 import type { PackKey, RecordPlace } from "../store/object-names.ts";
+import { dropSql, lookupSql, schema, schemaVersion } from "./index-sql.ts";
 import { inBatches, slotted, type SlottedEntry, tableOf } from "./pack-entries.ts";
 import type { PackRow } from "./pack-rows.ts";
 
@@ -50,37 +51,7 @@ export interface IndexCounts {
   readonly pages: number;
 }
 
-const schemaVersion = 2;
 const cacheKiB = 64 * 1024;
-
-const schema = `
-  CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-  CREATE TABLE packs (
-    number INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, sequence INTEGER NOT NULL, kind TEXT NOT NULL,
-    bytes INTEGER NOT NULL, records INTEGER NOT NULL, complete INTEGER NOT NULL, created INTEGER NOT NULL,
-    UNIQUE (epoch, sequence));
-  CREATE TABLE chunks (
-    id BLOB PRIMARY KEY, pack INTEGER NOT NULL, offset INTEGER NOT NULL, plain INTEGER NOT NULL, stored INTEGER NOT NULL,
-    slot INTEGER NOT NULL
-  ) WITHOUT ROWID;
-  CREATE TABLE pages (
-    id BLOB PRIMARY KEY, pack INTEGER NOT NULL, offset INTEGER NOT NULL, plain INTEGER NOT NULL, stored INTEGER NOT NULL,
-    slot INTEGER NOT NULL, level INTEGER NOT NULL
-  ) WITHOUT ROWID;
-  PRAGMA user_version = ${schemaVersion};
-`;
-
-const lookupSql = {
-  chunk: `SELECT epoch, sequence, offset, plain, stored, 0 AS level, slot FROM chunks JOIN packs ON packs.number = pack WHERE id = ?`,
-  page: `SELECT epoch, sequence, offset, plain, stored, level, slot FROM pages JOIN packs ON packs.number = pack WHERE id = ?`,
-} as const;
-
-const dropSql = {
-  chunk: `DELETE FROM chunks WHERE id = ? AND offset = ?
-    AND pack = (SELECT number FROM packs WHERE epoch = ? AND sequence = ?)`,
-  page: `DELETE FROM pages WHERE id = ? AND offset = ?
-    AND pack = (SELECT number FROM packs WHERE epoch = ? AND sequence = ?)`,
-} as const;
 
 /** The index's SQLite file. A cache: an unreadable one, or one of another schema or repository, is thrown away. Blocks. */
 export class IndexDatabase implements Disposable {

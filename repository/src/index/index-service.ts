@@ -15,7 +15,10 @@ interface OpenIndex {
   filter: ChunkFilter;
 }
 
-type PlainCalls = Pick<IndexCalls, "setHistory" | "packs" | "dropPack" | "dropPacks" | "counts">;
+type PlainCalls = Pick<
+  IndexCalls,
+  "setHistory" | "packs" | "dropPack" | "dropPacks" | "dropRecords" | "recordsOf" | "counts"
+>;
 
 /** What the filter has no part in: it may go on saying "maybe" to what was dropped. */
 const plainCalls = (opened: () => IndexDatabase): PlainCalls => ({
@@ -35,6 +38,12 @@ const plainCalls = (opened: () => IndexDatabase): PlainCalls => ({
       database.dropPacks(keys);
     });
   },
+  dropRecords: (records) => {
+    opened().use((database) => {
+      database.dropRecords(records);
+    });
+  },
+  recordsOf: ({ kind, ...pack }) => opened().use((database) => database.recordsOf(pack, kind)),
   counts: () => opened().use((database) => database.counts()),
 });
 
@@ -65,17 +74,6 @@ export const createIndexService = (): IndexService => {
         if (pack.kind === "chunk") filter.addTable(pack.table);
       });
     },
-    dropRecords: (records) => {
-      opened().database.use((database) => {
-        database.dropRecords(records);
-      });
-    },
-    dropPacks: (packs) => {
-      opened().database.use((database) => {
-        database.dropPacks(packs);
-      });
-    },
-    recordsOf: ({ kind, ...pack }) => opened().database.use((database) => database.recordsOf(pack, kind)),
     lookup: ({ kind, ids }) => {
       const { database, filter } = opened();
       return database.use(() => encodeRows(kind === "chunk" ? filter.lookup(ids) : database.lookup(kind, ids)));
