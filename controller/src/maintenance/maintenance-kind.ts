@@ -12,9 +12,6 @@ export const maintenanceKinds = [
 /** One of them. */
 export type MaintenanceKind = (typeof maintenanceKinds)[number];
 
-/** Whether a session's kind is one of maintenance. */
-export const isMaintenance = (kind: string): kind is MaintenanceKind => maintenanceKinds.some((one) => one === kind);
-
 /** Kinds of which a repository does one at a time, whichever of them; the others may run beside them. */
 const exclusiveKinds: readonly MaintenanceKind[] = ["repository-verify", "repository-gc"];
 
