@@ -28,10 +28,14 @@ import { memberList } from "./member/list.ts";
 import { outputFormats, parseOutputFormat } from "./output/output.ts";
 import { pointExport } from "./point/export.ts";
 import { pointList } from "./point/list.ts";
+import { pointProtect } from "./point/protect.ts";
 import { pointRemove } from "./point/remove.ts";
 import { pointVerify } from "./point/verify.ts";
 import { pointShow } from "./point/show.ts";
+import { pointUndelete } from "./point/undelete.ts";
+import { pointUnprotect } from "./point/unprotect.ts";
 import { repositoryAdd } from "./repository/add.ts";
+import { repositoryClock } from "./repository/clock.ts";
 import { repositoryGc } from "./repository/gc.ts";
 import { repositoryHurt } from "./repository/hurt.ts";
 import { repositoryInvite } from "./repository/invite.ts";
@@ -104,6 +108,7 @@ const commandsOf = (context: CliContext): readonly Command[] => {
         repositoryStats,
         repositoryInvite,
         repositoryRevoke,
+        repositoryClock,
       ),
     ),
     noun("agent", "Agents, which move the data", all(agentList, agentShow, agentInvite, agentRevoke)),
@@ -125,7 +130,11 @@ const commandsOf = (context: CliContext): readonly Command[] => {
       "Sessions: runs of jobs, restores, tests of workers, and maintenance of repositories",
       all(sessionList, sessionShow, sessionWatch, sessionStop, sessionCancel),
     ),
-    noun("point", "Restore points", all(pointList, pointShow, pointVerify, pointRemove, pointExport)),
+    noun(
+      "point",
+      "Restore points",
+      all(pointList, pointShow, pointVerify, pointRemove, pointUndelete, pointProtect, pointUnprotect, pointExport),
+    ),
     noun("restore", "Restores", all(restoreVm, restoreDisk, restorePlan)),
     ...all(initCommand, standaloneCommand, doctorCommand, versionCommand, completionCommand),
   ];

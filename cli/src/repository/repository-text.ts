@@ -1,6 +1,11 @@
 import type { Repository, VerificationCoverage } from "@holdfast/proto/holdfast/controller/v1/repository_pb";
 import { factsText, tableText } from "../output/output.ts";
-import { bytesText } from "../output/units.ts";
+import { bytesText, spanText, timeText } from "../output/units.ts";
+
+/** A bucket says so, since its storage tells no end. */
+const isEndless = ({ totalBytes }: Repository): boolean => totalBytes >= BigInt(Number.MAX_SAFE_INTEGER);
+
+const roomText = (one: Repository): string => (isEndless(one) ? "not limited" : bytesText(one.freeBytes));
 
 /** One line a repository. */
 export const repositoriesTable = (repositories: readonly Repository[]): string =>
@@ -11,7 +16,7 @@ export const repositoriesTable = (repositories: readonly Repository[]): string =
       one.state,
       String(one.points),
       bytesText(one.storedBytes),
-      bytesText(one.freeBytes),
+      roomText(one),
       one.address,
     ]),
   );
@@ -27,15 +32,31 @@ export const repositoryText = (one: Repository): string =>
     ["epoch", String(one.epoch)],
     ["points", String(one.points)],
     ["stored", bytesText(one.storedBytes)],
-    ["free", `${bytesText(one.freeBytes)} of ${bytesText(one.totalBytes)}`],
+    ["free", isEndless(one) ? roomText(one) : `${roomText(one)} of ${bytesText(one.totalBytes)}`],
     ["growth", growthText(one)],
     ["read back", one.coverage === undefined ? undefined : coverageText(one.coverage)],
     ["hurt points", one.hurtPoints === 0 ? undefined : `${one.hurtPoints} (repository hurt ${one.name} lists them)`],
+    ...settingsFacts(one),
   ]);
 
+/** Nothing for a repository that cannot be asked. */
+const settingsFacts = (one: Repository): readonly (readonly [string, string])[] =>
+  one.clockMs === 0n
+    ? []
+    : [
+        ["low water", `${bytesText(one.lowWaterBytes)}, and a reserve of ${bytesText(one.reserveBytes)}`],
+        ["undelete period", spanText(one.undeletePeriodMs)],
+        ["floor", `${one.floor} good points of each VM`],
+        ["immutability", one.immutabilityMs === 0n ? "off" : spanText(one.immutabilityMs)],
+        ["clock", timeText(one.clockMs)],
+        ["deletion", one.deletionSuspended === "" ? "goes on" : `suspended: ${one.deletionSuspended}`],
+      ];
+
 /** `2 GiB a day, full in about 90 days` */
-const growthText = ({ growthBytesPerDay, freeBytes }: Repository): string => {
+const growthText = (one: Repository): string => {
+  const { growthBytesPerDay, freeBytes } = one;
   if (growthBytesPerDay <= 0n) return "none in the last 30 days";
+  if (isEndless(one)) return `${bytesText(growthBytesPerDay)} a day`;
   return `${bytesText(growthBytesPerDay)} a day, full in about ${freeBytes / growthBytesPerDay} days`;
 };
 

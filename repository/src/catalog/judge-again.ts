@@ -31,7 +31,9 @@ export const judgeAgain = async (deps: RecordDeps, committed: CatalogPoint): Pro
   const isBack = await anyBack(deps);
   const healed: CatalogPoint[] = [];
   for (const point of isBack ? hurtBefore : []) {
-    const now = await markVerified(deps, point, await rangesStillAbsent(deps, point));
+    const left = await rangesStillAbsent(deps, point);
+    if (!deps.catalog.get(point.pointId)) continue;
+    const now = await markVerified(deps, point, left);
     if (isGood(now)) healed.push(now);
   }
   const hurt = deps.catalog.list().filter((point) => !isGood(point) && isSameVm(point.vm, committed.vm));

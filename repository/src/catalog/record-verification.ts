@@ -41,7 +41,8 @@ export const recordAbsence = async (
   const hurt: CatalogPoint[] = [];
   for (const point of catalog.list()) {
     const damaged = await search.search(point, signal);
-    if (damaged.length > 0) hurt.push(await markVerified(deps, point, damaged));
+    // A collection may have taken it meanwhile.
+    if (damaged.length > 0 && catalog.get(point.pointId)) hurt.push(await markVerified(deps, point, damaged));
   }
   return hurt;
 };

@@ -9,18 +9,27 @@ export interface StandingSettings {
 /** What the repository holds of a point. */
 export type Standing =
   | { readonly state: "live" }
-  | { readonly state: "removed"; readonly untilMs: number }
-  /** A collection may take it. */
+  /** Marked deleted, and it can be brought back: until then, or, where something keeps it, without a known end. */
+  | { readonly state: "removed"; readonly untilMs: number | undefined }
+  /** Nothing of it may be relied on any more: a collection may take it. */
   | { readonly state: "gone" };
 
-/** The standing of a point at a time; the only place that says when one is gone. */
-export const standingOf = (
-  { marked }: Pick<CatalogPoint, "marked">,
-  nowMs: number,
-  { undeletePeriodMs }: StandingSettings,
-): Standing => {
-  if (marked.gone) return { state: "gone" };
-  if (marked.removed === null) return { state: "live" };
-  const untilMs = Math.max(marked.removed.atMs + undeletePeriodMs, marked.immutableUntilMs ?? 0);
-  return nowMs >= untilMs && !marked.protected ? { state: "gone" } : { state: "removed", untilMs };
+/** What decides about a point's standing. */
+export type StandingFacts = Pick<CatalogPoint, "marked" | "immutableUntilMs">;
+
+/** True while nobody may remove the point. */
+export const isImmutable = ({ immutableUntilMs }: Pick<StandingFacts, "immutableUntilMs">, nowMs: number): boolean =>
+  immutableUntilMs !== undefined && nowMs < immutableUntilMs;
+
+/**
+ * The standing of a point (repository-format.md §6.4); `nowMs` is the guarded clock's time for deletion. Pure, and the only
+ * place that says when a point is gone. Who holds a point open is not looked at: the collector adds that.
+ */
+export const standingOf = (point: StandingFacts, nowMs: number, { undeletePeriodMs }: StandingSettings): Standing => {
+  const { removed, gone, protected: protection } = point.marked;
+  if (gone) return { state: "gone" };
+  if (removed === null) return { state: "live" };
+  if (protection !== null) return { state: "removed", untilMs: undefined };
+  const untilMs = Math.max(removed.atMs + undeletePeriodMs, point.immutableUntilMs ?? 0);
+  return nowMs >= untilMs ? { state: "gone" } : { state: "removed", untilMs };
 };

@@ -1,6 +1,5 @@
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import type { CatalogPoint } from "../catalog/catalog-point.ts";
-import { standingOf } from "../catalog/standing.ts";
 import type { PackRow } from "../index/pack-rows.ts";
 import { unmarked } from "../store/mark.ts";
 import type { UsesWatch } from "../uploads/uses-registry.ts";
@@ -57,15 +56,12 @@ export const refuseUnreadable = (unreadable: ReadonlyMap<string, HoldfastError>)
 const confirmGone = async (deps: CollectorDeps, points: readonly CatalogPoint[]): Promise<CatalogPoint[]> => {
   const gone: CatalogPoint[] = [];
   for (const point of points) {
-    if (!isGone(deps, point)) continue;
+    if (!deps.isGone(point)) continue;
     const mark = await deps.store.readMark(point.pointId);
-    if (isGone(deps, { ...point, marked: mark?.state ?? unmarked })) gone.push(point);
+    if (deps.isGone({ ...point, marked: mark?.state ?? unmarked })) gone.push(point);
   }
   return gone;
 };
-
-const isGone = ({ clock, settings }: CollectorDeps, point: CatalogPoint): boolean =>
-  standingOf(point, clock.nowMs(), settings).state === "gone";
 
 const mayLeave = ({ store, catalog, uploads, readings }: CollectorDeps, point: CatalogPoint): boolean => {
   const { pointId } = point;

@@ -1,7 +1,6 @@
-import type { Clock } from "@holdfast/shared/clock/clock";
 import type { Logger } from "@holdfast/shared/logging/logger";
 import type { Catalog } from "../catalog/catalog.ts";
-import type { StandingSettings } from "../catalog/standing.ts";
+import type { CatalogPoint } from "../catalog/catalog-point.ts";
 import type { Readings } from "../readings/reading.ts";
 import type { RepositoryStore } from "../store/repository-store.ts";
 import type { Uploads } from "../uploads/uploads.ts";
@@ -12,9 +11,8 @@ export interface CollectorDeps {
   readonly catalog: Catalog;
   readonly uploads: Uploads;
   readonly readings: Readings;
-  readonly settings: StandingSettings;
-  /** By which points become gone: it stands still while deletion is suspended. */
-  readonly clock: Pick<Clock, "nowMs">;
+  /** Whether nothing of a point may be relied on any more; judged by its marks and the guarded clock. */
+  readonly isGone: (point: CatalogPoint) => boolean;
   /** Why nothing may be deleted now; undefined when something may. */
   readonly suspended: () => string | undefined;
   readonly log: Logger;

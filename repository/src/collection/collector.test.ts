@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { changed, fullDisk, type SyntheticDisk } from "../testing/synthetic-disk.ts";
 import { expectDisk, openReading, readDisk } from "../testing/test-reader.ts";
 import { makeFolder, openTestServer, removeFolder, type TestServer, testChunkSize } from "../testing/test-server.ts";
-import { type TestBackup, TestWriter } from "../testing/test-writer.ts";
+import type { TestBackup } from "../testing/test-backup.ts";
+import { TestWriter } from "../testing/test-writer.ts";
 
 const disk = fullDisk("disk", 8, 1, testChunkSize);
 const other = fullDisk("disk", 8, 100, testChunkSize);

@@ -15,6 +15,9 @@ const shown: readonly ErrorCode[] = [
   "IO_FAILED",
   "REPOSITORY_NOT_OWNED",
   "CONFIG_INVALID",
+  "STORE_UNREACHABLE",
+  "STORE_DENIED",
+  "STORE_UNFIT",
   "CANCELLED",
 ];
 
@@ -32,8 +35,10 @@ export const helpEpilogue = (): string => {
     "  holdfast-repository export /srv/backup POINT --all --to /tmp/vm --format qcow2",
     "  holdfast-repository gc /srv/backup --dry-run",
     "  holdfast-repository serve --dir /srv/backup --index /var/cache/holdfast/index.sqlite --listen 127.0.0.1:7010",
+    "  holdfast-repository init 's3://bucket/prefix?endpoint=https://s3.example.org&credentialsFile=/etc/holdfast/s3'",
     "",
-    "list, show, verify, export and gc --dry-run need no server and disturb none: they only read the folder.",
+    "list, show, verify, export and gc --dry-run need no server and disturb none: they only read. A bucket's key is in the",
+    "file of credentialsFile or in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, never on the command line.",
     "",
     "Exit codes:",
     "  0   done",

@@ -3,6 +3,7 @@ import { productVersion } from "@holdfast/shared/version/product-version";
 import { isGood, isRemoved } from "../catalog/catalog-point.ts";
 import { growthPerDay } from "../catalog/growth.ts";
 import type { ServiceDeps } from "./deps.ts";
+import { describeDeletion } from "./describe-deletion.ts";
 import { toCoverage } from "./verify-repository.ts";
 import type { Calls } from "./types.ts";
 
@@ -11,6 +12,7 @@ export const getRepository =
   (deps: ServiceDeps): Calls["getRepository"] =>
   async () => {
     const { store, catalog, uploads, readings, room, trust, holder, clock } = deps;
+    const { undeletePeriodMs, floor, immutabilityMs = 0 } = deps.decisions.settings;
     const { facts, epoch } = store;
     const [{ objects }, { packBytes }, refusesUploads, coverage] = await Promise.all([
       store.space(),
@@ -36,6 +38,11 @@ export const getRepository =
       version: productVersion,
       trustNumber: trust.current.number,
       certificateExpiresMs: BigInt(readCertificate(holder.current.certificatePem).notAfterMs),
+      undeletePeriodMs: BigInt(undeletePeriodMs),
+      floor,
+      immutabilityMs: BigInt(immutabilityMs),
+      reserveBytes: BigInt(room.reserveBytes),
+      ...describeDeletion(deps),
       coverage,
       hurtPoints: catalog.list().filter((point) => !isGood(point) && !isRemoved(point)).length,
       growthBytesPerDay: BigInt(growthPerDay(catalog.list(), clock.nowMs())),

@@ -2,6 +2,7 @@ import type { ServiceDeps } from "./deps.ts";
 import { examine } from "../doctor/examine.ts";
 import { collectGarbage } from "./collect-garbage.ts";
 import { commit } from "./commit.ts";
+import { confirmClock } from "./confirm-clock.ts";
 import { fence } from "./fence.ts";
 import { findMissing } from "./find-missing.ts";
 import { getPoint } from "./get-point.ts";
@@ -9,11 +10,13 @@ import { getRepository } from "./get-repository.ts";
 import { listPoints } from "./list-points.ts";
 import { openReading } from "./open-reading.ts";
 import { openUpload } from "./open-upload.ts";
+import { protectPoint } from "./protect-point.ts";
 import { putRecords } from "./put-records.ts";
 import { readDisk } from "./read-disk.ts";
 import { readLeaves } from "./read-leaves.ts";
 import { removePoint } from "./remove-point.ts";
 import type { Calls } from "./types.ts";
+import { undeletePoint } from "./undelete-point.ts";
 import { updateTrust } from "./update-trust.ts";
 import { verifyPoint } from "./verify-point.ts";
 import { verifyRepository } from "./verify-repository.ts";
@@ -37,6 +40,9 @@ export const repositoryCalls = (deps: ServiceDeps): Calls => ({
   removePoint: removePoint(deps),
   updateTrust: updateTrust(deps),
   verifyPoint: verifyPoint(deps),
+  protectPoint: protectPoint(deps),
+  undeletePoint: undeletePoint(deps),
+  confirmClock: confirmClock(deps),
   verifyRepository: verifyRepository(deps),
   listHurt: listHurt(deps),
   getStatistics: getStatistics(deps),

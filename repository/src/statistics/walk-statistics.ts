@@ -1,5 +1,6 @@
 import { recordHeaderSize } from "@holdfast/shared/format/record-header";
 import type { CatalogPoint } from "../catalog/catalog-point.ts";
+import { isImmutable } from "../catalog/standing.ts";
 import { LiveBits } from "../collection/live-bits.ts";
 import type { IndexRow } from "../index/index-database.ts";
 import type { PacksView } from "../store/collection-store.ts";
@@ -114,5 +115,5 @@ class UseCounter {
 }
 
 /** True for a point that nobody may remove now. */
-const isHeld = ({ marked }: CatalogPoint, nowMs: number): boolean =>
-  marked.protected || (marked.immutableUntilMs ?? 0) > nowMs;
+const isHeld = (point: CatalogPoint, nowMs: number): boolean =>
+  point.marked.protected !== null || isImmutable(point, nowMs);

@@ -5,34 +5,41 @@ import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import type { ChunkSize } from "@holdfast/shared/format/chunk-size";
 import { newRepositoryId } from "@holdfast/shared/format/repository-id";
 import type { RandomBytes } from "@holdfast/shared/ids/ids";
+import { GuardedClock } from "../clock/guarded-clock.ts";
 import { inMemory } from "../index/index-database.ts";
 import { currentFormatVersion, readDescriptor, writeDescriptor } from "./descriptor.ts";
-import { DirectoryObjectStore } from "./directory-object-store.ts";
 import { systemFiles } from "./durable-files.ts";
 import { takeEpoch } from "./epoch.ts";
+import { epochOfName } from "./object-names.ts";
 import type { ObjectStore } from "./object-store.ts";
+import { openObjectStore, type OpenStoreOptions } from "./open-object-store.ts";
 import { OwnedRepository } from "./owned-repository.ts";
 import { Ownership } from "./ownership.ts";
+import { probeStore, requireFit, type StoreFitness } from "./probe-store.ts";
 import { PlanLog } from "./plan-log.ts";
 import { PointObjects } from "./points.ts";
 import { refreshReader } from "./refresh-reader.ts";
 import { openReadingParts, RepositoryReading } from "./repository-reading.ts";
 import type { RepositoryFacts, RepositoryReader, RepositoryStore } from "./repository-store.ts";
+import { noReserve, type SpaceReserve } from "./space-reserve.ts";
+import { parseLocation, type StoreLocation } from "./store-location.ts";
 import { type StoreThreads, workerThreads } from "./store-threads.ts";
 import { toStorageError } from "./storage-error.ts";
 import { TaskCommits } from "./task-commits.ts";
 
 /** What creating a repository needs. */
-export interface CreateRepositoryOptions {
+export interface CreateRepositoryOptions extends OpenStoreOptions {
   readonly chunkSize: ChunkSize;
   /** Empty on a bare directory. */
   readonly installationId: string;
   readonly clock: Clock;
   readonly random: RandomBytes;
+  /** Told what a bucket was seen to do, before anything is made in it. */
+  readonly onProbed?: ((fitness: StoreFitness) => void) | undefined;
 }
 
 /** What owning a repository needs. */
-export interface OpenRepositoryOptions {
+export interface OpenRepositoryOptions extends OpenStoreOptions {
   /** The index's file, on a path of its own; it may be lost at any time. */
   readonly indexPath: string;
   /** Who owns it, for people: host name and program. */
@@ -45,25 +52,46 @@ export interface OpenRepositoryOptions {
   readonly packTargetBytes?: number;
   /** Worker threads unless set. */
   readonly threads?: StoreThreads;
+  /** How long nobody may remove a point that is committed by this owner; no such time unless set. */
+  readonly immutabilityMs?: number | undefined;
+  /** Room that deletion may use when the disk is full; none unless set. */
+  readonly reserve?: SpaceReserve;
 }
 
 /** What reading a bare repository needs. */
-export interface ReadRepositoryOptions {
+export interface ReadRepositoryOptions extends OpenStoreOptions {
   /** A file for the index; in memory unless set. */
   readonly indexPath?: string;
+  /** Worker threads unless set. */
+  readonly threads?: StoreThreads;
 }
 
 const defaultPackTargetBytes = 48 * 1024 * 1024;
 const defaultIngestThreads = 2;
 
-/** Makes a repository in a directory that is empty or absent; ALREADY_EXISTS otherwise. */
+/**
+ * Makes a repository in a folder that is empty or absent, or in a bucket that has none under its prefix and was seen to do what a
+ * repository relies on. ALREADY_EXISTS, STORE_UNFIT.
+ */
 export const createRepository = async (
-  directory: string,
+  location: StoreLocation,
   options: CreateRepositoryOptions,
 ): Promise<RepositoryFacts> => {
-  await makeEmptyDirectory(directory);
-  await using objects = new DirectoryObjectStore(directory, { random: options.random });
+  const place = parseLocation(location);
+  if (place.kind === "folder") await makeEmptyDirectory(place.path);
+  await using objects = await openObjectStore(location, options);
+  if (place.kind === "bucket") await requireFitBucket(objects, options);
   return await createRepositoryOn(objects, options);
+};
+
+const requireFitBucket = async (
+  objects: ObjectStore,
+  options: Pick<CreateRepositoryOptions, "clock" | "random" | "onProbed">,
+  signal?: AbortSignal,
+): Promise<void> => {
+  const fitness = await probeStore(objects, options, signal);
+  options.onProbed?.(fitness);
+  requireFit(fitness);
 };
 
 /** The same on any object store without a descriptor. */
@@ -83,14 +111,21 @@ export const createRepositoryOn = async (
 };
 
 /**
- * Owns the repository in a directory: creates the next epoch, removes what former owners left unfinished, brings the index to
- * what the packs are. NOT_FOUND when there is none, FEATURE_UNSUPPORTED, SCHEMA_TOO_NEW, IO_FAILED.
+ * Owns the repository at a location: creates the next epoch, removes what former owners left unfinished, brings the index to
+ * what the packs are. A bucket is probed first. NOT_FOUND when there is none, FEATURE_UNSUPPORTED, SCHEMA_TOO_NEW, STORE_UNFIT, IO_FAILED.
  */
 export const openRepositoryStore = async (
-  directory: string,
+  location: StoreLocation,
   options: OpenRepositoryOptions,
   signal?: AbortSignal,
-): Promise<RepositoryStore> => await ownRepository(new DirectoryObjectStore(directory, options), options, signal);
+): Promise<RepositoryStore> => {
+  await using opened = new AsyncDisposableStack();
+  const objects = opened.use(await openObjectStore(location, options));
+  if (parseLocation(location).kind === "bucket") await requireFitBucket(objects, options, signal);
+  const store = await ownRepository(objects, options, signal);
+  opened.move();
+  return store;
+};
 
 /** The same on any object store, which it takes over. */
 export const ownRepository = async (
@@ -103,28 +138,25 @@ export const ownRepository = async (
   // Own first, list afterwards (I11): what a former owner acknowledged is durable before our epoch was.
   const { repositoryId } = facts;
   const epoch = await takeEpoch(objects, { ...options, repositoryId });
-  await objects.removeLeftovers();
+  await objects.removeLeftovers((name) => (epochOfName(name) ?? epoch.epoch) < epoch.epoch, { signal });
   const ownership = new Ownership(objects, epoch.epoch);
+  const { packTargetBytes = defaultPackTargetBytes, immutabilityMs, reserve = noReserve } = options;
+  const guardedClock = await GuardedClock.open({ objects, repositoryId, ownership, clock, reserve });
   const plans = await PlanLog.read({ objects, repositoryId, owner: true });
   const points = new PointObjects({ objects, repositoryId, plans });
-  const tasks = new TaskCommits({ objects, repositoryId, points, ownership, clock });
+  const lock = { guardedClock, immutabilityMs };
+  const tasks = new TaskCommits({ objects, repositoryId, points, ownership, clock, ...lock });
   // What is there now is decided; what a former owner adds from here on is not (C9), nor can it condemn anything (G10).
   await tasks.adopt();
   await plans.close({ epoch: epoch.epoch, clock });
   const { ingestThreads = defaultIngestThreads, threads = workerThreads } = options;
-  const parts = await openReadingParts({
-    facts,
-    objects,
-    plans,
-    indexPath,
-    ingestThreads,
-    threads,
-    owner: true,
-    signal,
-  });
-  const packTargetBytes = options.packTargetBytes ?? defaultPackTargetBytes;
+  const reading = { facts, objects, plans, indexPath, ingestThreads, threads, owner: true, signal };
+  const parts = await openReadingParts(reading);
   await using opened = new AsyncDisposableStack();
-  const store = opened.use(new OwnedRepository({ parts, tasks, ownership, clock, indexPath, packTargetBytes }));
+  const guard = { guardedClock, reserve };
+  const store = opened.use(
+    new OwnedRepository({ parts, tasks, ownership, clock, indexPath, packTargetBytes, ...guard }),
+  );
   await parts.index.setHistory(epoch);
   await finishPlans(store);
   opened.move();
@@ -142,26 +174,20 @@ const finishPlans = async ({ collection }: RepositoryStore): Promise<void> => {
 
 /** Opens a bare repository for listing, verifying and restoring; nothing in it is written or needs an owner. */
 export const openRepositoryReader = async (
-  directory: string,
+  location: StoreLocation,
   options: ReadRepositoryOptions = {},
   signal?: AbortSignal,
 ): Promise<RepositoryReader> => {
-  const objects = new DirectoryObjectStore(directory);
+  await using opened = new AsyncDisposableStack();
+  const objects = opened.use(await openObjectStore(location, options));
   const facts = await readDescriptor(objects, ["read", "verify"]);
   const indexPath = options.indexPath ?? inMemory;
   const ingestThreads = defaultIngestThreads;
-  const threads = workerThreads;
+  const threads = options.threads ?? workerThreads;
   const plans = await PlanLog.read({ objects, repositoryId: facts.repositoryId, owner: false });
-  const parts = await openReadingParts({
-    facts,
-    objects,
-    plans,
-    indexPath,
-    ingestThreads,
-    threads,
-    owner: false,
-    signal,
-  });
+  const reading = { facts, objects, plans, indexPath, ingestThreads, threads, owner: false, signal };
+  const parts = await openReadingParts(reading);
+  opened.move();
   return new RepositoryReading(parts, refreshReader(parts));
 };
 

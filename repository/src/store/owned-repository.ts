@@ -5,6 +5,7 @@ import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { idAt, idCount } from "@holdfast/shared/format/content-id";
 import { type AttemptRef, pointIdSchema } from "@holdfast/shared/format/manifest-schema";
 import { type RecordKind, recordHeaderSize } from "@holdfast/shared/format/record-header";
+import type { GuardedClock } from "../clock/guarded-clock.ts";
 import { catchUp } from "../index/catch-up.ts";
 import { inMemory } from "../index/index-database.ts";
 import type { CheckedRecord } from "../ingest/checked-record.ts";
@@ -31,6 +32,7 @@ import type {
   Space,
   StoredPoint,
 } from "./repository-store.ts";
+import type { SpaceReserve } from "./space-reserve.ts";
 import { toStorageError } from "./storage-error.ts";
 import type { TaskCommits } from "./task-commits.ts";
 import type { PackKey } from "./object-names.ts";
@@ -42,6 +44,8 @@ export interface OwnedRepositoryDeps {
   readonly tasks: TaskCommits;
   readonly ownership: Ownership;
   readonly clock: Clock;
+  readonly guardedClock: GuardedClock;
+  readonly reserve: SpaceReserve;
   readonly indexPath: string;
   readonly packTargetBytes: number;
 }
@@ -51,6 +55,7 @@ const largestBatch = 4096;
 /** A repository as its one owner holds it. */
 export class OwnedRepository extends RepositoryReading implements RepositoryStore {
   readonly epoch: number;
+  readonly guardedClock: GuardedClock;
   readonly #deps: OwnedRepositoryDeps;
   readonly collection: OwnedCollection;
   readonly #packs: OpenPacks;
@@ -64,6 +69,7 @@ export class OwnedRepository extends RepositoryReading implements RepositoryStor
     super(deps.parts);
     this.#deps = deps;
     this.epoch = deps.ownership.epoch;
+    this.guardedClock = deps.guardedClock;
     const { objects, index, facts } = deps.parts;
     const { repositoryId } = facts;
     const { parts, clock, ownership, packTargetBytes: targetBytes } = deps;
@@ -137,7 +143,7 @@ export class OwnedRepository extends RepositoryReading implements RepositoryStor
   }
 
   async fence(attempt: AttemptRef): Promise<StoredPoint | undefined> {
-    return await this.#tasks.fence(attempt);
+    return await this.#deps.reserve.whenFull(() => this.#tasks.fence(attempt));
   }
 
   async commitPoint(attempt: AttemptRef, manifestBytes: Uint8Array, counted: CountedBytes): Promise<StoredPoint> {
@@ -154,7 +160,7 @@ export class OwnedRepository extends RepositoryReading implements RepositoryStor
         throw new HoldfastError("POINT_NOT_FOUND", `point ${pointId} is being removed for good`);
       }
       const origin = { pointId, epoch: this.epoch, writtenMs: this.#deps.clock.nowMs() };
-      const mark = await this.marks.write(origin, change);
+      const mark = await this.#deps.reserve.whenFull(() => this.marks.write(origin, change));
       await this.assertOwned();
       return mark;
     });
@@ -198,6 +204,10 @@ export class OwnedRepository extends RepositoryReading implements RepositoryStor
       objects,
       index: this.#deps.indexPath === inMemory ? objects : await spaceOf(dirname(this.#deps.indexPath)),
     };
+  }
+
+  async refillReserve(): Promise<void> {
+    await this.#deps.reserve.refill();
   }
 
   async rebuildIndex(): Promise<void> {

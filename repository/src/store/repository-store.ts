@@ -4,6 +4,7 @@ import type { AttemptRef } from "@holdfast/shared/format/manifest-schema";
 import type { Page } from "@holdfast/shared/format/page";
 import type { RecordKind } from "@holdfast/shared/format/record-header";
 import type { RepositoryId } from "@holdfast/shared/format/repository-id";
+import type { GuardedClock } from "../clock/guarded-clock.ts";
 import type { CheckedRecord } from "../ingest/checked-record.ts";
 import type { CollectionStore, PacksView } from "./collection-store.ts";
 import type { Mark, MarkState } from "./mark.ts";
@@ -141,6 +142,8 @@ export type CountedBytes = CommitPart["counted"];
 export interface RepositoryStore extends RepositoryReader {
   /** The epoch that this process created. */
   readonly epoch: number;
+  /** The time by which points may be removed for good, and whether they may now. */
+  readonly guardedClock: GuardedClock;
   /**
    * Checks a record that came in (header, checksum, length, content against id) in a worker thread; takes over `record`'s
    * memory. RECORD_REJECTED with the reason as cause; REPOSITORY_MISMATCH for another repository's.
@@ -189,6 +192,8 @@ export interface RepositoryStore extends RepositoryReader {
   assertOwned(): Promise<void>;
   /** Room where packs and where the index lie. */
   space(): Promise<{ readonly objects: Space; readonly index: Space }>;
+  /** Makes the reserve that deletion may use again, where there is room for it. */
+  refillReserve(): Promise<void>;
   /** Throws the index away and makes it from the packs. */
   rebuildIndex(): Promise<void>;
   /** What a collection works with. */

@@ -7,6 +7,7 @@ import type { ApiDeps } from "../api-deps.ts";
 import { beginMaintenance } from "../maintenance/begin-maintenance.ts";
 import { grantReading } from "./grant-reading.ts";
 import { listPoints } from "./list-points.ts";
+import { protectPoint, undeletePoint } from "./protect-points.ts";
 import { toPoint, toWholePoint } from "./to-point.ts";
 
 /** `holdfast.controller.v1.PointService`. */
@@ -18,6 +19,12 @@ export const servePoints = (deps: ApiDeps): ServedService =>
       return { point: toWholePoint(summary, repository, decodeManifest(manifest)) };
     },
     grantReading: (request, call) => grantReading(deps, request, call),
+    undeletePoint: ({ pointId }, { signal }) => undeletePoint(deps, pointId, signal),
+    protectPoint: ({ pointId, untilMs, reason }, { signal }) => {
+      const end = untilMs === 0n ? ({ kind: "for-ever" } as const) : ({ kind: "until", untilMs } as const);
+      return protectPoint(deps, { pointId, reason, ...end }, signal);
+    },
+    unprotectPoint: ({ pointId }, { signal }) => protectPoint(deps, { pointId, reason: "", kind: "lifted" }, signal),
     verifyPoint: async ({ pointId, requestId }, { signal }) => {
       const { repository } = await findPoint(deps.repositories.list(), pointId, signal);
       const sessionId = requestedSessionId("point-verify", pointId, requestId, deps.random);

@@ -32,6 +32,12 @@ export const serveRepositories = (deps: ApiDeps): ServedService =>
     getRepository: async ({ repository }, { signal }) => ({
       repository: await toRepository(deps.repositories.get(repository), signal),
     }),
+    confirmRepositoryClock: async ({ repository }, { signal }) => {
+      const found = deps.repositories.get(repository);
+      await found.confirmClock(signal);
+      deps.log.info("clock of a repository confirmed", { repository: found.repositoryId, name: found.name });
+      return { repository: await toRepository(found, signal) };
+    },
     verifyRepository: async ({ repository, budgetBytes, requestId }) => {
       if (budgetBytes < 0n) throw new HoldfastError("INVALID_ARGUMENT", `${budgetBytes} bytes are no budget`);
       const { repositoryId, name } = deps.repositories.get(repository);
@@ -115,6 +121,13 @@ const toRepository = async (
       points: described.points,
       epoch: described.epoch,
       formatVersion: described.formatVersion,
+      undeletePeriodMs: described.undeletePeriodMs,
+      floor: described.floor,
+      immutabilityMs: described.immutabilityMs,
+      lowWaterBytes: described.lowWaterBytes,
+      reserveBytes: described.reserveBytes,
+      clockMs: described.clockMs,
+      deletionSuspended: described.deletionSuspended,
       hurtPoints: described.hurtPoints,
       growthBytesPerDay: described.growthBytesPerDay,
       ...(described.coverage === undefined ? {} : { coverage: toCoverage(described.coverage) }),

@@ -10,7 +10,7 @@ import { convertToQcow2 } from "../convert-image.ts";
 import { exportDisk, type SkippedRange } from "../export-disk.ts";
 import { writeLine } from "../output.ts";
 import { Progress } from "../progress.ts";
-import { indexOption } from "./options.ts";
+import { indexOption, locationHelp } from "./options.ts";
 
 interface ExportOptions {
   readonly disk?: string;
@@ -26,7 +26,7 @@ interface ExportOptions {
 export const exportCommand = (context: CommandContext): Command =>
   new Command("export")
     .description("write disks of a restore point into files")
-    .argument("<dir>", "folder of the repository")
+    .argument("<location>", locationHelp)
     .argument("<point>", "id of the point; one marked deleted too")
     .option("--disk <id-or-alias>", "one disk, written to the file of --to")
     .option("--all", "every disk, written into the folder of --to")

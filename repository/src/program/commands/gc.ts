@@ -14,24 +14,26 @@ import { Uploads } from "../../uploads/uploads.ts";
 import { type CommandContext, openDirectory } from "../context.ts";
 import { type Format, toSize, writeLine } from "../output.ts";
 import { Progress } from "../progress.ts";
-import { formatOption, indexOption } from "./options.ts";
+import { formatOption, indexOption, locationHelp } from "./options.ts";
 
 interface GcOptions {
   readonly output: Format;
   readonly index?: string;
   readonly dryRun?: boolean;
   readonly undeleteHours: number;
+  readonly confirmClock?: boolean;
 }
 
 const hourMs = 3_600_000;
 
-/** `gc DIR [--dry-run]`: removes what nothing needs any more. */
+/** `gc LOCATION [--dry-run]`: removes what nothing needs any more. */
 export const gcCommand = (context: CommandContext): Command =>
   new Command("gc")
     .description("remove points whose undelete period is over, and packs that nothing needs")
-    .argument("<dir>", "folder of the repository")
+    .argument("<location>", locationHelp)
     .option("--dry-run", "only say what would be removed")
     .option("--undelete-hours <hours>", "how long a removed point can be brought back", toHours, 72)
+    .option("--confirm-clock", "say that this machine's clock is right, where deletion waits for that")
     .addOption(formatOption())
     .addOption(indexOption())
     .addHelpText("after", `\n${takeover}`)
@@ -44,7 +46,7 @@ export const gcCommand = (context: CommandContext): Command =>
 const takeover = [
   "Without --dry-run it takes the repository over, as serve does: a server that owns it now ends with",
   "REPOSITORY_NOT_OWNED, its uploads with it, and has to be started again. Where a server runs, let that one",
-  "collect: holdfast repository gc. With --dry-run the folder is only read.",
+  "collect: holdfast repository gc. With --dry-run the repository is only read.",
 ].join("\n");
 
 const toHours = (text: string): number => {
@@ -87,15 +89,17 @@ const collect = async (context: CommandContext, directory: string, options: GcOp
     { indexPath: options.index ?? inMemory, owner, clock, random },
     signal,
   );
+  if (options.confirmClock === true) await store.guardedClock.confirm();
+  const { allowed, why } = store.guardedClock.deletionAllowed();
   const catalog = await Catalog.load(store, signal);
   await using collector = new Collector({
     store,
     catalog,
     uploads: new Uploads({ clock, random, log, silenceMs: hourMs }),
     readings: new Readings({ clock, random, silenceMs: hourMs }),
-    settings: settingsOf(options),
-    clock,
-    suspended: () => undefined,
+    isGone: (point) => standingOf(point, store.guardedClock.deletionMs(), settingsOf(options)).state === "gone",
+    // The machine's operator may skip the wait after a time switched off; a server's callers may not.
+    suspended: () => (allowed || options.confirmClock === true ? undefined : why),
     log,
   });
   return await collector.collect({ dryRun: false, onProgress: tellTo(context), signal });

@@ -3,7 +3,7 @@ import { Command } from "commander";
 import { type CatalogPoint, isGood, isRemoved } from "../../catalog/catalog-point.ts";
 import { type CommandContext, openDirectory } from "../context.ts";
 import { type Format, toSize, toTable, writeLine } from "../output.ts";
-import { formatOption, indexOption } from "./options.ts";
+import { formatOption, indexOption, locationHelp } from "./options.ts";
 
 interface ListOptions {
   readonly output: Format;
@@ -16,7 +16,7 @@ interface ListOptions {
 export const listCommand = (context: CommandContext): Command =>
   new Command("list")
     .description("list the restore points, oldest first")
-    .argument("<dir>", "folder of the repository")
+    .argument("<location>", locationHelp)
     .addOption(formatOption())
     .addOption(indexOption())
     .option("--removed", "also those marked deleted")
@@ -36,6 +36,7 @@ export const listCommand = (context: CommandContext): Command =>
     });
 
 const stateOf = (point: CatalogPoint): string => {
+  if (point.marked.gone) return "gone";
   if (isRemoved(point)) return "removed";
   return isGood(point) ? "good" : "hurt";
 };
@@ -53,6 +54,9 @@ const toRows = (points: readonly CatalogPoint[]): string =>
     ]),
   );
 
+const decision = (made: { readonly atMs: number; readonly reason: string } | null): object | null =>
+  made && { at: toIso(made.atMs), reason: made.reason };
+
 /** A point in the stable shape of `-o json`. */
 export const toJson = (point: CatalogPoint): object => ({
   pointId: point.pointId,
@@ -62,6 +66,9 @@ export const toJson = (point: CatalogPoint): object => ({
   capturedAt: toIso(point.capturedMs),
   committedAt: toIso(point.committedMs),
   state: stateOf(point),
+  immutableUntil: point.immutableUntilMs === undefined ? null : toIso(point.immutableUntilMs),
+  protected: decision(point.marked.protected),
+  removed: decision(point.marked.removed),
   basePointId: point.basePointId ?? null,
   checkpointId: point.checkpointId ?? null,
   disks: point.disks.map(({ diskId, alias, sizeBytes, mode, reason }) => ({ diskId, alias, sizeBytes, mode, reason })),

@@ -8,3 +8,6 @@ export const formatOption = (): Option =>
 /** `--index FILE`. */
 export const indexOption = (): Option =>
   new Option("--index <file>", "keep the index in this file instead of memory; never a running server's");
+
+/** What the argument that says where a repository lies may be. */
+export const locationHelp = "folder of the repository, or s3://bucket/prefix?endpoint=https://…";

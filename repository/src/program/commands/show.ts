@@ -5,7 +5,7 @@ import type { CatalogPoint } from "../../catalog/catalog-point.ts";
 import { type CommandContext, openDirectory } from "../context.ts";
 import { type Format, toSize, toTable, writeLine } from "../output.ts";
 import { toJson } from "./list.ts";
-import { formatOption, indexOption } from "./options.ts";
+import { formatOption, indexOption, locationHelp } from "./options.ts";
 
 interface ShowOptions {
   readonly output: Format;
@@ -17,7 +17,7 @@ interface ShowOptions {
 export const showCommand = (context: CommandContext): Command =>
   new Command("show")
     .description("show one restore point")
-    .argument("<dir>", "folder of the repository")
+    .argument("<location>", locationHelp)
     .argument("<point>", "id of the point")
     .addOption(formatOption())
     .addOption(indexOption())
@@ -34,6 +34,15 @@ export const showCommand = (context: CommandContext): Command =>
       else await writeLine(context.terminal.stdout, options.output === "json" ? json() : toText(point));
     });
 
+const decided = ({ marked, immutableUntilMs }: CatalogPoint): readonly (readonly [string, string])[] => {
+  const facts: [string, string][] = [];
+  if (immutableUntilMs !== undefined) facts.push(["immutable", `until ${toIso(immutableUntilMs)}`]);
+  if (marked.protected !== null)
+    facts.push(["protected", `${toIso(marked.protected.atMs)} ${marked.protected.reason}`]);
+  if (marked.removed !== null) facts.push(["removed", `${toIso(marked.removed.atMs)} ${marked.removed.reason}`]);
+  return facts;
+};
+
 const toText = (point: CatalogPoint): string => {
   const { statistics } = point;
   const facts = [
@@ -48,6 +57,7 @@ const toText = (point: CatalogPoint): string => {
     ["unchanged", toSize(statistics.unchangedBytes)],
     ["deduplicated", toSize(statistics.deduplicatedBytes)],
     ["stored", `${toSize(statistics.storedBytes)} in ${toSize(statistics.packedBytes)} of packs`],
+    ...decided(point),
   ] as const;
   const disks = toTable(
     ["DISK", "ALIAS", "SIZE", "MODE", "REASON"],

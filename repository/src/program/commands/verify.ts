@@ -6,7 +6,7 @@ import type { RepositoryReader } from "../../store/repository-store.ts";
 import { type CommandContext, openDirectory } from "../context.ts";
 import { type Format, writeLine } from "../output.ts";
 import { Progress } from "../progress.ts";
-import { formatOption, indexOption } from "./options.ts";
+import { formatOption, indexOption, locationHelp } from "./options.ts";
 
 interface VerifyOptions {
   readonly output: Format;
@@ -17,7 +17,7 @@ interface VerifyOptions {
 export const verifyCommand = (context: CommandContext): Command =>
   new Command("verify")
     .description("read every chunk of points back and compare it with its id")
-    .argument("<dir>", "folder of the repository")
+    .argument("<location>", locationHelp)
     .argument("[points...]", "ids of points; all when none is named")
     .addOption(formatOption())
     .addOption(indexOption())
