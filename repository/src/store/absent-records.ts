@@ -2,7 +2,7 @@ import type { Clock } from "@holdfast/shared/clock/clock";
 import { hasCode, HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import type { RecordKind } from "@holdfast/shared/format/record-header";
 import type { IndexClient } from "../index/index-client.ts";
-import { descriptorName, packDigits, type PackKey, packName } from "./object-names.ts";
+import { descriptorName, packText, type PackKey, packName } from "./object-names.ts";
 import type { ObjectStore } from "./object-store.ts";
 import type { Ownership } from "./ownership.ts";
 import type { Quarantine } from "./quarantine.ts";
@@ -59,7 +59,7 @@ export class AbsentRecords {
   /** Forgets what is gone with its pack; gives what became absent. */
   async forgetMissing(records: readonly RecordAt[]): Promise<readonly RecordRef[]> {
     const absent: RecordRef[] = [];
-    for (const ofPack of Map.groupBy(records, packDigits).values()) {
+    for (const ofPack of Map.groupBy(records, packText).values()) {
       const [first] = ofPack;
       if (first) absent.push(...(await this.#forgetOfPack(first, ofPack)));
     }

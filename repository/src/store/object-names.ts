@@ -100,11 +100,8 @@ export const quarantineFolder = "quarantine";
 /** Folder of what is known of packs that were read back. */
 export const verifiedFolder = "verified";
 
-/** Epoch and sequence of a pack in 16 digits: how other objects name it. */
-export const packDigits = ({ epoch, sequence }: PackKey): string => `${hex8(epoch)}${hex8(sequence)}`;
-
 /** The key of 16 digits; undefined for other text. */
-export const parsePackDigits = (digits: string): PackKey | undefined => {
+const parsePackDigits = (digits: string): PackKey | undefined => {
   const found = fields(/^([0-9a-f]{8})([0-9a-f]{8})$/, digits);
   return found && { epoch: fromHex8(found[0]), sequence: fromHex8(found[1]) };
 };
@@ -115,7 +112,7 @@ export interface RecordPlace extends PackKey {
 }
 
 export const quarantineName = (place: RecordPlace): string =>
-  `${quarantineFolder}/${packDigits(place)}/${hex8(place.offset)}`;
+  `${quarantineFolder}/${packText(place)}/${hex8(place.offset)}`;
 
 /** Pack and offset of `quarantine/<pack>/<offset>`; undefined for other names. */
 export const parseQuarantineName = (name: string): RecordPlace | undefined => {
@@ -125,7 +122,7 @@ export const parseQuarantineName = (name: string): RecordPlace | undefined => {
 };
 
 /** Objects of verification state are numbered within the epoch that wrote them. */
-export const verifiedName = (key: PackKey): string => `${verifiedFolder}/${packDigits(key)}`;
+export const verifiedName = (key: PackKey): string => `${verifiedFolder}/${packText(key)}`;
 
 /** Epoch and number of `verified/…`; undefined for other names. */
 export const parseVerifiedName = (name: string): PackKey | undefined =>

@@ -4,7 +4,7 @@ import type { RecordKind } from "@holdfast/shared/format/record-header";
 import type { RepositoryId } from "@holdfast/shared/format/repository-id";
 import { z } from "zod";
 import {
-  packDigits,
+  packText,
   type PackKey,
   parseQuarantineName,
   quarantineFolder,
@@ -70,25 +70,25 @@ export class Quarantine {
   }
 
   has({ offset, ...pack }: RecordPlace): boolean {
-    return this.#byPack.get(packDigits(pack))?.has(offset) ?? false;
+    return this.#byPack.get(packText(pack))?.has(offset) ?? false;
   }
 
   /** Offsets of a pack's records that are in quarantine. */
   offsetsOf(pack: PackKey): readonly number[] {
-    return [...(this.#byPack.get(packDigits(pack))?.keys() ?? [])];
+    return [...(this.#byPack.get(packText(pack))?.keys() ?? [])];
   }
 
   /** Makes it durable that a record is damaged. One that is known so stays as it is. */
   async add(record: QuarantinedRecord, { atMs, epoch }: QuarantineOrigin): Promise<void> {
     const { kind: recordKind, id, offset } = record;
-    const body = { pack: packDigits(record), offset, recordKind, id: toHex(id), verdict, atMs, epoch } as const;
+    const body = { pack: packText(record), offset, recordKind, id: toHex(id), verdict, atMs, epoch } as const;
     const bytes = encodeSmallObject(quarantinedKind, this.#repositoryId, body);
     await this.#objects.putIfAbsent(quarantineName(record), bytes);
     this.#take(record);
   }
 
   #take(record: QuarantinedRecord): void {
-    const digits = packDigits(record);
+    const digits = packText(record);
     const records = this.#byPack.get(digits) ?? new Map<number, QuarantinedRecord>();
     this.#byPack.set(digits, records.set(record.offset, record));
   }

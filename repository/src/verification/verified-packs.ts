@@ -1,4 +1,4 @@
-import { packDigits, type PackKey } from "../store/object-names.ts";
+import { packText, type PackKey } from "../store/object-names.ts";
 import type { VerifiedGroup, VerifiedObjects } from "../store/verified-objects.ts";
 
 /** Objects of verification state that may be there before they are merged. */
@@ -23,18 +23,18 @@ export class VerifiedPacks {
 
   /** When a pack was read back last; undefined when it never was. */
   readMsOf(pack: PackKey): number | undefined {
-    return this.#readMs.get(packDigits(pack));
+    return this.#readMs.get(packText(pack));
   }
 
   /** Makes it durable that these were read back; `present` are all packs that there are: others need no remembering. */
   async note(packs: readonly PackKey[], atMs: number, present: readonly PackKey[]): Promise<void> {
-    const names = packs.map(packDigits);
+    const names = packs.map(packText);
     for (let first = 0; first < names.length; first += mostPacks) {
       await this.#objects.add([{ atMs, packs: names.slice(first, first + mostPacks) }]);
     }
     this.#take([{ atMs, packs: names }]);
     const objects = await this.#objects.list();
-    if (objects.length > mostObjects) await this.#merge(objects, new Set(present.map(packDigits)));
+    if (objects.length > mostObjects) await this.#merge(objects, new Set(present.map(packText)));
   }
 
   async #takeIn(objects: readonly string[]): Promise<void> {
