@@ -43,6 +43,7 @@ export async function* verifyPoint(
   reader: RepositoryReader,
   point: CatalogPoint,
   signal: AbortSignal,
+  codeOf: KnownCode = () => undefined,
 ): AsyncGenerator<VerifyProgress> {
   const chunksTotal = await countChunks(reader, point);
   const damaged = new RangeCollector<{ readonly code: DamageCode }>((a, b) => a.code === b.code);
@@ -50,7 +51,7 @@ export async function* verifyPoint(
   let chunksVerified = 0;
   const progress = (): VerifyProgress => ({ chunksTotal, chunksVerified, damaged: damaged.ranges, failed });
   for (const disk of point.disks) {
-    for await (const leaf of verifyLeaves(reader, disk, signal)) {
+    for await (const leaf of verifyLeaves({ reader, signal, codeOf }, disk)) {
       for (const { position, code } of leaf.damage) damaged.add(disk.diskId, position, { code });
       failed.push(...leaf.damage.flatMap(({ verdict }) => verdict ?? []));
       chunksVerified += leaf.chunks;
@@ -69,10 +70,18 @@ interface VerifiedLeaf {
   }[];
 }
 
+/** What is known to be wrong with a chunk that is absent. */
+type KnownCode = (id: Uint8Array) => DamageCode | undefined;
+
+interface Verifying {
+  readonly reader: RepositoryReader;
+  readonly signal: AbortSignal;
+  readonly codeOf: KnownCode;
+}
+
 async function* verifyLeaves(
-  reader: RepositoryReader,
+  { reader, signal, codeOf }: Verifying,
   { tree }: CatalogDisk,
-  signal: AbortSignal,
 ): AsyncGenerator<VerifiedLeaf> {
   if (!tree) return;
   for await (const found of eachLeaf(tree, reader)) {
@@ -91,7 +100,8 @@ async function* verifyLeaves(
     const damage = slots.flatMap((slot, index) => {
       const verdict = verdicts[index];
       if (!verdict || verdict.verdict === "sound") return [];
-      return [{ position: first + slot, code: codeOfVerdict(verdict.verdict), verdict }];
+      const code = codeOf(idAt(chunkIds, slot)) ?? codeOfVerdict(verdict.verdict);
+      return [{ position: first + slot, code, verdict }];
     });
     yield { chunks: slots.length, damage };
   }

@@ -30,6 +30,7 @@ import type { RepositoryFacts, RepositoryStore } from "../store/repository-store
 import { BaseChecks } from "../uploads/base-checks.ts";
 import { Uploads } from "../uploads/uploads.ts";
 import { openRepositoryMembership } from "./repository-membership.ts";
+import { FoundDamage } from "../verification/found-damage.ts";
 import { keepVerified } from "../verification/keep-verified.ts";
 import { Verification } from "../verification/verification.ts";
 import { VerifiedPacks } from "../verification/verified-packs.ts";
@@ -89,6 +90,7 @@ export const openRepositoryServer = async (
   const service = await createServiceDeps(store, config, { log, clock, random, membership });
   // Before the store is closed, and after the calls are over, a collection is.
   opened.use(service.collector);
+  opened.use(service.foundDamage);
   const server = opened.use(await serve(config, service, { log, clock, membership }));
   const watch = opened.use(watchOwnership(store, clock));
   opened.use(keepGuard(store, { clock, log }));
@@ -184,6 +186,7 @@ const createServiceDeps = async (
     decisions,
     damage,
     verification: new Verification({ store, catalog, damage, slots, packs, clock, log }),
+    foundDamage: new FoundDamage({ store, catalog, damage, clock, log }),
     statistics: new StatisticsKeeper({ store, catalog, clock }),
     verifyWithinDays: config.verifyWithinDays,
     uploads,

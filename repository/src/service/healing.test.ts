@@ -149,6 +149,23 @@ describe("a chunk that was damaged on its disk", () => {
   });
 });
 
+describe("a chunk that a restore finds damaged", () => {
+  it("is put away without a verification, and its points are named; what is known stays known", async () => {
+    await using server = await openTestServer();
+    await writerOf(server).backup({ taskId: "a", disks: [disk] });
+    await damageRecordOf(server, 0);
+    {
+      await using reading = await openReading(server.client, "a");
+      const { damaged } = await readDisk(server.client, { readingId: reading.readingId, diskId: "disk" });
+      expect(damaged).toEqual([{ position: 0, code: "CHUNK_DAMAGED" }]);
+    }
+    await expect.poll(() => healthOf(server)).toEqual([["a", PointHealth.HURT]]);
+    expect(await quarantined(server)).toBe(1);
+    const found = await verify(server, "a");
+    expect(found?.damaged).toMatchObject([{ code: "CHUNK_DAMAGED", range: range(0, 1) }]);
+  });
+});
+
 describe("a page that was damaged on its disk", () => {
   it("has its whole leaf read again, and no other", async () => {
     await using server = await openTestServer();

@@ -3,6 +3,7 @@ import type { VerifyPointResponseSchema } from "@holdfast/proto/holdfast/reposit
 import { toRangeMessage } from "../catalog/point-message.ts";
 import { markVerified, recordAbsence } from "../catalog/record-verification.ts";
 import { type VerifyProgress, verifyPoint as verify } from "../catalog/verify-point.ts";
+import type { DamageCode } from "../readings/disk-content.ts";
 import { putAway } from "../verification/put-away.ts";
 import type { ServiceDeps } from "./deps.ts";
 import { toPointId } from "./requests.ts";
@@ -13,7 +14,8 @@ export const verifyPoint = (deps: ServiceDeps): Calls["verifyPoint"] =>
   async function* (request, { signal }) {
     const point = deps.catalog.requireLive(toPointId(request.pointId));
     let last: VerifyProgress | undefined;
-    for await (const progress of verify(deps.store, point, signal)) {
+    const codeOf = (id: Uint8Array): DamageCode | undefined => deps.damage.codeOf({ kind: "chunk", id });
+    for await (const progress of verify(deps.store, point, signal, codeOf)) {
       if (last) yield toMessage(last);
       last = progress;
     }
