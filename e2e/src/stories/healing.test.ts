@@ -133,3 +133,21 @@ test("where the content is another by now, older points stay hurt and are named,
   expect(checkpoints).toHaveLength(1);
   await expectNothingLeft(lab, { checkpoints: checkpoints.map(({ id }) => id) });
 });
+
+test("a collection and the statistics are asked for through the controller, and say what they found", async () => {
+  const repositories = story.installation.api.service(RepositoryRegistryService);
+  const { sessionId } = await repositories.collectGarbage({ repository: "main", dryRun: true }, call);
+  const session = await story.operator.waitForEnd(sessionId);
+  expect(session, describeSession(session)).toMatchObject({ kind: "repository-gc", result: Result.SUCCESS });
+  expect(session.remarks.map(({ code }) => code)).toContain("WOULD_COLLECT");
+
+  let whole;
+  const vms = [];
+  for await (const part of repositories.getStatistics({ repository: "main" }, call)) {
+    whole ??= part.whole;
+    vms.push(...part.vms);
+  }
+  expect(whole).toMatchObject({ points: 5, vms: 1 });
+  expect(vms).toMatchObject([{ vmId: vm.id, vmName: "ill", points: 5, sharedBytes: 0n }]);
+  expect(vms[0]?.exclusiveBytes).toBe(whole?.liveBytes);
+});

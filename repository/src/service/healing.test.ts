@@ -1,11 +1,18 @@
-import { open } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { PointHealth, type PointSummary } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
+import { PointHealth } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
 import { recordHeaderSize } from "@holdfast/shared/format/record-header";
-import { readdir, rm } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { packHeaderSize } from "../store/pack-header.ts";
-import { chunkPacks, flipByte, pagePacks } from "../testing/damage.ts";
+import { flipByte, pagePacks } from "../testing/damage.ts";
+import {
+  damageFirstChunk,
+  healthOf,
+  listHurt,
+  quarantined,
+  verifyPacks,
+  verifyPoint,
+} from "../testing/damage-questions.ts";
 import { changed, fullDisk } from "../testing/synthetic-disk.ts";
 import { expectDisk, openReading, readDisk } from "../testing/test-reader.ts";
 import { openTestServer, type TestServer, testChunkSize } from "../testing/test-server.ts";
@@ -15,41 +22,6 @@ import { TestWriter } from "../testing/test-writer.ts";
 const disk = {
   ...fullDisk("disk", 2100, 1, testChunkSize),
   seeds: new Map([0, 1, 2, 3, 1024, 1025, 2050].map((position) => [position, position + 1])),
-};
-
-const list = async ({ client }: TestServer): Promise<PointSummary[]> => {
-  const points: PointSummary[] = [];
-  for await (const { point } of client.listPoints({ includeRemoved: true })) if (point) points.push(point);
-  return points;
-};
-
-const healthOf = async (server: TestServer): Promise<readonly [string, PointHealth][]> =>
-  (await list(server)).map(({ pointId, health }) => [pointId, health]);
-
-const verify = async ({ client }: TestServer, pointId: string) => {
-  let last;
-  for await (const message of client.verifyPoint({ pointId })) last = message;
-  return last;
-};
-
-const verifyAll = async ({ client }: TestServer, budgetBytes = 0n) => {
-  let last;
-  for await (const message of client.verifyRepository({ budgetBytes })) last = message;
-  if (!last) throw new Error("nothing was told");
-  return last;
-};
-
-const listHurt = async ({ client }: TestServer) => {
-  const hurt = [];
-  for await (const { point, damaged } of client.listHurt({})) hurt.push({ pointId: point?.pointId, damaged });
-  return hurt;
-};
-
-const quarantined = async ({ directory }: TestServer): Promise<number> => {
-  const entries = await readdir(join(directory, "quarantine"), { recursive: true, withFileTypes: true }).catch(
-    () => [],
-  );
-  return entries.filter((entry) => entry.isFile()).length;
 };
 
 const writerOf = (server: TestServer): TestWriter => new TestWriter(server.client, server.repositoryId);
@@ -63,9 +35,9 @@ describe("a chunk that was damaged on its disk", () => {
     await writer.backup({ taskId: "a", disks: [disk], capturedMs: 1 });
     const second = changed(disk, { 1024: 9000 });
     await writer.backup({ taskId: "b", base: "a", disks: [second], capturedMs: 2 });
-    await damageRecordOf(server, 0);
+    await damageFirstChunk(server);
 
-    const found = await verify(server, "b");
+    const found = await verifyPoint(server, "b");
     expect(found?.damaged).toMatchObject([{ code: "CHUNK_DAMAGED", range: range(0, 1) }]);
     expect(await healthOf(server)).toEqual([
       ["a", PointHealth.HURT],
@@ -99,8 +71,8 @@ describe("a chunk that was damaged on its disk", () => {
     await using server = await openTestServer();
     const writer = writerOf(server);
     await writer.backup({ taskId: "a", disks: [disk], capturedMs: 1 });
-    await damageRecordOf(server, 0);
-    await verify(server, "a");
+    await damageFirstChunk(server);
+    await verifyPoint(server, "a");
 
     const later = await writer.backup({ taskId: "b", base: "a", disks: [changed(disk, { 0: 9000 })], capturedMs: 2 });
     expect(later.healed).toMatchObject({ ranges: 1, healedPoints: 0, hurtPoints: 1 });
@@ -116,8 +88,8 @@ describe("a chunk that was damaged on its disk", () => {
   it("stays away after the index was made anew, and a former owner's unfinished search is finished by the next", async () => {
     await using server = await openTestServer();
     await writerOf(server).backup({ taskId: "a", disks: [disk] });
-    await damageRecordOf(server, 0);
-    await verify(server, "a");
+    await damageFirstChunk(server);
+    await verifyPoint(server, "a");
     await server.server[Symbol.asyncDispose]();
     await rm(join(server.folder, "index"));
     await rm(join(server.directory, "points", "a", "marks"), { recursive: true });
@@ -137,8 +109,8 @@ describe("a chunk that was damaged on its disk", () => {
     const { uploadId } = upload.opened;
     expect(upload.opened.heal).toEqual([]);
     const manifest = await writer.send(uploadId, backup, upload.opened);
-    await damageRecordOf(server, 0);
-    await verify(server, "a");
+    await damageFirstChunk(server);
+    await verifyPoint(server, "a");
 
     const first = await writer.commit(uploadId, backup, manifest);
     expect(first.result).toMatchObject({ case: "heal", value: { ranges: [range(0, 1)] } });
@@ -153,7 +125,7 @@ describe("a chunk that a restore finds damaged", () => {
   it("is put away without a verification, and its points are named; what is known stays known", async () => {
     await using server = await openTestServer();
     await writerOf(server).backup({ taskId: "a", disks: [disk] });
-    await damageRecordOf(server, 0);
+    await damageFirstChunk(server);
     {
       await using reading = await openReading(server.client, "a");
       const { damaged } = await readDisk(server.client, { readingId: reading.readingId, diskId: "disk" });
@@ -161,7 +133,7 @@ describe("a chunk that a restore finds damaged", () => {
     }
     await expect.poll(() => healthOf(server)).toEqual([["a", PointHealth.HURT]]);
     expect(await quarantined(server)).toBe(1);
-    const found = await verify(server, "a");
+    const found = await verifyPoint(server, "a");
     expect(found?.damaged).toMatchObject([{ code: "CHUNK_DAMAGED", range: range(0, 1) }]);
   });
 });
@@ -173,7 +145,7 @@ describe("a page that was damaged on its disk", () => {
     await writer.backup({ taskId: "a", disks: [disk], capturedMs: 1 });
     // The first page is the first leaf.
     for (const path of await pagePacks(server.directory)) await flipByte(path, packHeaderSize + recordHeaderSize + 20);
-    expect(await verifyAll(server)).toMatchObject({ recordsDamaged: 1n, pointsHurt: 1 });
+    expect(await verifyPacks(server)).toMatchObject({ recordsDamaged: 1n, pointsHurt: 1 });
     expect(await listHurt(server)).toMatchObject([
       { pointId: "a", damaged: [{ code: "CHUNK_DAMAGED", range: range(0, 1024) }] },
     ]);
@@ -191,7 +163,7 @@ describe("a page that was damaged on its disk", () => {
       },
       healed: { healedPoints: 1, hurtPoints: 0 },
     });
-    expect(await verifyAll(server)).toMatchObject({ recordsDamaged: 0n, recordsMissing: 0n });
+    expect(await verifyPacks(server)).toMatchObject({ recordsDamaged: 0n, recordsMissing: 0n });
   });
 });
 
@@ -216,72 +188,3 @@ describe("a page that nobody knew to be damaged", () => {
     expect(sent).toMatchObject({ result: { case: "committed" }, healed: { healedPoints: 1, hurtPoints: 0 } });
   });
 });
-
-describe("the verification of a repository", () => {
-  it("tells damaged, missing and unreachable apart, and names who is hurt", async () => {
-    await using server = await openTestServer({ packTargetBytes: 2 * testChunkSize });
-    const writer = writerOf(server);
-    await writer.backup({ taskId: "a", disks: [disk], capturedMs: 1 });
-    const [damaged = "", gone = ""] = (await chunkPacks(server.directory)).toSorted();
-    await flipByte(damaged, packHeaderSize + recordHeaderSize + 1000);
-    await rm(gone);
-
-    const found = await verifyAll(server);
-    expect(found).toMatchObject({ recordsDamaged: 1n, packsUnreachable: 0, pointsHurt: 1 });
-    expect(Number(found.recordsMissing)).toBeGreaterThan(0);
-    const [hurt] = await listHurt(server);
-    expect(hurt?.pointId).toBe("a");
-    expect(new Set(hurt?.damaged.map(({ code }) => code))).toEqual(new Set(["CHUNK_DAMAGED", "CHUNK_MISSING"]));
-    expect(await quarantined(server)).toBe(1);
-
-    // What was found once is not found again, and the pack that is gone is forgotten.
-    expect(await verifyAll(server)).toMatchObject({ recordsDamaged: 0n, recordsMissing: 0n, packsUnreachable: 0 });
-    const healed = await writer.backup({ taskId: "b", base: "a", disks: [disk], capturedMs: 2 });
-    expect(healed.healed).toMatchObject({ healedPoints: 1, hurtPoints: 0 });
-  });
-
-  it("calls nothing missing when the store itself is not there", async () => {
-    await using server = await openTestServer();
-    await writerOf(server).backup({ taskId: "a", disks: [disk] });
-    await rm(join(server.directory, "descriptor"));
-    for (const path of await chunkPacks(server.directory)) await rm(path);
-
-    await expect(verifyAll(server)).rejects.toMatchObject({ code: "UNAVAILABLE" });
-    expect(await healthOf(server)).toEqual([["a", PointHealth.GOOD]]);
-    expect(await quarantined(server)).toBe(0);
-  });
-
-  it("reads least recently read packs first within its budget, and remembers that over restarts", async () => {
-    await using server = await openTestServer({ packTargetBytes: 2 * testChunkSize });
-    await writerOf(server).backup({ taskId: "a", disks: [disk] });
-    const first = await verifyAll(server, 1n);
-    expect(first).toMatchObject({ packsTotal: 1, packsDone: 1 });
-    const total = (first.coverage?.readBytes ?? 0n) + (first.coverage?.freshBytes ?? 0n);
-    expect(first.coverage?.readBytes).toBe(first.bytesDone);
-    await server.server[Symbol.asyncDispose]();
-
-    await using next = await openTestServer({ create: false }, { folder: server.folder });
-    const second = await verifyAll(next, total - first.bytesDone);
-    expect(second).toMatchObject({ bytesDone: total - first.bytesDone, recordsDamaged: 0n });
-    expect(second.coverage).toMatchObject({ readBytes: total, freshBytes: 0n, overdueBytes: 0n });
-  });
-
-  it("reads a pack whose table of contents is damaged by the index", async () => {
-    await using server = await openTestServer();
-    await writerOf(server).backup({ taskId: "a", disks: [disk] });
-    for (const path of await chunkPacks(server.directory)) {
-      await using file = await open(path);
-      const { size } = await file.stat();
-      await flipByte(path, size - 10);
-      await flipByte(path, packHeaderSize + recordHeaderSize + 1000);
-    }
-    expect(await verifyAll(server)).toMatchObject({ recordsDamaged: 1n, recordsMissing: 0n, pointsHurt: 1 });
-    expect(server.log.lines.some(({ message }) => message.includes("table of contents"))).toBe(true);
-  });
-});
-
-/** Flips a byte in the first chunk of a repository: position 0 of the disk that was written first. */
-const damageRecordOf = async ({ directory }: TestServer, pack: number): Promise<void> => {
-  const path = (await chunkPacks(directory)).toSorted()[pack] ?? "";
-  await flipByte(path, packHeaderSize + recordHeaderSize + 1000);
-};
