@@ -31,6 +31,7 @@ import { pointExport } from "./point/export.ts";
 import { pointList } from "./point/list.ts";
 import { pointProtect } from "./point/protect.ts";
 import { pointRemove } from "./point/remove.ts";
+import { pointVerify } from "./point/verify.ts";
 import { pointShow } from "./point/show.ts";
 import { recoveryKitRenew } from "./recovery-kit/renew.ts";
 import { recoveryKitShow } from "./recovery-kit/show.ts";
@@ -38,9 +39,13 @@ import { pointUndelete } from "./point/undelete.ts";
 import { pointUnprotect } from "./point/unprotect.ts";
 import { repositoryAdd } from "./repository/add.ts";
 import { repositoryClock } from "./repository/clock.ts";
+import { repositoryGc } from "./repository/gc.ts";
+import { repositoryHurt } from "./repository/hurt.ts";
 import { repositoryInvite } from "./repository/invite.ts";
 import { repositoryList } from "./repository/list.ts";
 import { repositoryRevoke } from "./repository/revoke.ts";
+import { repositoryStats } from "./repository/stats.ts";
+import { repositoryVerify } from "./repository/verify.ts";
 import { repositoryShow } from "./repository/show.ts";
 import { restoreDisk } from "./restore/disk.ts";
 import { restorePlan } from "./restore/plan.ts";
@@ -96,7 +101,18 @@ const commandsOf = (context: CliContext): readonly Command[] => {
     noun(
       "repository",
       "Repositories, where restore points live",
-      all(repositoryAdd, repositoryList, repositoryShow, repositoryInvite, repositoryRevoke, repositoryClock),
+      all(
+        repositoryAdd,
+        repositoryList,
+        repositoryShow,
+        repositoryVerify,
+        repositoryHurt,
+        repositoryGc,
+        repositoryStats,
+        repositoryInvite,
+        repositoryRevoke,
+        repositoryClock,
+      ),
     ),
     noun("agent", "Agents, which move the data", all(agentList, agentShow, agentInvite, agentRevoke)),
     noun(
@@ -120,13 +136,13 @@ const commandsOf = (context: CliContext): readonly Command[] => {
     ),
     noun(
       "session",
-      "Sessions: runs of jobs, restores, and tests of workers",
+      "Sessions: runs of jobs, restores, tests of workers, and maintenance of repositories",
       all(sessionList, sessionShow, sessionWatch, sessionStop, sessionCancel),
     ),
     noun(
       "point",
       "Restore points",
-      all(pointList, pointShow, pointRemove, pointUndelete, pointProtect, pointUnprotect, pointExport),
+      all(pointList, pointShow, pointVerify, pointRemove, pointUndelete, pointProtect, pointUnprotect, pointExport),
     ),
     noun("restore", "Restores", all(restoreVm, restoreDisk, restorePlan)),
     ...all(initCommand, standaloneCommand, doctorCommand, versionCommand, completionCommand),

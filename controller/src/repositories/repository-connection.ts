@@ -2,9 +2,14 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { ExaminationSchema } from "@holdfast/proto/holdfast/doctor/v1/doctor_pb";
 import type {
   AttemptKey,
+  CollectGarbageResponse,
   Configuration,
   GetRepositoryResponse,
+  GetStatisticsResponse,
+  ListHurtResponse,
   PointSummary,
+  VerifyPointResponse,
+  VerifyRepositoryResponse,
   VmKey,
 } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
 import type { CallOptions } from "@holdfast/shared/rpc/client-types";
@@ -59,6 +64,16 @@ export interface RepositoryConnection {
   protectPoint(protection: PointProtection, signal: AbortSignal): Promise<PointSummary>;
   /** Says that the clock of its machine is right. */
   confirmClock(signal: AbortSignal): Promise<void>;
+  /** Reads packs back within a budget of bytes, 0 for all; tells how far it is. */
+  verify(budgetBytes: number, signal: AbortSignal): AsyncIterable<VerifyRepositoryResponse>;
+  /** Reads every chunk of a point back; tells how far it is. */
+  verifyPoint(pointId: string, signal: AbortSignal): AsyncIterable<VerifyPointResponse>;
+  /** Removes what nothing needs any more, or only says what it would; tells how far it is. REPOSITORY_BUSY while another one runs. */
+  collect(dryRun: boolean, signal: AbortSignal): AsyncIterable<CollectGarbageResponse>;
+  /** What is stored, and for whom; tells how far it is when it has to be worked out. */
+  statistics(refresh: boolean, signal: AbortSignal): AsyncIterable<GetStatisticsResponse>;
+  /** Points with known damage, with disks and ranges. */
+  listHurt(signal: AbortSignal): AsyncIterable<ListHurtResponse>;
 }
 
 /** What a repository has seen of what was taken back. */

@@ -15,7 +15,10 @@ interface OpenIndex {
   filter: ChunkFilter;
 }
 
-type PlainCalls = Pick<IndexCalls, "setHistory" | "packs" | "dropPack" | "dropPacks" | "counts">;
+type PlainCalls = Pick<
+  IndexCalls,
+  "setHistory" | "packs" | "dropPack" | "dropPacks" | "dropRecords" | "recordsOf" | "counts"
+>;
 
 /** What the filter has no part in: it may go on saying "maybe" to what was dropped. */
 const plainCalls = (opened: () => IndexDatabase): PlainCalls => ({
@@ -35,6 +38,12 @@ const plainCalls = (opened: () => IndexDatabase): PlainCalls => ({
       database.dropPacks(keys);
     });
   },
+  dropRecords: (records) => {
+    opened().use((database) => {
+      database.dropRecords(records);
+    });
+  },
+  recordsOf: ({ kind, ...pack }) => opened().use((database) => database.recordsOf(pack, kind)),
   counts: () => opened().use((database) => database.counts()),
 });
 

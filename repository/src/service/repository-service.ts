@@ -23,6 +23,9 @@ import type { Calls } from "./types.ts";
 import { undeletePoint } from "./undelete-point.ts";
 import { updateTrust } from "./update-trust.ts";
 import { verifyPoint } from "./verify-point.ts";
+import { verifyRepository } from "./verify-repository.ts";
+import { getStatistics } from "./get-statistics.ts";
+import { listHurt } from "./list-hurt.ts";
 
 /** Everything that answers the repository's calls; docs/design/repository-protocol.md says what each promises. */
 export const repositoryCalls = (deps: ServiceDeps): Calls => ({
@@ -48,5 +51,8 @@ export const repositoryCalls = (deps: ServiceDeps): Calls => ({
   protectPoint: protectPoint(deps),
   undeletePoint: undeletePoint(deps),
   confirmClock: confirmClock(deps),
+  verifyRepository: verifyRepository(deps),
+  listHurt: listHurt(deps),
+  getStatistics: getStatistics(deps),
   collectGarbage: collectGarbage(deps),
 });

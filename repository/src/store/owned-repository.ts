@@ -10,6 +10,7 @@ import type { GuardedClock } from "../clock/guarded-clock.ts";
 import { catchUp } from "../index/catch-up.ts";
 import { inMemory } from "../index/index-database.ts";
 import type { CheckedRecord } from "../ingest/checked-record.ts";
+import { AbsentRecords } from "./absent-records.ts";
 import { answerFor } from "../collection/transitions.ts";
 import { KeyedLock } from "./keyed-lock.ts";
 import type { Mark, MarkState } from "./mark.ts";
@@ -26,6 +27,8 @@ import type {
   CountedBytes,
   FoundRecords,
   PendingPack,
+  RecordAt,
+  RecordRef,
   RecordState,
   RepositoryStore,
   Space,
@@ -34,6 +37,8 @@ import type {
 import type { SpaceReserve } from "./space-reserve.ts";
 import { toStorageError } from "./storage-error.ts";
 import type { TaskCommits } from "./task-commits.ts";
+import type { PackKey } from "./object-names.ts";
+import { VerifiedObjects } from "./verified-objects.ts";
 
 /** What owning adds to reading. */
 export interface OwnedRepositoryDeps {
@@ -60,6 +65,8 @@ export class OwnedRepository extends RepositoryReading implements RepositoryStor
   readonly #tasks: TaskCommits;
   readonly #marking = new Marking();
   readonly #markLocks = new KeyedLock();
+  readonly #absent: AbsentRecords;
+  readonly verified: VerifiedObjects;
 
   constructor(deps: OwnedRepositoryDeps) {
     super(deps.parts);
@@ -76,7 +83,9 @@ export class OwnedRepository extends RepositoryReading implements RepositoryStor
     this.#packs = openPacks();
     this.configurations = new ConfigurationObjects(objects, repositoryId);
     this.#tasks = deps.tasks;
-    const { records, marks } = this;
+    const { records, marks, epoch } = this;
+    this.#absent = new AbsentRecords({ ...parts, ownership, clock, records });
+    this.verified = new VerifiedObjects({ objects, repositoryId, epoch });
     this.collection = new OwnedCollection({
       parts,
       records,
@@ -162,6 +171,34 @@ export class OwnedRepository extends RepositoryReading implements RepositoryStor
     });
   }
 
+  get absences(): number {
+    return this.#absent.count;
+  }
+
+  async quarantinedIds(): Promise<readonly RecordRef[]> {
+    return await this.#absent.quarantinedIds();
+  }
+
+  async quarantine(records: readonly RecordAt[]): Promise<void> {
+    await this.#absent.quarantine(records);
+  }
+
+  async forgetMissing(records: readonly RecordAt[]): Promise<readonly RecordRef[]> {
+    return await this.#absent.forgetMissing(records);
+  }
+
+  async forgetPack(pack: PackKey): Promise<readonly RecordRef[]> {
+    return await this.#absent.forgetPack(pack);
+  }
+
+  quarantinedOffsets(pack: PackKey): readonly number[] {
+    return this.parts.quarantine.offsetsOf(pack);
+  }
+
+  async indexedRecords(pack: PackKey): Promise<readonly RecordAt[]> {
+    return await this.#absent.indexedRecords(pack);
+  }
+
   async assertOwned(): Promise<void> {
     await this.#deps.ownership.assertOwned();
   }
@@ -183,11 +220,12 @@ export class OwnedRepository extends RepositoryReading implements RepositoryStor
   }
 
   async rebuildIndex(): Promise<void> {
-    const { objects, index, facts, plans } = this.parts;
+    const { objects, index, facts, plans, quarantine } = this.parts;
     const { condemned } = plans;
+    const { repositoryId } = facts;
     this.records.forget();
     await index.rebuild(
-      async () => await catchUp({ objects, index, condemned, repositoryId: facts.repositoryId, owner: true }),
+      async () => await catchUp({ objects, index, condemned, repositoryId, quarantine, owner: true }),
     );
   }
 

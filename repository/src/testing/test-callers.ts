@@ -70,6 +70,9 @@ export const connect = (address: string): { readonly client: RepositoryClient } 
     protectPoint: controller.protectPoint,
     undeletePoint: controller.undeletePoint,
     confirmClock: controller.confirmClock,
+    verifyRepository: controller.verifyRepository,
+    listHurt: controller.listHurt,
+    getStatistics: controller.getStatistics,
     collectGarbage: controller.collectGarbage,
     async *openUpload(request, options) {
       const { attempt, vm } = request;
