@@ -98,15 +98,30 @@ test(
   deadlineMs,
 );
 
+/** Steps that need room. */
+const needsRoom: ReadonlySet<FileStep["step"]> = new Set(["create", "write", "sync", "link", "makeDirectory"]);
+
 test(
   "a disk that is full from any step of a collection on costs nothing but what could not be copied",
   async () => {
-    const crashes = await atSteps({ first: 0, stride: 3 }, async (folder, number) => {
-      const needsRoom = new Set<FileStep["step"]>(["create", "write", "sync", "link", "makeDirectory"]);
+    const crashes = await atSteps({ first: 0, stride: 4 }, async (folder, number) => {
       await runUntil(folder, ({ number: at, step }) => (at >= number && needsRoom.has(step) ? noSpace() : "pass"));
       await expectRecovery(folder);
     });
     expect(crashes).toBeGreaterThan(5);
+  },
+  deadlineMs,
+);
+
+test(
+  "a disk that is full at one step of a collection costs nothing but that",
+  async () => {
+    const crashes = await atSteps({ first: 0, stride: 1 }, async (folder, number) => {
+      const isHit = ({ number: at, step }: FileStep): boolean => at === number && needsRoom.has(step);
+      const { files } = await runUntil(folder, (step) => (isHit(step) ? noSpace() : "pass"));
+      if (files.steps.some(isHit)) await expectRecovery(folder);
+    });
+    expect(crashes).toBeGreaterThan(20);
   },
   deadlineMs,
 );
