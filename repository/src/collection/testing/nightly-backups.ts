@@ -19,7 +19,7 @@ import { type Collecting, openCollecting } from "./collecting.ts";
 
 export const dayMs = 24 * 3_600_000;
 const chunkSize = 256 * 1024;
-const chunksOfDisk = 8;
+const chunksOfDisk = 6;
 /** Bytes stored of a chunk: enough that headers do not matter much. */
 const storedBytes = 2048;
 
@@ -74,7 +74,7 @@ export const makeVms = (count: number, nextSeed: () => number): NightlyVm[] =>
 /** Some of its chunks are written: mostly the same few. */
 export const changeVm = ({ seeds }: NightlyVm, random: () => number, nextSeed: () => number): void => {
   for (let change = 0; change < 2; change += 1) {
-    const reach = random() < 0.7 ? 4 : chunksOfDisk;
+    const reach = random() < 0.7 ? 3 : chunksOfDisk;
     seeds[Math.floor(random() * reach)] = nextSeed();
   }
 };
