@@ -6,6 +6,7 @@ import { agentList } from "./agent/list.ts";
 import { agentRevoke } from "./agent/revoke.ts";
 import { agentShow } from "./agent/show.ts";
 import { noun } from "./command.ts";
+import { controllerRecover } from "./controller/recover.ts";
 import { doctorCommand } from "./doctor/doctor.ts";
 import { completionCommand } from "./completion.ts";
 import type { CliContext } from "./context.ts";
@@ -32,6 +33,8 @@ import { pointProtect } from "./point/protect.ts";
 import { pointRemove } from "./point/remove.ts";
 import { pointVerify } from "./point/verify.ts";
 import { pointShow } from "./point/show.ts";
+import { recoveryKitRenew } from "./recovery-kit/renew.ts";
+import { recoveryKitShow } from "./recovery-kit/show.ts";
 import { pointUndelete } from "./point/undelete.ts";
 import { pointUnprotect } from "./point/unprotect.ts";
 import { repositoryAdd } from "./repository/add.ts";
@@ -119,6 +122,12 @@ const commandsOf = (context: CliContext): readonly Command[] => {
     ),
     noun("member", "Members: agents and repositories that have joined", all(memberList)),
     noun("token", "Users' tokens: who may ask what of the controller", all(tokenCreate, tokenList, tokenRevoke)),
+    noun("controller", "The controller itself", all(controllerRecover)),
+    noun(
+      "recovery-kit",
+      "The recovery kit, by which the installation is rebuilt from a repository",
+      all(recoveryKitShow, recoveryKitRenew),
+    ),
     noun("vm", "Virtual machines of the managers", all(vmList, vmShow)),
     noun(
       "job",

@@ -1,4 +1,5 @@
 import type { TicketBox } from "../agents/tickets.ts";
+import type { ConfigurationKeeper } from "../configurations/configuration-keeper.ts";
 import type { EngineConnector } from "../inventory/engine-connector.ts";
 import type { DoctorDeps } from "../doctor/doctor-deps.ts";
 import type { MaintenanceBoard } from "../maintenance/maintenance-board.ts";
@@ -25,6 +26,8 @@ export interface ApiDeps extends StepDeps {
   readonly doctor: DoctorDeps;
   readonly board: MaintenanceBoard;
   readonly maintenanceRunner: Pick<TaskRunner, "poke">;
+  /** Backups of the installation itself. */
+  readonly configurations: ConfigurationKeeper;
   /** What follows for the work when a member was revoked. */
   readonly onRevoked: (member: Member) => Promise<void>;
 }

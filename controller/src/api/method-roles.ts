@@ -68,6 +68,7 @@ const leastRoles: Readonly<Record<string, Readonly<Record<string, LeastRole>>>> 
     VerifyPoint: "operator",
   },
   [`${ours}RestoreService`]: { PlanRestore: "viewer", RestoreVm: "operator", RestoreDisk: "operator" },
+  [`${ours}RecoveryService`]: { SetRecoveryKey: "admin", GetRecovery: "viewer" },
   [`${ours}DoctorService`]: { Examine: "viewer" },
   [`${ours}IdentityService`]: {
     Enroll: "anybody",

@@ -9,6 +9,7 @@ import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import type { RpcClient } from "@holdfast/shared/rpc/client";
 import type { ServiceClient } from "@holdfast/shared/rpc/client-types";
 import { askToExamine } from "./examine-repository.ts";
+import { ownBackupCalls } from "./own-backup-calls.ts";
 import type { AttemptParts, FenceVerdict, PointWithManifest, RepositoryConnection } from "./repository-connection.ts";
 import type { RepositoryRecord } from "./repository-record.ts";
 import { pointDecisions } from "./rpc-point-decisions.ts";
@@ -55,8 +56,7 @@ export const openRepositoryConnection = (
     getPoint: (pointId, signal) =>
       guard.call(() => collectPoint(pointId, service.getPoint({ pointId }, { signal, timeoutMs: listTimeoutMs }))),
     fence: (attempt, signal) => guard.call(() => fenceAt(service, attempt, signal)),
-    updateTrust: (trust, signal) =>
-      guard.call(async () => (await service.updateTrust({ trust }, { signal, timeoutMs: callTimeoutMs })).number),
+    ...ownBackupCalls(service, guard),
     ...pointDecisions({ record, service, guard, timeoutMs: callTimeoutMs }),
     ...maintenanceCalls(service, guard),
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),

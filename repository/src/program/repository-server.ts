@@ -36,6 +36,7 @@ import { Verification } from "../verification/verification.ts";
 import { VerifiedPacks } from "../verification/verified-packs.ts";
 import { StatisticsKeeper } from "../statistics/statistics-keeper.ts";
 import { keepGuard } from "./keep-guard.ts";
+import { keepLocked } from "./keep-locked.ts";
 import { watchOwnership } from "./ownership-watch.ts";
 import { reserveOf, retentionSettings } from "./retention-settings.ts";
 import { locationOf, type ServerConfig } from "./server-config.ts";
@@ -94,6 +95,7 @@ export const openRepositoryServer = async (
   const server = opened.use(await serve(config, service, { log, clock, membership }));
   const watch = opened.use(watchOwnership(store, clock));
   opened.use(keepGuard(store, { clock, log }));
+  opened.use(keepLocked(store, { catalog: service.catalog, immutabilityMs, clock, log }));
   opened.use(keepVerified({ ...service, withinDays: config.verifyWithinDays }));
   const renewal = opened.use(stayRenewed(membership, { log, clock }));
   const lost = Promise.race([watch.lost, renewal.failed]).catch((caught: unknown) => {

@@ -5,6 +5,7 @@ import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { idAt, idCount } from "@holdfast/shared/format/content-id";
 import { type AttemptRef, pointIdSchema } from "@holdfast/shared/format/manifest-schema";
 import { type RecordKind, recordHeaderSize } from "@holdfast/shared/format/record-header";
+import { ConfigurationObjects } from "../configurations/configuration-objects.ts";
 import type { GuardedClock } from "../clock/guarded-clock.ts";
 import { catchUp } from "../index/catch-up.ts";
 import { inMemory } from "../index/index-database.ts";
@@ -14,6 +15,7 @@ import { answerFor } from "../collection/transitions.ts";
 import { KeyedLock } from "./keyed-lock.ts";
 import type { Mark, MarkState } from "./mark.ts";
 import { Marking } from "./marking.ts";
+import type { ObjectRetention } from "./object-store.ts";
 import { OpenPacks } from "./open-packs.ts";
 import { OwnedCollection } from "./owned-collection.ts";
 import type { Ownership } from "./ownership.ts";
@@ -55,6 +57,7 @@ const largestBatch = 4096;
 /** A repository as its one owner holds it. */
 export class OwnedRepository extends RepositoryReading implements RepositoryStore {
   readonly epoch: number;
+  readonly configurations: ConfigurationObjects;
   readonly guardedClock: GuardedClock;
   readonly #deps: OwnedRepositoryDeps;
   readonly collection: OwnedCollection;
@@ -78,6 +81,7 @@ export class OwnedRepository extends RepositoryReading implements RepositoryStor
     const openPacks = (): OpenPacks =>
       new OpenPacks({ objects, index, repositoryId, epoch: this.epoch, clock, targetBytes, nextSequence });
     this.#packs = openPacks();
+    this.configurations = new ConfigurationObjects(objects, repositoryId);
     this.#tasks = deps.tasks;
     const { records, marks, epoch } = this;
     this.#absent = new AbsentRecords({ ...parts, ownership, clock, records });
@@ -204,6 +208,10 @@ export class OwnedRepository extends RepositoryReading implements RepositoryStor
       objects,
       index: this.#deps.indexPath === inMemory ? objects : await spaceOf(dirname(this.#deps.indexPath)),
     };
+  }
+
+  get retention(): ObjectRetention | undefined {
+    return this.parts.objects.retention;
   }
 
   async refillReserve(): Promise<void> {

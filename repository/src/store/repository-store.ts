@@ -8,8 +8,9 @@ import type { GuardedClock } from "../clock/guarded-clock.ts";
 import type { CheckedRecord } from "../ingest/checked-record.ts";
 import type { CollectionStore, PacksView } from "./collection-store.ts";
 import type { Mark, MarkState } from "./mark.ts";
+import type { ConfigurationObjects } from "../configurations/configuration-objects.ts";
 import type { PackKey, RecordPlace } from "./object-names.ts";
-import type { ByteRange } from "./object-store.ts";
+import type { ByteRange, ObjectRetention } from "./object-store.ts";
 import type { PackSummary } from "./pack-reader.ts";
 import type { PackSet } from "./pack-set.ts";
 import type { VerifiedObjects } from "./verified-objects.ts";
@@ -190,8 +191,12 @@ export interface RepositoryStore extends RepositoryReader {
   readonly verified: VerifiedObjects;
   /** REPOSITORY_NOT_OWNED when a higher epoch exists; once it did, every write fails so for ever. */
   assertOwned(): Promise<void>;
+  /** Backups of installations. */
+  readonly configurations: ConfigurationObjects;
   /** Room where packs and where the index lie. */
   space(): Promise<{ readonly objects: Space; readonly index: Space }>;
+  /** How the storage itself keeps objects from being removed; undefined where it cannot. */
+  readonly retention: ObjectRetention | undefined;
   /** Makes the reserve that deletion may use again, where there is room for it. */
   refillReserve(): Promise<void>;
   /** Throws the index away and makes it from the packs. */
