@@ -1,4 +1,5 @@
 import { hasCode } from "@holdfast/shared/errors/holdfast-error";
+import { mapBounded } from "@holdfast/shared/lifecycle/bounded";
 import type { PackRow } from "../index/pack-rows.ts";
 import type { PacksView } from "../store/collection-store.ts";
 import type { PackKey } from "../store/object-names.ts";
@@ -21,6 +22,8 @@ const batchBytes = 4 * 1024 ** 3;
 export interface CollectionRun {
   readonly tell: (progress: CollectionProgress) => void;
   readonly signal: AbortSignal;
+  /** What time it is. */
+  readonly nowMs: number;
   /** What former ones of this server condemned without a plan that is known to stand. */
   readonly unplanned: Unplanned;
 }
@@ -29,20 +32,46 @@ export interface CollectionRun {
 export const lookForGarbage = async (
   packsView: PacksView,
   { leaving, roots, candidates }: Omit<Beginning, "uses">,
-  { tell, signal }: Pick<CollectionRun, "tell" | "signal">,
+  { tell, signal, nowMs }: Omit<CollectionRun, "unplanned">,
 ): Promise<{ readonly plan: CollectionPlan; readonly live: LiveBits }> => {
   const onCount = (done: number, total: number): void => {
     tell({ phase: "walking", done, total });
   };
   const live = await walkLive(packsView, roots, onCount, signal);
-  const packs = candidatesOf<PackRow>(candidates, packsView.condemned.packs).map(
+  const weighed = candidatesOf<PackRow>(candidates, packsView.condemned.packs).map(
     ({ epoch, sequence, kind, sizeBytes, records }): WeighedPack => {
       const key = { epoch, sequence };
       const { bytes, records: liveRecords } = live.liveIn(key);
       return { key, kind, sizeBytes, records, live: { bytes, records: liveRecords } };
     },
   );
-  return { plan: classifyPacks(leaving.map(({ pointId }) => pointId).sort(), packs), live };
+  const points = leaving.map(({ pointId }) => pointId).sort();
+  const wanted = classifyPacks(points, weighed);
+  const locked = await lockedAmong(packsView, [...wanted.dead, ...wanted.wasteful], { nowMs, signal });
+  const plan =
+    locked.size === 0
+      ? wanted
+      : classifyPacks(
+          points,
+          weighed.filter((pack) => !locked.has(pack)),
+        );
+  return { plan, live };
+};
+
+const looksAtOnce = 16;
+
+/** What the storage itself keeps stays as it is: only what is unlocked is planned. */
+const lockedAmong = async (
+  packsView: PacksView,
+  packs: readonly WeighedPack[],
+  { nowMs, signal }: Pick<CollectionRun, "nowMs" | "signal">,
+): Promise<ReadonlySet<WeighedPack>> => {
+  const locked = new Set<WeighedPack>();
+  const look = async (pack: WeighedPack): Promise<void> => {
+    if ((await packsView.lockedUntilMs(pack.key)) > nowMs) locked.add(pack);
+  };
+  await mapBounded(packs, looksAtOnce, look, signal);
+  return locked;
 };
 
 /** One collection from its beginning to its end; its order of steps is the table of transitions.ts. */

@@ -1,4 +1,4 @@
-import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import { hasCode, HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { beginCollection } from "./beginning.ts";
 import { type CollectionPlan, printPlan } from "./classify-packs.ts";
 import { Collection, type CollectionRun, lookForGarbage } from "./collection.ts";
@@ -29,6 +29,10 @@ export class Collector implements AsyncDisposable {
     this.#running = this.#collect(options);
     try {
       return await this.#running;
+    } catch (caught) {
+      // A later owner removes what this one had not finished: then that is the reason, not the file that is gone.
+      if (!hasCode(caught, "CANCELLED")) await this.#deps.store.assertOwned();
+      throw caught;
     } finally {
       this.#running = undefined;
     }
@@ -44,7 +48,8 @@ export class Collector implements AsyncDisposable {
     const why = this.#deps.suspended();
     if (why !== undefined && !dryRun) throw new HoldfastError("FAILED_PRECONDITION", `nothing may be deleted: ${why}`);
     const stop = AbortSignal.any([signal, this.#stop.signal]);
-    const run = { tell: onProgress, signal: stop, unplanned: this.#unplanned };
+    const nowMs = this.#deps.store.guardedClock.nowMs();
+    const run = { tell: onProgress, signal: stop, nowMs, unplanned: this.#unplanned };
     if (dryRun) {
       const beginning = await beginCollection(this.#deps, false);
       using _uses = beginning.uses;

@@ -8,6 +8,7 @@ import type { MarkObjects } from "../store/marks.ts";
 import { packName, type PackKey, parsePointName, pointFolder } from "../store/object-names.ts";
 import type { ObjectStore } from "../store/object-store.ts";
 import { readPackSummary } from "../store/pack-reader.ts";
+import type { SpaceReserve } from "../store/space-reserve.ts";
 import { PackSet } from "../store/pack-set.ts";
 import type { PlanContent } from "../store/plan-log.ts";
 
@@ -19,29 +20,34 @@ export interface ExecutionDeps {
   readonly repositoryId: RepositoryId;
   readonly epoch: number;
   readonly clock: Clock;
+  readonly reserve: SpaceReserve;
 }
 
 const removalsAtOnce = 8;
 
 /**
  * Removes what durable plans name (I12): last marks, points' objects, rows of the index, packs. May be stopped anywhere and
- * repeated by anybody.
+ * repeated by anybody. Answers how many objects are left because the storage has locked them.
  */
 export const executePlan = async (
   deps: ExecutionDeps,
   { points, packs }: PlanContent,
   onCount: OnCount,
   signal?: AbortSignal,
-): Promise<void> => {
+): Promise<number> => {
   const total = points.length + packs.length;
   let done = 0;
+  let left = 0;
+  const remove = async (name: string): Promise<void> => {
+    if (!(await removeUnlocked(deps.objects, name))) left += 1;
+  };
   const count = (): void => {
     done += 1;
     onCount(done, total);
   };
   for (const pointId of points) {
     signal?.throwIfAborted();
-    await removePoint(deps, pointId);
+    await removePoint(deps, pointId, remove);
     count();
   }
   await forgetPacks(deps, packs, signal);
@@ -49,21 +55,38 @@ export const executePlan = async (
     packs,
     removalsAtOnce,
     async (pack) => {
-      await deps.objects.remove(packName(pack));
+      await remove(packName(pack));
       count();
     },
     signal,
   );
+  return left;
 };
 
-const removePoint = async ({ marks, epoch, clock, objects }: ExecutionDeps, pointId: string): Promise<void> => {
+/** False when the storage has locked the object until a later time. */
+const removeUnlocked = async (objects: ObjectStore, name: string): Promise<boolean> => {
+  try {
+    await objects.remove(name);
+    return true;
+  } catch (caught) {
+    if (hasCode(caught, "OBJECT_LOCKED")) return false;
+    throw caught;
+  }
+};
+
+const removePoint = async (
+  { marks, epoch, clock, objects, reserve }: ExecutionDeps,
+  pointId: string,
+  remove: (name: string) => Promise<void>,
+): Promise<void> => {
   const last = await marks.read(pointId);
+  const origin = { pointId, epoch, writtenMs: clock.nowMs() };
   if (last?.state.gone !== true) {
-    await marks.write({ pointId, epoch, writtenMs: clock.nowMs() }, (state) => ({ ...state, gone: true }));
+    await reserve.whenFull(() => marks.write(origin, (state) => ({ ...state, gone: true })));
   }
   const names: string[] = [];
   for await (const name of objects.list(pointFolder(pointId))) if (parsePointName(name)) names.push(name);
-  for (const name of names) await objects.remove(name);
+  for (const name of names) await remove(name);
 };
 
 /** Drops rows by the packs' own tables of contents; where these cannot be read, by one scan for all. */

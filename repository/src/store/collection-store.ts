@@ -21,6 +21,8 @@ export interface PacksView {
   rows(kind: RecordKind, ids: Uint8Array): Promise<readonly (IndexRow | undefined)[]>;
   /** CHUNK_MISSING, CHUNK_DAMAGED, IO_FAILED. */
   readPage(id: Uint8Array): Promise<Page>;
+  /** Until when the storage itself refuses to remove a pack; 0 where it does not. */
+  lockedUntilMs(pack: PackKey): Promise<number>;
 }
 
 /** What an owned repository offers to a collection beside what everybody may do. */

@@ -140,10 +140,10 @@ export const ownRepository = async (
   const facts = await readDescriptor(objects, ["read", "write", "verify"]);
   // Own first, list afterwards (I11): what a former owner acknowledged is durable before our epoch was.
   const { repositoryId } = facts;
-  const epoch = await takeEpoch(objects, { ...options, repositoryId });
+  const { packTargetBytes = defaultPackTargetBytes, immutabilityMs, reserve = noReserve } = options;
+  const epoch = await reserve.whenFull(() => takeEpoch(objects, { ...options, repositoryId }));
   await objects.removeLeftovers((name) => (epochOfName(name) ?? epoch.epoch) < epoch.epoch, { signal });
   const ownership = new Ownership(objects, epoch.epoch);
-  const { packTargetBytes = defaultPackTargetBytes, immutabilityMs, reserve = noReserve } = options;
   const guardedClock = await GuardedClock.open({ objects, repositoryId, ownership, clock, reserve });
   const plans = await PlanLog.read({ objects, repositoryId, owner: true });
   const points = new PointObjects({ objects, repositoryId, plans });
@@ -151,7 +151,7 @@ export const ownRepository = async (
   const tasks = new TaskCommits({ objects, repositoryId, points, ownership, clock, ...lock });
   // What is there now is decided; what a former owner adds from here on is not (C9), nor can it condemn anything (G10).
   await tasks.adopt();
-  await plans.close({ epoch: epoch.epoch, clock });
+  await reserve.whenFull(() => plans.close({ epoch: epoch.epoch, clock }));
   const { ingestThreads = defaultIngestThreads, threads = workerThreads } = options;
   const reading = { facts, objects, plans, indexPath, ingestThreads, threads, owner: true, signal };
   const parts = await openReadingParts(reading);

@@ -11,6 +11,7 @@ import { type PackSummary, readPackSummary } from "./pack-reader.ts";
 import { OpenedPacks } from "./packs-view.ts";
 import type { PlanContent } from "./plan-log.ts";
 import type { ReadingParts } from "./repository-reading.ts";
+import type { SpaceReserve } from "./space-reserve.ts";
 import type { StoredRecords } from "./stored-records.ts";
 
 /** What an owned repository lends. */
@@ -21,6 +22,8 @@ export interface OwnedCollectionDeps {
   readonly marking: { readonly written: number; has(pointId: string): boolean };
   readonly ownership: Ownership;
   readonly clock: Clock;
+  /** Plans and last marks may use it: they make room (K11). */
+  readonly reserve: SpaceReserve;
   readonly openPacks: () => OpenPacks;
 }
 
@@ -31,7 +34,7 @@ export class OwnedCollection extends OpenedPacks implements CollectionStore {
   #leftovers: readonly PackKey[];
 
   constructor(deps: OwnedCollectionDeps) {
-    super(deps.parts.index, deps.records, deps.parts.plans.condemned);
+    super(deps.parts, deps.records);
     this.#deps = deps;
     this.#leftovers = deps.parts.caughtUp.leftovers;
   }
@@ -58,10 +61,10 @@ export class OwnedCollection extends OpenedPacks implements CollectionStore {
   }
 
   async plan(content: PlanContent): Promise<void> {
-    const { parts, ownership, clock } = this.#deps;
+    const { parts, ownership, clock, reserve } = this.#deps;
     ownership.throwIfLost();
     await readDescriptor(parts.objects, ["delete"]);
-    await parts.plans.write({ epoch: ownership.epoch, clock }, content);
+    await reserve.whenFull(() => parts.plans.write({ epoch: ownership.epoch, clock }, content));
   }
 
   get hasUnfinished(): boolean {
@@ -69,15 +72,16 @@ export class OwnedCollection extends OpenedPacks implements CollectionStore {
   }
 
   async finish(onCount: OnCount, signal?: AbortSignal): Promise<void> {
-    const { parts, marks, clock, ownership } = this.#deps;
+    const { parts, marks, clock, ownership, reserve } = this.#deps;
     const { objects, index, facts, plans } = parts;
     await readDescriptor(objects, ["delete"]);
     await ownership.assertOwned();
-    const deps = { objects, index, marks, repositoryId: facts.repositoryId, epoch: ownership.epoch, clock };
+    const deps = { objects, index, marks, reserve, repositoryId: facts.repositoryId, epoch: ownership.epoch, clock };
     const unfinished = this.#unfinished();
     const points = unfinished.flatMap((plan) => plan.points);
     const packs = unfinished.flatMap((plan) => plan.packs);
-    await executePlan(deps, { points, packs }, onCount, signal);
+    const left = await executePlan(deps, { points, packs }, onCount, signal);
+    if (left > 0) return;
     this.#leftovers = [];
     plans.setFinished();
   }

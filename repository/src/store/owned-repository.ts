@@ -93,6 +93,7 @@ export class OwnedRepository extends RepositoryReading implements RepositoryStor
       marking: this.#marking,
       ownership,
       clock,
+      reserve: deps.reserve,
       openPacks,
     });
   }

@@ -98,12 +98,12 @@ export class PlanLog {
 
   /** Adds a plan; it is durable when this resolves. REPOSITORY_NOT_OWNED when a later owner closed the log before. */
   async write(writer: PlanWriter, content: PlanContent): Promise<Plan> {
-    for (let attempt = 0; attempt < attempts; attempt += 1) {
+    // A later owner's plan may be among those that were read: whoever adds to it condemns behind that owner's back.
+    for (let attempt = 0; attempt < attempts && this.#closedBy <= writer.epoch; attempt += 1) {
       const plan = this.#next(writer, content);
       if (await this.#create(plan)) return plan;
       // A former owner was quicker before we closed the log, or one of ours was written although we were told that it failed.
       await this.readOn();
-      if (this.#closedBy > writer.epoch) break;
     }
     throw new HoldfastError("REPOSITORY_NOT_OWNED", `${planName(this.#last)} is of another owner`);
   }

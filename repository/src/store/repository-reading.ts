@@ -82,7 +82,7 @@ export class RepositoryReading implements RepositoryReader {
     this.damagedPacks = caughtUp.damagedPacks;
     this.parts = parts;
     this.records = new StoredRecords({ ...parts, condemned: plans.condemned, refresh });
-    this.packs = new OpenedPacks(parts.index, this.records, plans.condemned);
+    this.packs = new OpenedPacks(parts, this.records);
     this.points = new PointObjects({ objects, repositoryId: facts.repositoryId, plans });
     this.marks = new MarkObjects(objects, facts.repositoryId);
   }

@@ -77,7 +77,8 @@ const look = async (context: CommandContext, directory: string, options: GcOptio
     roots: points.filter((point) => !isGone(point)),
     candidates: await reader.packs.packs(),
   };
-  const { plan } = await lookForGarbage(reader.packs, beginning, { tell: tellTo(context), signal: context.signal });
+  const run = { tell: tellTo(context), signal: context.signal, nowMs };
+  const { plan } = await lookForGarbage(reader.packs, beginning, run);
   return toResult(plan);
 };
 
