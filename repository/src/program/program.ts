@@ -3,6 +3,7 @@ import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { productVersion } from "@holdfast/shared/version/product-version";
 import { Command, CommanderError } from "commander";
 import { exportCommand } from "./commands/export.ts";
+import { gcCommand } from "./commands/gc.ts";
 import { initCommand } from "./commands/init.ts";
 import { listCommand } from "./commands/list.ts";
 import { rebuildIndexCommand } from "./commands/rebuild-index.ts";
@@ -25,6 +26,7 @@ export const createProgram = (context: CommandContext): Command => {
     showCommand,
     verifyCommand,
     exportCommand,
+    gcCommand,
     rebuildIndexCommand,
     serveCommand,
   ];

@@ -3,9 +3,13 @@ import type { RecordKind } from "@holdfast/shared/format/record-header";
 import { IndexClient } from "../index/index-client.ts";
 import { type CaughtUp, catchUp } from "../index/catch-up.ts";
 import { IngestPool } from "../ingest/ingest-pool.ts";
+import type { PacksView } from "./collection-store.ts";
 import type { Mark } from "./mark.ts";
 import { MarkObjects } from "./marks.ts";
 import type { ObjectStore } from "./object-store.ts";
+import type { PackSet } from "./pack-set.ts";
+import type { PlanLog } from "./plan-log.ts";
+import { OpenedPacks } from "./packs-view.ts";
 import { PointObjects } from "./points.ts";
 import type {
   RecordLocation,
@@ -23,6 +27,7 @@ export interface ReadingParts {
   readonly objects: ObjectStore;
   readonly index: IndexClient;
   readonly ingest: IngestPool;
+  readonly plans: PlanLog;
   readonly caughtUp: CaughtUp;
 }
 
@@ -30,6 +35,8 @@ export interface ReadingParts {
 export interface ReadingPartsOptions {
   readonly facts: RepositoryFacts;
   readonly objects: ObjectStore;
+  /** Read, and closed by an owner, before packs are looked at. */
+  readonly plans: PlanLog;
   readonly indexPath: string;
   readonly ingestThreads: number;
   readonly threads: StoreThreads;
@@ -39,7 +46,7 @@ export interface ReadingPartsOptions {
 
 /** Opens the index, brings it to what the packs are, and starts the threads. Takes `objects` over, also when it fails. */
 export const openReadingParts = async (options: ReadingPartsOptions): Promise<ReadingParts> => {
-  const { facts, objects, indexPath, ingestThreads, threads, owner, signal } = options;
+  const { facts, objects, plans, indexPath, ingestThreads, threads, owner, signal } = options;
   await using opened = new AsyncDisposableStack();
   opened.use(objects);
   const index = opened.use(await IndexClient.open(indexPath, facts.repositoryId, threads.index()));
@@ -47,32 +54,36 @@ export const openReadingParts = async (options: ReadingPartsOptions): Promise<Re
   const ingest = opened.use(
     new IngestPool({ threads: ingestThreads, startThread: threads.ingest, chunkSize, repositoryId }),
   );
-  const caughtUp = await catchUp({ objects, index, repositoryId, owner, signal });
+  const { condemned } = plans;
+  const caughtUp = await catchUp({ objects, index, condemned, repositoryId, owner, signal });
   opened.move();
-  return { facts, objects, index, ingest, caughtUp };
+  return { facts, objects, index, ingest, plans, caughtUp };
 };
 
 /** A repository opened for reading. */
 export class RepositoryReading implements RepositoryReader {
   readonly facts: RepositoryFacts;
   readonly damagedPacks: readonly string[];
+  readonly packs: PacksView;
   protected readonly parts: ReadingParts;
   protected readonly records: StoredRecords;
   protected readonly points: PointObjects;
   protected readonly marks: MarkObjects;
 
-  constructor(parts: ReadingParts) {
-    const { facts, objects, caughtUp } = parts;
+  /** An owner knows of every pack that goes; a reader beside one is told by `refresh`. */
+  constructor(parts: ReadingParts, refresh?: (missingPack: string) => Promise<void>) {
+    const { facts, objects, caughtUp, plans } = parts;
     this.facts = facts;
     this.damagedPacks = caughtUp.damagedPacks;
     this.parts = parts;
-    this.records = new StoredRecords(parts);
-    this.points = new PointObjects(objects, facts.repositoryId);
+    this.records = new StoredRecords({ ...parts, condemned: plans.condemned, refresh });
+    this.packs = new OpenedPacks(parts.index, this.records, plans.condemned);
+    this.points = new PointObjects({ objects, repositoryId: facts.repositoryId, plans });
     this.marks = new MarkObjects(objects, facts.repositoryId);
   }
 
-  async locate(kind: RecordKind, ids: Uint8Array): Promise<readonly (RecordLocation | undefined)[]> {
-    return await this.records.locate(kind, ids);
+  async locate(kind: RecordKind, ids: Uint8Array, uses?: PackSet): Promise<readonly (RecordLocation | undefined)[]> {
+    return await this.records.locate(kind, ids, uses);
   }
 
   async readAt(location: RecordLocation): Promise<Uint8Array> {

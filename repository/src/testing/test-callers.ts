@@ -66,6 +66,7 @@ export const connect = (address: string): { readonly client: RepositoryClient } 
     protectPoint: controller.protectPoint,
     undeletePoint: controller.undeletePoint,
     confirmClock: controller.confirmClock,
+    collectGarbage: controller.collectGarbage,
     async *openUpload(request, options) {
       const { attempt, vm } = request;
       const token = await mint({

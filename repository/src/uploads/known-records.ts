@@ -19,7 +19,8 @@ export const findUnknown = async (
   const asked = Array.from({ length: idCount(ids) }, (_, index) => index).filter(
     (index) => !isZeroId(idAt(ids, index)),
   );
-  const { states, pending } = await store.find(kind, Buffer.concat(asked.map((index) => idAt(ids, index))));
+  const wanted = Buffer.concat(asked.map((index) => idAt(ids, index)));
+  const { states, pending } = await store.find(kind, wanted, upload.uses.packs);
   await dependOn(store, upload, pending);
   const unknown = Array.from({ length: idCount(ids) }, () => false);
   for (const [at, index] of asked.entries()) unknown[index] = states[at] === "absent";
