@@ -150,7 +150,7 @@ export const ownRepository = async (
   const lock = { guardedClock, immutabilityMs };
   const tasks = new TaskCommits({ objects, repositoryId, points, ownership, clock, ...lock });
   // What is there now is decided; what a former owner adds from here on is not (C9), nor can it condemn anything (G10).
-  await tasks.adopt();
+  await reserve.whenFull(() => tasks.adopt());
   await reserve.whenFull(() => plans.close({ epoch: epoch.epoch, clock }));
   const { ingestThreads = defaultIngestThreads, threads = workerThreads } = options;
   const reading = { facts, objects, plans, indexPath, ingestThreads, threads, owner: true, signal };
