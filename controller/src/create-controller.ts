@@ -34,7 +34,6 @@ import type { EngineConnector } from "./inventory/engine-connector.ts";
 import { type ManagerRegistry, openManagerRegistry } from "./inventory/manager-registry.ts";
 import { createOvirtEngines } from "./inventory/ovirt-engines.ts";
 import { runLoops } from "./loops.ts";
-import { createMaintenanceBoard } from "./maintenance/maintenance-board.ts";
 import { openMaintenance } from "./maintenance/open-maintenance.ts";
 import { openRepositoryRegistry } from "./repositories/repository-registry.ts";
 import { createRestoreWork } from "./restore/restore-work.ts";
@@ -88,12 +87,11 @@ export const createController = async (
   stack.use(startLoops(verbs, config, timeZone));
   stack.use(keepConfigurations(configurations, work));
   const workerRunner = stack.use(await openWorkerLoop(stack, { ...work, doctor: doctor.deps }, config));
-  const board = createMaintenanceBoard();
-  const maintenanceRunner = stack.use(openMaintenance(work, board));
+  const maintenance = openMaintenance(work);
+  stack.use(maintenance.maintenanceRunner);
   const services = apiServices({
     ...steps,
-    board,
-    maintenanceRunner,
+    ...maintenance,
     runner,
     tickets,
     workerRunner,
