@@ -3,7 +3,6 @@ import { systemRandom } from "@holdfast/shared/ids/ids";
 import { silentLogger as log } from "@holdfast/shared/logging/silent-logger";
 import { Catalog } from "../../catalog/catalog.ts";
 import type { CatalogPoint } from "../../catalog/catalog-point.ts";
-import { KnownDamage } from "../../catalog/known-damage.ts";
 import { standingOf } from "../../catalog/standing.ts";
 import { Readings } from "../../readings/reading.ts";
 import type { Mark } from "../../store/mark.ts";
@@ -29,13 +28,12 @@ export const openCollecting = async (
   { clock = systemClock, undeletePeriodMs = 0 }: { readonly clock?: Clock; readonly undeletePeriodMs?: number } = {},
 ): Promise<Collecting> => {
   const catalog = await Catalog.load(store);
-  const damage = await KnownDamage.load(store, catalog);
   const uploads = new Uploads({ clock, random: systemRandom, log, silenceMs: hourMs });
   const readings = new Readings({ clock, random: systemRandom, silenceMs: hourMs });
   const isGone = (point: CatalogPoint): boolean =>
     standingOf(point, clock.nowMs(), { undeletePeriodMs }).state === "gone";
   const suspended = (): undefined => undefined;
-  const collector = new Collector({ store, catalog, damage, uploads, readings, isGone, suspended, log });
+  const collector = new Collector({ store, catalog, uploads, readings, isGone, suspended, log });
   const signal = new AbortController().signal;
   const collect = (): Promise<CollectionResult> =>
     collector.collect({ dryRun: false, onProgress: () => undefined, signal });
