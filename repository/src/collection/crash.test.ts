@@ -1,15 +1,14 @@
-import { cp, readdir, rm } from "node:fs/promises";
+import { cp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { DirectoryObjectStore } from "../store/directory-object-store.ts";
 import { systemFiles } from "../store/durable-files.ts";
-import { parsePackName } from "../store/object-names.ts";
-import { openRepositoryReader, openRepositoryStore, ownRepository } from "../store/open-repository-store.ts";
-import { inlineThreads } from "../store/testing/inline-threads.ts";
+import { ownRepository } from "../store/open-repository-store.ts";
 import { type FileStep, inputOutput, noSpace, ObservedFiles, type StepFate } from "../store/testing/observed-files.ts";
 import { temporaryFolder } from "../store/testing/sample-repository.ts";
 import { openCollecting } from "./testing/collecting.ts";
-import { expectCollected, expectWhole, makeGarbage, optionsOf } from "./testing/garbage.ts";
+import { expectRecovery } from "./testing/expect-recovery.ts";
+import { makeGarbage, optionsOf } from "./testing/garbage.ts";
 
 /** Seconds on an idle machine; the deadline is for a crowded one. */
 const deadlineMs = 90_000;
@@ -31,25 +30,6 @@ const runUntil = async (
   } catch {
     return { files, began, isDone: false };
   }
-};
-
-/** What must hold after any crash: nobody is needed, what is kept is whole, and a collection brings everything to its end. */
-const expectRecovery = async (folder: string): Promise<void> => {
-  {
-    await using store = await openRepositoryStore(join(folder, "r"), optionsOf(folder));
-    expect(await expectWhole(store)).toContain("kept");
-    await (await openCollecting(store)).collect();
-    expect(await expectWhole(store)).toEqual(["kept"]);
-    await expectCollected(store);
-    expect(await (await openCollecting(store)).collect()).toMatchObject({ packsRemoved: 0, packsCompacted: 0 });
-  }
-  // What packs alone tell is the same.
-  await using reader = await openRepositoryReader(join(folder, "r"), { threads: inlineThreads });
-  expect(await expectWhole(reader)).toEqual(["kept"]);
-  const { packs } = await reader.counts();
-  const objects = new DirectoryObjectStore(join(folder, "r"));
-  expect((await Array.fromAsync(objects.list("packs"))).filter((name) => parsePackName(name))).toHaveLength(packs);
-  expect(await readdir(join(folder, "r", "tmp"))).toEqual([]);
 };
 
 /** Runs `crash` at every `stride`th step of a collection from the `first`, each on its own copy; answers how often. */
@@ -118,15 +98,30 @@ test(
   deadlineMs,
 );
 
+/** Steps that need room. */
+const needsRoom: ReadonlySet<FileStep["step"]> = new Set(["create", "write", "sync", "link", "makeDirectory"]);
+
 test(
   "a disk that is full from any step of a collection on costs nothing but what could not be copied",
   async () => {
-    const crashes = await atSteps({ first: 0, stride: 3 }, async (folder, number) => {
-      const needsRoom = new Set<FileStep["step"]>(["create", "write", "sync", "link", "makeDirectory"]);
+    const crashes = await atSteps({ first: 0, stride: 4 }, async (folder, number) => {
       await runUntil(folder, ({ number: at, step }) => (at >= number && needsRoom.has(step) ? noSpace() : "pass"));
       await expectRecovery(folder);
     });
     expect(crashes).toBeGreaterThan(5);
+  },
+  deadlineMs,
+);
+
+test(
+  "a disk that is full at one step of a collection costs nothing but that",
+  async () => {
+    const crashes = await atSteps({ first: 0, stride: 1 }, async (folder, number) => {
+      const isHit = ({ number: at, step }: FileStep): boolean => at === number && needsRoom.has(step);
+      const { files } = await runUntil(folder, (step) => (isHit(step) ? noSpace() : "pass"));
+      if (files.steps.some(isHit)) await expectRecovery(folder);
+    });
+    expect(crashes).toBeGreaterThan(20);
   },
   deadlineMs,
 );

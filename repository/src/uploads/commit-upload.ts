@@ -80,6 +80,8 @@ const checkAndWrite = async (
   if (nextOf(upload, 0) === "settle") await settleAll(store, upload);
   const { clear } = manifest;
   const { counts, holes, absences } = await walkUntilStill(store, upload, manifest);
+  // Records may have come meanwhile; from here to the writing nothing waits.
+  while (nextOf(upload, holes.length) === "settle") await settleAll(store, upload);
   if (nextOf(upload, holes.length) === "heal") {
     const ranges = limitRanges(holes, mostHealRanges);
     upload.addHeal(ranges);
@@ -89,7 +91,6 @@ const checkAndWrite = async (
   checkBalance(clear.statistics, bytes);
   const { deduplicatedBytes, storedBytes } = bytes;
   const counted = { deduplicatedBytes, storedBytes, packedBytes: upload.counts.packedBytes };
-  while (nextOf(upload, holes.length) === "settle") await settleAll(store, upload);
   upload.signal.throwIfAborted();
   const point = await writePoint(deps, upload, { clear, manifestBytes, counted });
   return { kind: "committed", point, absences };

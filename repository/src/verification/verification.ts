@@ -147,6 +147,8 @@ export class Verification {
   async #take(pack: JudgedPack, report: PackReport, counts: Counts): Promise<void> {
     const { store, log } = this.#deps;
     const { epoch, sequence } = pack;
+    // A collection took it meanwhile: what was live in it lies elsewhere, and the rest is nobody's.
+    if (store.packs.condemned.packs.has(pack)) return;
     if (report.isTableDamaged) log.error("a pack's table of contents is damaged", { epoch, sequence });
     const gone = report.isGone ? await store.forgetPack(pack) : [];
     const absent = [

@@ -19,7 +19,7 @@ import { type Collecting, openCollecting } from "./collecting.ts";
 
 export const dayMs = 24 * 3_600_000;
 const chunkSize = 256 * 1024;
-const chunksOfDisk = 10;
+const chunksOfDisk = 8;
 /** Bytes stored of a chunk: enough that headers do not matter much. */
 const storedBytes = 2048;
 

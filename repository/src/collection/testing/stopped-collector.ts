@@ -7,10 +7,11 @@ import { ObservedFiles } from "../../store/testing/observed-files.ts";
 import { openCollecting } from "./collecting.ts";
 import { optionsOf } from "./garbage.ts";
 
-// A program of its own: owns the repository in a folder, collects, and stops itself at a step of writing until it is continued.
-const [folder = "", step = ""] = process.argv.slice(2);
+// A program of its own: owns the repository in a folder, collects, and sends itself a signal at a step of writing: SIGSTOP until it
+// is continued, SIGKILL for good.
+const [folder = "", step = "", signal = "SIGSTOP"] = process.argv.slice(2);
 const files = new ObservedFiles(systemFiles, ({ number }) => {
-  if (number === Number(step)) process.kill(process.pid, "SIGSTOP");
+  if (number === Number(step)) process.kill(process.pid, signal);
   return "pass";
 });
 try {
