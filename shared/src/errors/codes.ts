@@ -241,6 +241,20 @@ export const errorCodes = {
     exit: 65,
     advice: "point remove --below-floor, if you mean it",
   },
+  KEY_MISSING: {
+    meaning: "the repository is encrypted and its key is not at hand",
+    retryable: false,
+    grpc: "FAILED_PRECONDITION",
+    exit: 77,
+    advice: "holdfast repository key unlock NAME, or give holdfast-repository --password-file or --recovery-key-file",
+  },
+  KEY_WRONG: {
+    meaning: "the password or recovery key is not that of this repository",
+    retryable: false,
+    grpc: "FAILED_PRECONDITION",
+    exit: 77,
+    advice: "give the right password, or the recovery key that was printed when the repository was made",
+  },
   STREAM_REFUSED: {
     meaning: "a peer broke the rules of a data stream",
     retryable: false,
