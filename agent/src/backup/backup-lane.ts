@@ -88,10 +88,10 @@ export class BackupLane {
   }
 
   *#recordsOf(fresh: readonly FreshChunk[], missing: readonly number[]): Generator<EncodedRecord> {
-    const { repositoryId, compression } = this.#start;
+    const { repositoryId, compression, keys } = this.#start;
     for (const index of missing) {
       const chunk = fresh[index];
-      if (chunk !== undefined) yield encodeRecord({ repositoryId, kind: "chunk", compression, ...chunk });
+      if (chunk !== undefined) yield encodeRecord({ repositoryId, kind: "chunk", compression, keys, ...chunk });
     }
   }
 
@@ -103,7 +103,7 @@ export class BackupLane {
   ): Promise<{ readonly ids: Uint8Array; readonly plains: readonly Uint8Array[] }> {
     using _turn = await this.#reading.acquire(signal);
     const disk = this.#openDisk();
-    const { chunkSize } = this.#start;
+    const { chunkSize, keys } = this.#start;
     const start = run.first * chunkSize;
     const length = Math.min(run.count * chunkSize, disk.sizeBytes - start);
     const ids = new Uint8Array(run.count * idSize);
@@ -118,7 +118,7 @@ export class BackupLane {
         from += chunkSize
       ) {
         const plain = buffer.subarray(from, Math.min(from + chunkSize, length));
-        ids.set(chunkIdOf(plain, chunkSize), plains.length * idSize);
+        ids.set(chunkIdOf(plain, chunkSize, keys?.idKey), plains.length * idSize);
         plains.push(plain);
       }
     }

@@ -14,6 +14,8 @@ const shown: readonly ErrorCode[] = [
   "ALREADY_EXISTS",
   "IO_FAILED",
   "REPOSITORY_NOT_OWNED",
+  "KEY_MISSING",
+  "KEY_WRONG",
   "CONFIG_INVALID",
   "CANCELLED",
 ];
@@ -30,6 +32,8 @@ export const helpEpilogue = (): string => {
     "  holdfast-repository verify /srv/backup",
     "  holdfast-repository export /srv/backup POINT --disk root --to root.raw",
     "  holdfast-repository export /srv/backup POINT --all --to /tmp/vm --format qcow2",
+    "  holdfast-repository init /srv/backup --encrypt --password-file password",
+    "  holdfast-repository key change-password /srv/backup --password-file old --new-password-file new",
     "  holdfast-repository serve --dir /srv/backup --index /var/cache/holdfast/index.sqlite --listen 127.0.0.1:7010",
     "",
     "list, show, verify and export need no server and disturb none: they only read the folder.",

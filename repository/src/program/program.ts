@@ -4,6 +4,7 @@ import { productVersion } from "@holdfast/shared/version/product-version";
 import { Command, CommanderError } from "commander";
 import { exportCommand } from "./commands/export.ts";
 import { initCommand } from "./commands/init.ts";
+import { keyCommand } from "./commands/key.ts";
 import { listCommand } from "./commands/list.ts";
 import { rebuildIndexCommand } from "./commands/rebuild-index.ts";
 import { serveCommand } from "./commands/serve.ts";
@@ -26,10 +27,11 @@ export const createProgram = (context: CommandContext): Command => {
     verifyCommand,
     exportCommand,
     rebuildIndexCommand,
+    keyCommand,
     serveCommand,
   ];
   for (const command of commands) program.addCommand(command(context));
-  for (const command of [program, ...program.commands]) {
+  for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) {
     command.exitOverride().configureOutput({
       writeOut: (text) => context.terminal.stdout.write(text),
       writeErr: (text) => context.terminal.stderr.write(text),

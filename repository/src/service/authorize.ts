@@ -36,6 +36,8 @@ const rules: Readonly<Record<keyof typeof RepositoryService.method, Rule>> = {
   getPoint: "controller",
   removePoint: "controller",
   verifyPoint: "controller",
+  getKeys: "controller",
+  putKeys: "controller",
   openUpload: ["backup"],
   findMissing: ["backup"],
   putRecords: ["backup"],

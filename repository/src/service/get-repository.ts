@@ -8,10 +8,11 @@ export const getRepository =
   ({ store, catalog, uploads, readings, room, trust, holder }: ServiceDeps): Calls["getRepository"] =>
   async () => {
     const { facts, epoch } = store;
-    const [{ objects }, { packBytes }, refusesUploads] = await Promise.all([
+    const [{ objects }, { packBytes }, refusesUploads, keyList] = await Promise.all([
       store.space(),
       store.counts(),
       room.refusal(),
+      facts.encryption === undefined ? undefined : store.readKeyList(),
     ]);
     return {
       repositoryId: facts.repositoryId,
@@ -30,6 +31,8 @@ export const getRepository =
       refusesUploads,
       version: productVersion,
       trustNumber: trust.current.number,
+      keyCheck: facts.encryption?.keyCheck ?? "",
+      keyListNumber: keyList?.number ?? 0,
       certificateExpiresMs: BigInt(readCertificate(holder.current.certificatePem).notAfterMs),
     };
   };

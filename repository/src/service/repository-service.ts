@@ -3,11 +3,13 @@ import { examine } from "../doctor/examine.ts";
 import { commit } from "./commit.ts";
 import { fence } from "./fence.ts";
 import { findMissing } from "./find-missing.ts";
+import { getKeys } from "./get-keys.ts";
 import { getPoint } from "./get-point.ts";
 import { getRepository } from "./get-repository.ts";
 import { listPoints } from "./list-points.ts";
 import { openReading } from "./open-reading.ts";
 import { openUpload } from "./open-upload.ts";
+import { putKeys } from "./put-keys.ts";
 import { putRecords } from "./put-records.ts";
 import { readDisk } from "./read-disk.ts";
 import { readLeaves } from "./read-leaves.ts";
@@ -33,4 +35,6 @@ export const repositoryCalls = (deps: ServiceDeps): Calls => ({
   removePoint: removePoint(deps),
   updateTrust: updateTrust(deps),
   verifyPoint: verifyPoint(deps),
+  getKeys: getKeys(deps),
+  putKeys: putKeys(deps),
 });

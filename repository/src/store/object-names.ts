@@ -13,8 +13,10 @@ export const epochsFolder = "epochs";
 export const packsFolder = "packs";
 export const pointsFolder = "points";
 export const tasksFolder = "tasks";
+export const keysFolder = "keys";
 
 export const epochName = (epoch: number): string => `${epochsFolder}/${hex8(epoch)}`;
+export const keyListName = (number: number): string => `${keysFolder}/${hex8(number)}`;
 export const pointFolder = (pointId: string): string => `${pointsFolder}/${pointId}`;
 export const pointName = (pointId: string, { attempt, epoch }: AttemptPlace): string =>
   `${pointFolder(pointId)}/${hex8(attempt)}-${hex8(epoch)}.point`;
@@ -52,6 +54,12 @@ export const parsePackName = (name: string): PackKey | undefined => {
 export const parseNumberedName = (name: string): number | undefined => {
   const found = fields(/^(?:epochs|points\/[0-9a-z]{1,24}\/marks)\/([0-9a-f]{8})$/, name);
   return found === undefined ? undefined : Number.parseInt(found[0] ?? "", 16);
+};
+
+/** The number of `keys/…`; undefined for other names. */
+export const parseKeyListName = (name: string): number | undefined => {
+  const found = fields(/^keys\/([0-9a-f]{8})$/, name);
+  return found === undefined ? undefined : fromHex8(found[0]);
 };
 
 /** What the name of a point's object says. */

@@ -3,13 +3,17 @@ import { dirname, resolve } from "node:path";
 import type { Clock } from "@holdfast/shared/clock/clock";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import type { ChunkSize } from "@holdfast/shared/format/chunk-size";
-import { newRepositoryId } from "@holdfast/shared/format/repository-id";
+import { newRepositoryId, type RepositoryId } from "@holdfast/shared/format/repository-id";
+import type { RepositoryKeys } from "@holdfast/shared/format/repository-keys";
 import type { RandomBytes } from "@holdfast/shared/ids/ids";
+import { keysOf, type NewKeys, unlock } from "@holdfast/shared/keys/master-key";
+import type { KeyProof } from "@holdfast/shared/keys/wrap-key";
 import { inMemory } from "../index/index-database.ts";
 import { currentFormatVersion, readDescriptor, writeDescriptor } from "./descriptor.ts";
 import { DirectoryObjectStore } from "./directory-object-store.ts";
 import { systemFiles } from "./durable-files.ts";
 import { takeEpoch } from "./epoch.ts";
+import { appendKeyList, readKeyList } from "./key-log.ts";
 import type { ObjectStore } from "./object-store.ts";
 import { OwnedRepository } from "./owned-repository.ts";
 import { Ownership } from "./ownership.ts";
@@ -25,6 +29,8 @@ export interface CreateRepositoryOptions {
   readonly installationId: string;
   readonly clock: Clock;
   readonly random: RandomBytes;
+  /** Makes the keys of a repository that is to be encrypted; it is not unless set. */
+  readonly makeKeys?: (repositoryId: RepositoryId) => Promise<NewKeys>;
 }
 
 /** What owning a repository needs. */
@@ -47,6 +53,8 @@ export interface OpenRepositoryOptions {
 export interface ReadRepositoryOptions {
   /** A file for the index; in memory unless set. */
   readonly indexPath?: string;
+  /** What opens an encrypted repository; without, only what needs no key can be read. */
+  readonly proof?: KeyProof | undefined;
 }
 
 const defaultPackTargetBytes = 48 * 1024 * 1024;
@@ -65,15 +73,21 @@ export const createRepository = async (
 /** The same on any object store without a descriptor. */
 export const createRepositoryOn = async (
   objects: ObjectStore,
-  { chunkSize, installationId, clock, random }: CreateRepositoryOptions,
+  { chunkSize, installationId, clock, random, makeKeys }: CreateRepositoryOptions,
 ): Promise<RepositoryFacts> => {
+  const repositoryId = newRepositoryId(random);
+  const keys = await makeKeys?.(repositoryId);
   const facts: RepositoryFacts = {
-    repositoryId: newRepositoryId(random),
+    repositoryId,
     formatVersion: currentFormatVersion,
     chunkSize,
     installationId,
     createdMs: clock.nowMs(),
+    ...(keys === undefined ? {} : { encryption: keys.encryption }),
   };
+  // Keys first: what the descriptor calls encrypted can be opened.
+  if (keys !== undefined)
+    await appendKeyList(objects, keys.keyList, { repositoryId, epoch: 0, writtenMs: facts.createdMs });
   await writeDescriptor(objects, facts);
   return facts;
 };
@@ -119,12 +133,26 @@ export const openRepositoryReader = async (
 ): Promise<RepositoryReader> => {
   const objects = new DirectoryObjectStore(directory);
   const facts = await readDescriptor(objects, ["read", "verify"]);
+  const keys = options.proof === undefined ? undefined : await openKeys(objects, facts, options.proof);
   const indexPath = options.indexPath ?? inMemory;
   const ingestThreads = defaultIngestThreads;
   const threads = workerThreads;
   return new RepositoryReading(
-    await openReadingParts({ facts, objects, indexPath, ingestThreads, threads, owner: false, signal }),
+    await openReadingParts({ facts, objects, indexPath, ingestThreads, threads, owner: false, keys, signal }),
   );
+};
+
+/** The keys of an encrypted repository; none where nothing is encrypted. KEY_WRONG. */
+const openKeys = async (
+  objects: ObjectStore,
+  { repositoryId, encryption }: RepositoryFacts,
+  proof: KeyProof,
+): Promise<RepositoryKeys | undefined> => {
+  if (encryption === undefined) return undefined;
+  const list = await readKeyList(objects);
+  if (list === undefined)
+    throw new HoldfastError("REPOSITORY_DAMAGED", `the encrypted repository ${repositoryId} has no list of keys`);
+  return keysOf(await unlock({ repositoryId, encryption }, list, proof), list);
 };
 
 const makeEmptyDirectory = async (directory: string): Promise<void> => {

@@ -5,9 +5,11 @@ import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { idAt, idCount } from "@holdfast/shared/format/content-id";
 import { type AttemptRef, pointIdSchema } from "@holdfast/shared/format/manifest-schema";
 import { type RecordKind, recordHeaderSize } from "@holdfast/shared/format/record-header";
+import type { KeyList } from "@holdfast/shared/keys/key-list";
 import { catchUp } from "../index/catch-up.ts";
 import { inMemory } from "../index/index-database.ts";
 import type { CheckedRecord } from "../ingest/checked-record.ts";
+import { appendKeyList } from "./key-log.ts";
 import { KeyedLock } from "./keyed-lock.ts";
 import type { Mark, MarkState } from "./mark.ts";
 import { OpenPacks } from "./open-packs.ts";
@@ -126,6 +128,16 @@ export class OwnedRepository extends RepositoryReading implements RepositoryStor
       await this.assertOwned();
       return mark;
     });
+  }
+
+  async appendKeyList(list: KeyList): Promise<void> {
+    const { ownership, clock } = this.#deps;
+    if (this.facts.encryption === undefined)
+      throw new HoldfastError("FAILED_PRECONDITION", "the repository is not encrypted: it has no keys");
+    ownership.throwIfLost();
+    const origin = { repositoryId: this.facts.repositoryId, epoch: this.epoch, writtenMs: clock.nowMs() };
+    await appendKeyList(this.parts.objects, list, origin);
+    await this.assertOwned();
   }
 
   async assertOwned(): Promise<void> {

@@ -1,5 +1,6 @@
 import { hasCode, HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import type { RepositoryId } from "@holdfast/shared/format/repository-id";
+import type { ManifestKeys } from "@holdfast/shared/format/repository-keys";
 import { AttemptObjects } from "./attempts.ts";
 import {
   committedName,
@@ -25,9 +26,11 @@ export interface FoundPoint {
 export class PointObjects {
   readonly #objects: ObjectStore;
   readonly #repositoryId: RepositoryId;
+  readonly #keys: ManifestKeys | undefined;
   readonly #attempts: AttemptObjects;
 
-  constructor(objects: ObjectStore, repositoryId: RepositoryId) {
+  constructor(objects: ObjectStore, repositoryId: RepositoryId, keys?: ManifestKeys) {
+    this.#keys = keys;
     this.#objects = objects;
     this.#repositoryId = repositoryId;
     this.#attempts = new AttemptObjects(objects, repositoryId);
@@ -102,7 +105,8 @@ export class PointObjects {
 
   async #readAt(place: PointPlace): Promise<StoredPoint> {
     const name = pointName(place.pointId, place);
-    return decodePointObject(await this.#objects.get(name), this.#repositoryId, name);
+    const how = { repositoryId: this.#repositoryId, keys: this.#keys };
+    return decodePointObject(await this.#objects.get(name), how, name);
   }
 
   async #places(pointId: string): Promise<readonly PointPlace[]> {

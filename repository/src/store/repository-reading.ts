@@ -1,8 +1,11 @@
 import type { Page } from "@holdfast/shared/format/page";
 import type { RecordKind } from "@holdfast/shared/format/record-header";
+import type { RepositoryKeys } from "@holdfast/shared/format/repository-keys";
+import type { KeyList } from "@holdfast/shared/keys/key-list";
 import { IndexClient } from "../index/index-client.ts";
 import { type CaughtUp, catchUp } from "../index/catch-up.ts";
 import { IngestPool } from "../ingest/ingest-pool.ts";
+import { readKeyList } from "./key-log.ts";
 import type { Mark } from "./mark.ts";
 import { MarkObjects } from "./marks.ts";
 import type { ObjectStore } from "./object-store.ts";
@@ -24,6 +27,7 @@ export interface ReadingParts {
   readonly index: IndexClient;
   readonly ingest: IngestPool;
   readonly caughtUp: CaughtUp;
+  readonly keys: RepositoryKeys | undefined;
 }
 
 /** How the parts are opened. */
@@ -34,27 +38,28 @@ export interface ReadingPartsOptions {
   readonly ingestThreads: number;
   readonly threads: StoreThreads;
   readonly owner: boolean;
+  readonly keys?: RepositoryKeys | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
 /** Opens the index, brings it to what the packs are, and starts the threads. Takes `objects` over, also when it fails. */
 export const openReadingParts = async (options: ReadingPartsOptions): Promise<ReadingParts> => {
-  const { facts, objects, indexPath, ingestThreads, threads, owner, signal } = options;
+  const { facts, objects, indexPath, ingestThreads, threads, owner, keys, signal } = options;
   await using opened = new AsyncDisposableStack();
   opened.use(objects);
   const index = opened.use(await IndexClient.open(indexPath, facts.repositoryId, threads.index()));
   const { repositoryId, chunkSize } = facts;
-  const ingest = opened.use(
-    new IngestPool({ threads: ingestThreads, startThread: threads.ingest, chunkSize, repositoryId }),
-  );
+  const judged = { chunkSize, repositoryId, isEncrypted: facts.encryption !== undefined, keys: keys?.opening };
+  const ingest = opened.use(new IngestPool({ threads: ingestThreads, startThread: threads.ingest, ...judged }));
   const caughtUp = await catchUp({ objects, index, repositoryId, owner, signal });
   opened.move();
-  return { facts, objects, index, ingest, caughtUp };
+  return { facts, objects, index, ingest, caughtUp, keys };
 };
 
 /** A repository opened for reading. */
 export class RepositoryReading implements RepositoryReader {
   readonly facts: RepositoryFacts;
+  readonly keys: RepositoryKeys | undefined;
   readonly damagedPacks: readonly string[];
   protected readonly parts: ReadingParts;
   protected readonly records: StoredRecords;
@@ -62,12 +67,13 @@ export class RepositoryReading implements RepositoryReader {
   protected readonly marks: MarkObjects;
 
   constructor(parts: ReadingParts) {
-    const { facts, objects, caughtUp } = parts;
+    const { facts, objects, caughtUp, keys } = parts;
     this.facts = facts;
+    this.keys = keys;
     this.damagedPacks = caughtUp.damagedPacks;
     this.parts = parts;
     this.records = new StoredRecords(parts);
-    this.points = new PointObjects(objects, facts.repositoryId);
+    this.points = new PointObjects(objects, facts.repositoryId, keys?.manifestKeys);
     this.marks = new MarkObjects(objects, facts.repositoryId);
   }
 
@@ -105,6 +111,10 @@ export class RepositoryReading implements RepositoryReader {
 
   async counts(): Promise<StoreCounts> {
     return await this.parts.index.counts();
+  }
+
+  async readKeyList(): Promise<KeyList | undefined> {
+    return await readKeyList(this.parts.objects);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,9 +1,12 @@
 import type { ChunkSize } from "@holdfast/shared/format/chunk-size";
-import type { Manifest } from "@holdfast/shared/format/manifest";
+import type { StoredManifest } from "@holdfast/shared/format/manifest";
 import type { AttemptRef } from "@holdfast/shared/format/manifest-schema";
 import type { Page } from "@holdfast/shared/format/page";
 import type { RecordKind } from "@holdfast/shared/format/record-header";
 import type { RepositoryId } from "@holdfast/shared/format/repository-id";
+import type { RepositoryKeys } from "@holdfast/shared/format/repository-keys";
+import type { KeyList } from "@holdfast/shared/keys/key-list";
+import type { RepositoryEncryption } from "@holdfast/shared/keys/master-key";
 import type { CheckedRecord } from "../ingest/checked-record.ts";
 import type { Mark, MarkState } from "./mark.ts";
 import type { CommitPart } from "./point-object.ts";
@@ -16,6 +19,8 @@ export interface RepositoryFacts {
   /** The installation that created it; empty for one made on a bare directory. */
   readonly installationId: string;
   readonly createdMs: number;
+  /** Absent where nothing is encrypted. */
+  readonly encryption?: RepositoryEncryption;
 }
 
 /** Where a durable record lies, with what its table of contents says of it. */
@@ -35,7 +40,8 @@ export interface StoredPoint {
   readonly pointId: string;
   /** What the repository stated at the commit. */
   readonly commit: CommitPart;
-  readonly manifest: Manifest;
+  /** Without its sealed part where that is sealed and there is no key. */
+  readonly manifest: StoredManifest;
   /** The writer's own bytes, which `manifest` was decoded from. */
   readonly manifestBytes: Uint8Array;
 }
@@ -57,6 +63,8 @@ export interface StoreCounts {
 /** Everything that reading needs; a repository opened this way is never written to. */
 export interface RepositoryReader extends AsyncDisposable {
   readonly facts: RepositoryFacts;
+  /** The keys of an encrypted repository, where it was opened with them; a server never is. */
+  readonly keys: RepositoryKeys | undefined;
   /** Packs that were found damaged when the index was brought up to date; for the log. */
   readonly damagedPacks: readonly string[];
   /** Where durable records lie, in the order of `ids` (32 bytes each); undefined for those that are not there. */
@@ -79,6 +87,8 @@ export interface RepositoryReader extends AsyncDisposable {
   /** The highest mark of a point; undefined when it has none. */
   readMark(pointId: string): Promise<Mark | undefined>;
   counts(): Promise<StoreCounts>;
+  /** The highest key list of an encrypted repository; undefined where nothing is encrypted. */
+  readKeyList(): Promise<KeyList | undefined>;
 }
 
 /** A pack that is not durable yet. Opaque: collect those that an upload depends on and hand them to `settle`. */
@@ -137,6 +147,8 @@ export interface RepositoryStore extends RepositoryReader {
   commitPoint(attempt: AttemptRef, manifestBytes: Uint8Array, counted: CountedBytes): Promise<StoredPoint>;
   /** Writes the next mark of a point, made from the highest one. Durable, then epochs looked at, when it resolves. */
   writeMark(pointId: string, change: (current: MarkState) => MarkState): Promise<Mark>;
+  /** Appends to the log of keys. FAILED_PRECONDITION when the list does not follow the highest one. */
+  appendKeyList(list: KeyList): Promise<void>;
   /** REPOSITORY_NOT_OWNED when a higher epoch exists; once it did, every write fails so for ever. */
   assertOwned(): Promise<void>;
   /** Room where packs and where the index lie. */

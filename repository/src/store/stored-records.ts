@@ -1,9 +1,11 @@
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { equalBytes, idAt, toHex } from "@holdfast/shared/format/content-id";
 import { decodePage, type Page } from "@holdfast/shared/format/page";
-import { openChecked, parseRecord } from "@holdfast/shared/format/record";
+import { parseRecord } from "@holdfast/shared/format/record";
 import { type RecordKind, recordHeaderSize } from "@holdfast/shared/format/record-header";
+import type { RepositoryKeys } from "@holdfast/shared/format/repository-keys";
 import type { IndexClient } from "../index/index-client.ts";
+import { judgeRecord } from "../ingest/judge-record.ts";
 import type { IngestPool } from "../ingest/ingest-pool.ts";
 import { packName } from "./object-names.ts";
 import type { ObjectStore } from "./object-store.ts";
@@ -16,6 +18,7 @@ export interface StoredRecordsDeps {
   readonly index: IndexClient;
   readonly ingest: IngestPool;
   readonly facts: RepositoryFacts;
+  readonly keys?: RepositoryKeys | undefined;
 }
 
 const cachedPages = 512;
@@ -60,7 +63,9 @@ export class StoredRecords {
     const cached = this.#pages.get(id);
     if (cached !== undefined) return cached;
     const parsed = parseRecord(await this.readRecord("page", id));
-    const page = decodePage(openChecked(parsed, this.#deps.facts.chunkSize));
+    const { facts, keys } = this.#deps;
+    const rules = { ...facts, isEncrypted: facts.encryption !== undefined, keys: keys?.opening };
+    const page = decodePage(judgeRecord(parsed, rules) ?? new Uint8Array());
     this.#pages.set(id, page);
     return page;
   }

@@ -63,6 +63,8 @@ export const connect = (address: string): { readonly client: RepositoryClient } 
     getPoint: controller.getPoint,
     removePoint: controller.removePoint,
     verifyPoint: controller.verifyPoint,
+    getKeys: controller.getKeys,
+    putKeys: controller.putKeys,
     async *openUpload(request, options) {
       const { attempt, vm } = request;
       const token = await mint({

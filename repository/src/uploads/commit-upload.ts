@@ -1,5 +1,5 @@
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
-import { decodeManifest, type Manifest } from "@holdfast/shared/format/manifest";
+import { decodeStoredManifest, type StoredManifest } from "@holdfast/shared/format/manifest";
 import type { AttemptRef } from "@holdfast/shared/format/manifest-schema";
 import type { Catalog } from "../catalog/catalog.ts";
 import { type CatalogDisk, type CatalogPoint, catalogDisks, isSameVm } from "../catalog/catalog-point.ts";
@@ -60,7 +60,7 @@ export const commitUpload = async (
 };
 
 interface GivenManifest {
-  readonly manifest: Manifest;
+  readonly manifest: StoredManifest;
   readonly manifestBytes: Uint8Array;
 }
 
@@ -86,9 +86,9 @@ const checkAndWrite = async (
   return { kind: "committed", point: catalog.add(point) };
 };
 
-const readManifest = (bytes: Uint8Array): Manifest => {
+const readManifest = (bytes: Uint8Array): StoredManifest => {
   try {
-    return decodeManifest(bytes);
+    return decodeStoredManifest(bytes);
   } catch (cause) {
     if (!(cause instanceof HoldfastError) || cause.code !== "REPOSITORY_DAMAGED") throw cause;
     throw new HoldfastError("INVALID_ARGUMENT", cause.message, { cause });
@@ -96,9 +96,18 @@ const readManifest = (bytes: Uint8Array): Manifest => {
 };
 
 /** C3: the manifest speaks of the upload that it came with. */
-const checkManifest = ({ facts }: RepositoryStore, { terms }: Upload, { repositoryId, clear }: Manifest): void => {
+const checkManifest = (
+  { facts }: RepositoryStore,
+  { terms }: Upload,
+  { repositoryId, clear, sealed }: StoredManifest,
+): void => {
   if (repositoryId !== facts.repositoryId) {
     throw new HoldfastError("REPOSITORY_MISMATCH", `the manifest is for repository ${repositoryId}`);
+  }
+  if ((facts.encryption === undefined) !== (sealed !== undefined)) {
+    const should =
+      sealed === undefined ? "sealed, in a repository without encryption" : "not sealed, in an encrypted repository";
+    throw new HoldfastError("INVALID_ARGUMENT", `the manifest is ${should}`);
   }
   const { attempt, vm, base } = terms;
   const differs = (what: string): HoldfastError =>
@@ -116,11 +125,11 @@ const checkManifest = ({ facts }: RepositoryStore, { terms }: Upload, { reposito
 const walkDisks = async (
   store: RepositoryStore,
   upload: Upload,
-  { clear, sealed }: Manifest,
+  { clear }: StoredManifest,
 ): Promise<{ readonly counts: PositionCounts; readonly holes: readonly DiskRange[] }> => {
   const finder = new HoleFinder(store);
   let counts = noPositions;
-  for (const { diskId, tree } of catalogDisks(clear.disks, sealed.diskAliases, store.facts.chunkSize)) {
+  for (const { diskId, tree } of catalogDisks(clear.disks, {}, store.facts.chunkSize)) {
     if (!tree) continue;
     const heal = upload.heal.filter((range) => range.diskId === diskId);
     const base = baseDisk(upload, diskId)?.tree;

@@ -159,7 +159,8 @@ const checkHeader = (bytes: Buffer): string | undefined => {
 const checkTrailer = (bytes: Buffer, sealedEnd: number, isSealed: boolean): void => {
   if (bytes.byteLength < sealedEnd + trailerSize) throw damaged("is cut short");
   const named = bytes.subarray(sealedEnd, sealedEnd + idSize);
-  if (!isSealed && !equalBytes(named, sha256(bytes.subarray(0, sealedEnd)))) throw damaged("does not match its checksum");
+  if (!isSealed && !equalBytes(named, sha256(bytes.subarray(0, sealedEnd))))
+    throw damaged("does not match its checksum");
   if (bytes.readUInt32LE(sealedEnd + idSize) !== 0) throw unsupported("is signed");
   if (bytes.byteLength !== sealedEnd + trailerSize) throw damaged("is followed by other bytes");
 };

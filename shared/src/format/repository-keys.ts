@@ -43,7 +43,9 @@ export interface KeyIds {
 }
 
 const derive = (secret: Uint8Array, info: string, keyId: Uint8Array = new Uint8Array()): Uint8Array =>
-  new Uint8Array(hkdfSync("sha256", secret, new Uint8Array(), Buffer.concat([Buffer.from(info, "latin1"), keyId]), keyBytes));
+  new Uint8Array(
+    hkdfSync("sha256", secret, new Uint8Array(), Buffer.concat([Buffer.from(info, "latin1"), keyId]), keyBytes),
+  );
 
 /** The keys of a repository (repository-format.md §9.1); KEY_MISSING when the active key is none of the key ids. */
 export const deriveKeys = (master: Uint8Array, { activeKeyId, keyIds }: KeyIds): RepositoryKeys => {

@@ -13,7 +13,10 @@ const scryptWrapSchema = z
   .strictObject({
     kind: z.literal("scrypt"),
     salt: hex(16),
-    N: z.int().min(2 ** 14).max(2 ** 22),
+    N: z
+      .int()
+      .min(2 ** 14)
+      .max(2 ** 22),
     r: z.int().min(1).max(32),
     p: z.int().min(1).max(16),
     ...sealed,

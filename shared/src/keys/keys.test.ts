@@ -44,7 +44,9 @@ test("a password and the recovery key open the same master key; anything else is
 test("letters that a keyboard composes otherwise are the same password, and one that is too short is none", async () => {
   const repositoryId = newRepositoryId(systemRandom);
   const { encryption, keyList } = await makeKeys(repositoryId, "Schlüssel-1", making);
-  expect(await codeOf(() => unlock({ repositoryId, encryption }, keyList, byPassword("Schlu\u0308ssel-1")))).toBe("none");
+  expect(await codeOf(() => unlock({ repositoryId, encryption }, keyList, byPassword("Schlu\u0308ssel-1")))).toBe(
+    "none",
+  );
   expect(await codeOf(() => makeKeys(repositoryId, "short", making))).toBe("INVALID_ARGUMENT");
 });
 
@@ -107,7 +109,9 @@ test("a recovery key survives being written down, and a slip of the pen is notic
     fc.property(fc.uint8Array({ minLength: 32, maxLength: 32 }), fc.nat(55), (key, at) => {
       const text = formatRecoveryKey(key);
       expect(text).toMatch(/^(?:[0-9A-HJKMNP-TV-Z]{4}-){13}[0-9A-HJKMNP-TV-Z]{4}$/);
-      expect(toHex(parseRecoveryKey(` ${text.toLowerCase().replaceAll("0", "o").replaceAll("1", "l")}\n`))).toBe(toHex(key));
+      expect(toHex(parseRecoveryKey(` ${text.toLowerCase().replaceAll("0", "o").replaceAll("1", "l")}\n`))).toBe(
+        toHex(key),
+      );
       const plain = text.replaceAll("-", "");
       const slip = `${plain.slice(0, at)}${plain[at] === "A" ? "B" : "A"}${plain.slice(at + 1)}`;
       expect(() => parseRecoveryKey(slip)).toThrow("mistyped");

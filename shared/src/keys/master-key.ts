@@ -38,11 +38,7 @@ export interface NewKeys {
 }
 
 /** Makes a master key and wraps it under a password and under a new recovery key. */
-export const makeKeys = async (
-  repositoryId: RepositoryId,
-  password: string,
-  making: MakingKeys,
-): Promise<NewKeys> => {
+export const makeKeys = async (repositoryId: RepositoryId, password: string, making: MakingKeys): Promise<NewKeys> => {
   const { random } = making;
   const what: MasterKey = { repositoryId, master: random(keyBytes) };
   const recoveryKey = random(keyBytes);

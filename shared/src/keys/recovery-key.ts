@@ -26,8 +26,7 @@ export const formatRecoveryKey = (key: Uint8Array): string => {
 /** The key that was written down; blanks, hyphens and case do not matter. INVALID_ARGUMENT when it was mistyped. */
 export const parseRecoveryKey = (text: string): Uint8Array => {
   const clean = text.toUpperCase().replaceAll(/[\s-]/g, "").replaceAll("O", "0").replaceAll(/[IL]/g, "1");
-  if (clean.length !== characters)
-    throw mistyped(`has ${clean.length} characters, not ${characters}`);
+  if (clean.length !== characters) throw mistyped(`has ${clean.length} characters, not ${characters}`);
   let bits = 0n;
   for (const character of clean) {
     const value = alphabet.indexOf(character);

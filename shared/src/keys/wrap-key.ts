@@ -33,11 +33,21 @@ export const wrapWithPassword = async (
   { random, costs = usualScryptCosts }: { readonly random: RandomBytes; readonly costs?: ScryptCosts },
 ): Promise<ScryptWrap> => {
   if ([...password].length < shortestPassword)
-    throw new HoldfastError("INVALID_ARGUMENT", `a password of a repository has at least ${shortestPassword} characters`);
+    throw new HoldfastError(
+      "INVALID_ARGUMENT",
+      `a password of a repository has at least ${shortestPassword} characters`,
+    );
   const salt = random(16);
   const key = await stretch(password, salt, costs);
   const { N, r, p } = costs;
-  return { kind: "scrypt", salt: toHex(salt), N, r, p, ...seal(key, { repositoryId, master }, { kind: "scrypt", random }) };
+  return {
+    kind: "scrypt",
+    salt: toHex(salt),
+    N,
+    r,
+    p,
+    ...seal(key, { repositoryId, master }, { kind: "scrypt", random }),
+  };
 };
 
 /** Wraps a master key under a recovery key of 32 random bytes. */
@@ -67,7 +77,8 @@ export const unwrapMaster = async (
 };
 
 const keyFor = async (wrap: KeyWrap, proof: KeyProof): Promise<Uint8Array | undefined> => {
-  if (wrap.kind === "scrypt" && proof.kind === "password") return await stretch(proof.password, fromHex(wrap.salt), wrap);
+  if (wrap.kind === "scrypt" && proof.kind === "password")
+    return await stretch(proof.password, fromHex(wrap.salt), wrap);
   if (wrap.kind === "recovery" && proof.kind === "recovery") return deriveRecoveryWrapKey(proof.recoveryKey);
   return undefined;
 };
@@ -92,10 +103,17 @@ const seal = (
 ): { readonly nonce: string; readonly sealed: string } => {
   const nonce = random(12);
   const cipher = createCipheriv("aes-256-gcm", key, nonce).setAAD(associatedOf(repositoryId, kind));
-  return { nonce: toHex(nonce), sealed: toHex(Buffer.concat([cipher.update(master), cipher.final(), cipher.getAuthTag()])) };
+  return {
+    nonce: toHex(nonce),
+    sealed: toHex(Buffer.concat([cipher.update(master), cipher.final(), cipher.getAuthTag()])),
+  };
 };
 
-const open = (key: Uint8Array, repositoryId: RepositoryId, { kind, nonce, sealed }: KeyWrap): Uint8Array | undefined => {
+const open = (
+  key: Uint8Array,
+  repositoryId: RepositoryId,
+  { kind, nonce, sealed }: KeyWrap,
+): Uint8Array | undefined => {
   const bytes = fromHex(sealed);
   const decipher = createDecipheriv("aes-256-gcm", key, fromHex(nonce), { authTagLength: sealTagBytes });
   decipher.setAAD(associatedOf(repositoryId, kind)).setAuthTag(bytes.subarray(-sealTagBytes));

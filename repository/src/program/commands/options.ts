@@ -1,4 +1,4 @@
-import { Option } from "commander";
+import { type Command, Option } from "commander";
 import { formats } from "../output.ts";
 
 /** `-o table|json`. */
@@ -8,3 +8,12 @@ export const formatOption = (): Option =>
 /** `--index FILE`. */
 export const indexOption = (): Option =>
   new Option("--index <file>", "keep the index in this file instead of memory; never a running server's");
+
+/** `--password-file FILE` and `--recovery-key-file FILE`. */
+export const addKeyOptions = (command: Command): Command =>
+  command
+    .option(
+      "--password-file <file>",
+      "file with the password of an encrypted repository (or HOLDFAST_REPOSITORY_PASSWORD)",
+    )
+    .option("--recovery-key-file <file>", "file with a recovery key of an encrypted repository");
