@@ -32,6 +32,7 @@ import { pointRemove } from "./point/remove.ts";
 import { pointShow } from "./point/show.ts";
 import { repositoryAdd } from "./repository/add.ts";
 import { repositoryInvite } from "./repository/invite.ts";
+import { repositoryKey } from "./repository/key.ts";
 import { repositoryList } from "./repository/list.ts";
 import { repositoryRevoke } from "./repository/revoke.ts";
 import { repositoryShow } from "./repository/show.ts";
@@ -89,7 +90,7 @@ const commandsOf = (context: CliContext): readonly Command[] => {
     noun(
       "repository",
       "Repositories, where restore points live",
-      all(repositoryAdd, repositoryList, repositoryShow, repositoryInvite, repositoryRevoke),
+      all(repositoryAdd, repositoryList, repositoryShow, repositoryKey, repositoryInvite, repositoryRevoke),
     ),
     noun("agent", "Agents, which move the data", all(agentList, agentShow, agentInvite, agentRevoke)),
     noun(

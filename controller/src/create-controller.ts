@@ -32,6 +32,7 @@ import type { EngineConnector } from "./inventory/engine-connector.ts";
 import { type ManagerRegistry, openManagerRegistry } from "./inventory/manager-registry.ts";
 import { createOvirtEngines } from "./inventory/ovirt-engines.ts";
 import { runLoops } from "./loops.ts";
+import { openKeyring } from "./repositories/keys/keyring.ts";
 import { openRepositoryRegistry } from "./repositories/repository-registry.ts";
 import { createRestoreWork } from "./restore/restore-work.ts";
 import { createSessionRetention } from "./retention/retention-runs.ts";
@@ -128,7 +129,8 @@ const openWork = async (stack: AsyncDisposableStack, { config, log, overrides }:
   const { holder, authority, members, taskTokens, users } = opened;
   const managers = stack.use(await openManagerRegistry({ database, engines, secrets, clock, log, random }));
   const trustNumber = (): number => authority.trust.current.number;
-  const repositories = stack.use(await openRepositoryRegistry({ database, clock, holder, trustNumber }));
+  const keys = await openKeyring({ database, secrets, clock, random, log });
+  const repositories = stack.use(await openRepositoryRegistry({ database, clock, holder, trustNumber, keys, log }));
   const { silentAfterMs } = config.agents;
   const findCluster = findClusterIn(managers);
   const agents = await openAgentRegistry({ database, clock, members, findCluster, silentAfterMs });

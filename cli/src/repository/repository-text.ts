@@ -24,8 +24,15 @@ export const repositoryText = (one: Repository): string =>
     ["address", one.address],
     ["state", one.stateReason === "" ? one.state : `${one.state}: ${one.stateReason}`],
     ["format", `version ${one.formatVersion}, chunks of ${bytesText(one.chunkSize)}`],
+    ["encryption", encryptionText(one)],
     ["epoch", String(one.epoch)],
     ["points", String(one.points)],
     ["stored", bytesText(one.storedBytes)],
     ["free", `${bytesText(one.freeBytes)} of ${bytesText(one.totalBytes)}`],
   ]);
+
+const encryptionText = ({ state, encryption }: Repository): string => {
+  if (encryption === "locked") return "locked: holdfast repository key unlock";
+  if (encryption === "open") return "open";
+  return state === "unreachable" ? "" : "none";
+};

@@ -23,6 +23,10 @@ const leastRoles: Readonly<Record<string, Readonly<Record<string, LeastRole>>>> 
     ListRepositories: "viewer",
     GetRepository: "viewer",
     RemoveRepository: "admin",
+    GetKeyStatus: "viewer",
+    UnlockRepository: "admin",
+    ChangePassword: "admin",
+    RotateKey: "admin",
   },
   [`${ours}AgentService`]: { ListAgents: "viewer", GetAgent: "viewer" },
   [`${ours}WorkerService`]: {

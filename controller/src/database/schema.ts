@@ -238,6 +238,16 @@ export interface WorkerRow {
   readonly created_ms: number;
 }
 
+/** Keys of an encrypted repository; the master key sealed. */
+export interface RepositoryKeysRow {
+  readonly repository_id: string;
+  readonly master_sealed: string;
+  readonly list_number: number;
+  readonly active_key_id: string;
+  readonly key_ids: string;
+  readonly changed_ms: number;
+}
+
 /** A value of the installation, by name. */
 export interface SettingRow {
   readonly name: string;
@@ -264,4 +274,5 @@ export interface Tables {
   members: MemberRow;
   user_tokens: UserTokenRow;
   workers: WorkerRow;
+  repository_keys: RepositoryKeysRow;
 }

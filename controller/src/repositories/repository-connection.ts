@@ -46,6 +46,10 @@ export interface RepositoryConnection {
     request: { readonly pointId: string; readonly belowFloor: boolean; readonly reason: string },
     signal: AbortSignal,
   ): Promise<PointSummary>;
+  /** The highest key list of an encrypted repository, wrapped, as JSON. */
+  getKeys(signal: AbortSignal): Promise<string>;
+  /** Appends a key list; FAILED_PRECONDITION when it does not follow the highest one. */
+  putKeys(keyListJson: string, signal: AbortSignal): Promise<void>;
 }
 
 /** A VM's identity (R3). */

@@ -69,6 +69,12 @@ export const openRepositoryConnection = (
         if (point === undefined) throw new HoldfastError("INTERNAL", `repository ${record.name} answered no point`);
         return point;
       }),
+    getKeys: (signal) =>
+      guard.call(async () => (await service.getKeys({}, { signal, timeoutMs: callTimeoutMs })).keyListJson),
+    putKeys: (keyListJson, signal) =>
+      guard.call(async () => {
+        await service.putKeys({ keyListJson }, { signal, timeoutMs: callTimeoutMs });
+      }),
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
   };
 };

@@ -87,7 +87,10 @@ describe("holdfast-repository on an encrypted repository", () => {
     const text = /recovery key: (\S+)/.exec(result.stdout)?.[1] ?? "";
     await writeFile(at("recovery"), text);
     expect(await run(["key", "rotate", made, "--recovery-key-file", at("recovery")])).toMatchObject({ code: 0 });
-    await writeFile(at("mistyped"), text.replace(/.$/, (last) => (last === "A" ? "B" : "A")));
+    await writeFile(
+      at("mistyped"),
+      text.replace(/.$/, (last) => (last === "A" ? "B" : "A")),
+    );
     const slip = await run(["key", "rotate", made, "--recovery-key-file", at("mistyped")]);
     expect(slip.stderr).toContain("INVALID_ARGUMENT");
     expect((await run(["init", at("open"), "--encrypt"])).stderr).toContain("INVALID_ARGUMENT");

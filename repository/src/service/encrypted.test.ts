@@ -59,10 +59,8 @@ describe("an encrypted repository", () => {
     expect(bytes.includes('"vmName"')).toBe(false);
     expect(bytes.includes("<ovf/>")).toBe(false);
     const plain = plainAt(disk, 0, testChunkSize);
-    expect(bytes.includes(plain.subarray(0, 64))).toBe(false);
-    expect(bytes.includes(chunkIdOf(plain, testChunkSize))).toBe(false);
-    expect(bytes.includes(held.keys.sealing.contentKey)).toBe(false);
-    expect(bytes.includes(held.master.master)).toBe(false);
+    const secrets = [plain.subarray(0, 64), chunkIdOf(plain, testChunkSize), held.keys.sealing.contentKey];
+    for (const secret of [...secrets, held.master.master]) expect(bytes.includes(Buffer.from(secret))).toBe(false);
   });
 
   it("takes nothing that is not sealed, and a repository without encryption nothing that is", async () => {

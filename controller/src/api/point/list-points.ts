@@ -85,7 +85,7 @@ const pointsOf = async (
   repository: RepositoryConnection,
   { isWanted, signal }: { readonly isWanted: Filter; readonly signal: AbortSignal },
 ): Promise<MessageInitShape<typeof PointSchema>[]> => {
-  const points = await repository.listPoints({}, signal);
+  const points = await deps.repositories.names.fill(repository, await repository.listPoints({}, signal), signal);
   const jobs = await listJobs(deps.database.queries);
   const byVm = Map.groupBy(points, ({ vm }) => `${vm?.engineInstanceId ?? ""}/${vm?.vmId ?? ""}`);
   return points.filter(isWanted).map((point) =>

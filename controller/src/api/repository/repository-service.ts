@@ -6,22 +6,26 @@ import { listJobs } from "../../database/jobs-table.ts";
 import { listOpenTasks } from "../../database/tasks-table.ts";
 import type { RepositoryConnection } from "../../repositories/repository-connection.ts";
 import type { ApiDeps } from "../api-deps.ts";
+import { keyCalls, toProof } from "./key-calls.ts";
 
 /** `holdfast.controller.v1.RepositoryRegistryService`. */
 export const serveRepositories = (deps: ApiDeps): ServedService =>
   serveService(RepositoryRegistryService, {
-    addRepository: async ({ name, address }, { signal }) => {
+    ...keyCalls(deps),
+    addRepository: async ({ name, address, ...given }, { signal }) => {
       if (!/^[^\s/][^/]{0,63}$/.test(name))
         throw new HoldfastError("INVALID_ARGUMENT", "a repository needs a name of 1 to 64 characters without /");
-      const added = await deps.repositories.add(name, address, signal);
+      const added = await deps.repositories.add({ name, address, proof: toProof(given) }, signal);
       deps.log.info("repository added", { repository: added.repositoryId, name, address });
-      return { repository: await toRepository(added, signal) };
+      return { repository: await toRepository(deps, added, signal) };
     },
     listRepositories: async (_request, { signal }) => ({
-      repositories: await Promise.all(deps.repositories.list().map((repository) => toRepository(repository, signal))),
+      repositories: await Promise.all(
+        deps.repositories.list().map((repository) => toRepository(deps, repository, signal)),
+      ),
     }),
     getRepository: async ({ repository }, { signal }) => ({
-      repository: await toRepository(deps.repositories.get(repository), signal),
+      repository: await toRepository(deps, deps.repositories.get(repository), signal),
     }),
     removeRepository: async ({ repository, force }) => {
       await removeRepository(deps, repository, force);
@@ -49,6 +53,7 @@ const removeRepository = async (deps: ApiDeps, idOrName: string, force: boolean)
 
 /** A repository that cannot be asked is shown with the reason. */
 const toRepository = async (
+  { repositories }: ApiDeps,
   repository: RepositoryConnection,
   signal: AbortSignal,
 ): Promise<MessageInitShape<typeof RepositorySchema>> => {
@@ -68,6 +73,7 @@ const toRepository = async (
       points: described.points,
       epoch: described.epoch,
       formatVersion: described.formatVersion,
+      encryption: encryptionOf(described.keyCheck, repositories.keys.find(repositoryId)),
     };
   } catch (caught) {
     signal.throwIfAborted();
@@ -76,4 +82,9 @@ const toRepository = async (
     const state = code === "CONTROLLER_OUTDATED" ? "refusing" : "unreachable";
     return { repositoryId, name, address, state, stateReason: message };
   }
+};
+
+const encryptionOf = (keyCheck: string, held: unknown): string => {
+  if (keyCheck === "") return "";
+  return held === undefined ? "locked" : "open";
 };
