@@ -54,14 +54,8 @@ interface RegistryDeps {
 }
 
 /** Opens the registry with what the database has. No repository needs to be reachable. */
-export const openRepositoryRegistry = async ({
-  database,
-  clock,
-  holder,
-  trustNumber,
-  keys,
-  log,
-}: RegistryDeps): Promise<RepositoryRegistry> => {
+export const openRepositoryRegistry = async (deps: RegistryDeps): Promise<RepositoryRegistry> => {
+  const { database, clock, holder, trustNumber, keys, log } = deps;
   const connections = new Map<string, OpenRepositoryConnection>();
   const metadata = (): Readonly<Record<string, string>> => ({ [trustNumberHeader]: String(trustNumber()) });
   const dial = (address: string, id?: string): RpcClient =>
@@ -75,14 +69,11 @@ export const openRepositoryRegistry = async ({
   return {
     list: () => [...connections.values()].sort((left, right) => left.name.localeCompare(right.name)),
     find,
-    get: (idOrName) => {
-      const found = find(idOrName);
-      if (found !== undefined) return found;
-      throw new HoldfastError("NOT_FOUND", `no repository ${idOrName}`, { details: { repository: idOrName } });
-    },
+    get: (idOrName) => find(idOrName) ?? none(idOrName),
     keys,
     names: new PointNames(keys, log),
-    add: async ({ name, address, proof }, signal) => {
+    add: async (wish, signal) => {
+      const { name, address } = wish;
       if (find(name) !== undefined) throw new HoldfastError("ALREADY_EXISTS", `there is a repository ${name}`);
       const described = await identify(dial(address), address, signal);
       const { repositoryId } = described;
@@ -90,14 +81,11 @@ export const openRepositoryRegistry = async ({
       if (known !== undefined)
         throw new HoldfastError("ALREADY_EXISTS", `the repository at ${address} is known as ${known.name}`);
       const record = { repositoryId, name, address, createdMs: clock.nowMs() };
-      const connection = connect(record);
-      try {
-        await unlockAdded(keys, connection, { described, proof }, signal);
-        await saveRepository(database.queries, record);
-      } catch (caught) {
-        await connection[Symbol.asyncDispose]();
-        throw caught;
-      }
+      await using opened = new AsyncDisposableStack();
+      const connection = opened.use(connect(record));
+      await unlockAdded(keys, connection, { described, proof: wish.proof }, signal);
+      await saveRepository(database.queries, record);
+      opened.move();
       connections.set(repositoryId, connection);
       return connection;
     },
@@ -112,6 +100,10 @@ export const openRepositoryRegistry = async ({
       await Promise.all([...connections.values()].map((connection) => connection[Symbol.asyncDispose]()));
     },
   };
+};
+
+const none = (idOrName: string): never => {
+  throw new HoldfastError("NOT_FOUND", `no repository ${idOrName}`, { details: { repository: idOrName } });
 };
 
 const unlockAdded = async (

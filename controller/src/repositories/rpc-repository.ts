@@ -11,7 +11,7 @@ import type { ServiceClient } from "@holdfast/shared/rpc/client-types";
 import { askToExamine } from "./examine-repository.ts";
 import type { PointWithManifest, RepositoryConnection } from "./repository-connection.ts";
 import type { RepositoryRecord } from "./repository-record.ts";
-import { createUnreachableGuard } from "./unreachable-guard.ts";
+import { createUnreachableGuard, type UnreachableGuard } from "./unreachable-guard.ts";
 
 /** A connection that can be closed. */
 export interface OpenRepositoryConnection extends RepositoryConnection, AsyncDisposable {}
@@ -41,16 +41,10 @@ export const openRepositoryConnection = (
       }),
     examine: (examination, options) => askToExamine(service, { examination, clock }, options),
     listPoints: ({ vm, includeRemoved = false }, signal) =>
-      guard.call(() =>
-        collectPoints(
-          service,
-          {
-            ...(vm === undefined ? {} : { vm: { engineInstanceId: vm.engineInstanceId, vmId: vm.vmId } }),
-            includeRemoved,
-          },
-          signal,
-        ),
-      ),
+      guard.call(() => {
+        const ofVm = vm === undefined ? {} : { vm: { engineInstanceId: vm.engineInstanceId, vmId: vm.vmId } };
+        return collectPoints(service, { ...ofVm, includeRemoved }, signal);
+      }),
     getPoint: (pointId, signal) =>
       guard.call(() => collectPoint(pointId, service.getPoint({ pointId }, { signal, timeoutMs: listTimeoutMs }))),
     fence: ({ taskId, number, attemptId }, signal) =>
@@ -69,15 +63,22 @@ export const openRepositoryConnection = (
         if (point === undefined) throw new HoldfastError("INTERNAL", `repository ${record.name} answered no point`);
         return point;
       }),
-    getKeys: (signal) =>
-      guard.call(async () => (await service.getKeys({}, { signal, timeoutMs: callTimeoutMs })).keyListJson),
-    putKeys: (keyListJson, signal) =>
-      guard.call(async () => {
-        await service.putKeys({ keyListJson }, { signal, timeoutMs: callTimeoutMs });
-      }),
+    ...keyCalls(service, guard),
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
   };
 };
+
+const keyCalls = (
+  service: ServiceClient<typeof RepositoryService>,
+  guard: UnreachableGuard,
+): Pick<RepositoryConnection, "getKeys" | "putKeys"> => ({
+  getKeys: (signal) =>
+    guard.call(async () => (await service.getKeys({}, { signal, timeoutMs: callTimeoutMs })).keyListJson),
+  putKeys: (keyListJson, signal) =>
+    guard.call(async () => {
+      await service.putKeys({ keyListJson }, { signal, timeoutMs: callTimeoutMs });
+    }),
+});
 
 const refuseOther = (record: RepositoryRecord, { repositoryId }: GetRepositoryResponse): void => {
   if (repositoryId === record.repositoryId) return;

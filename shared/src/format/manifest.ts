@@ -145,15 +145,23 @@ const checkHeader = (bytes: Buffer): string | undefined => {
   if (version > manifestVersion) throw new HoldfastError("SCHEMA_TOO_NEW", `a manifest of version ${version}`);
   if (version < 1) throw damaged("has no version");
   if (bytes[at.flags] !== 0) throw unsupported("has unknown flags");
+  return isSealedBy(bytes) ? keyIdOf(bytes) : undefined;
+};
+
+const isSealedBy = (bytes: Buffer): boolean => {
   const [integrity, seal] = [bytes[at.integrity], bytes[at.seal]];
-  const isSealed = integrity === integrityNumbers.hmac && seal === sealNumbers.aes256gcm;
-  if (!isSealed && (integrity !== integrityNumbers.sha256 || seal !== sealNumbers.none))
+  if (integrity === integrityNumbers.hmac && seal === sealNumbers.aes256gcm) return true;
+  if (integrity !== integrityNumbers.sha256 || seal !== sealNumbers.none)
     throw unsupported("has an integrity code or a seal of unknown kind");
+  if (!isZero(bytes.subarray(at.keyId, headerSize))) throw unsupported("names a key and is not sealed");
+  return false;
+};
+
+const keyIdOf = (bytes: Buffer): string => {
   const keyId = toHex(bytes.subarray(at.keyId, at.keyId + keyIdBytes));
-  const hasKey = keyId !== noKeyId && !isZero(bytes.subarray(at.nonce, headerSize));
-  const hasNone = isZero(bytes.subarray(at.keyId, headerSize));
-  if (isSealed ? !hasKey : !hasNone) throw unsupported("names a key and is not sealed, or is sealed and names none");
-  return isSealed ? keyId : undefined;
+  if (keyId === noKeyId || isZero(bytes.subarray(at.nonce, headerSize)))
+    throw unsupported("is sealed and names no key");
+  return keyId;
 };
 
 const checkTrailer = (bytes: Buffer, sealedEnd: number, isSealed: boolean): void => {

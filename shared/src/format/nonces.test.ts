@@ -1,3 +1,4 @@
+import type crypto from "node:crypto";
 import { expect, test, vi } from "vitest";
 import { chunkIdOf } from "./chunk-id.ts";
 import { chunkSizes } from "./chunk-size.ts";
@@ -9,7 +10,7 @@ import { counting, goldenManifest, goldenRepository } from "./testing/golden-sam
 
 // A machine that was cloned with its memory: the generators of the process give the same bytes again and again.
 vi.mock("node:crypto", async (original) => {
-  const real = await original<typeof import("node:crypto")>();
+  const real = await original<typeof crypto>();
   const same = (size: number): Buffer => Buffer.alloc(size, 7);
   return { ...real, default: { ...real, randomBytes: same }, randomBytes: same };
 });

@@ -32,7 +32,7 @@ export const wrapWithPassword = async (
   password: string,
   { random, costs = usualScryptCosts }: { readonly random: RandomBytes; readonly costs?: ScryptCosts },
 ): Promise<ScryptWrap> => {
-  if ([...password].length < shortestPassword)
+  if (password.length < shortestPassword)
     throw new HoldfastError(
       "INVALID_ARGUMENT",
       `a password of a repository has at least ${shortestPassword} characters`,
