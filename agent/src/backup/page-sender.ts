@@ -43,7 +43,7 @@ export class PageSender {
     if (pages.length === 0) return;
     this.#pages = [];
     const { calls, uploadId } = this.#target;
-    const missing = await findMissing(
+    const { missing } = await findMissing(
       calls,
       { uploadId, kind: RecordKind.PAGE, ids: pages.map(({ id }) => id) },
       signal,

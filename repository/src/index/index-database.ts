@@ -5,6 +5,7 @@ import { idAt, idCount } from "@holdfast/shared/format/content-id";
 import type { RecordKind } from "@holdfast/shared/format/record-header";
 import type { PackKey } from "../store/object-names.ts";
 import { decodeTable, type IndexedEntry } from "../store/pack-contents.ts";
+import { addStanding, prepareStanding, readStanding, type StandFor } from "./standing-table.ts";
 
 /** A pack as the index is told of it. */
 export interface IndexedPack extends PackKey {
@@ -137,6 +138,16 @@ export class IndexDatabase implements Disposable {
   chunkIdsAfter(id: Uint8Array, limit: number): readonly Uint8Array[] {
     const statement = this.#connection.prepare("SELECT id FROM chunks WHERE id > ? ORDER BY id LIMIT ?").pluck();
     return statement.all(id, limit) as readonly Uint8Array[];
+  }
+
+  addStanding(what: StandFor): void {
+    prepareStanding(this.#connection);
+    addStanding(this.#connection, what);
+  }
+
+  readStanding(ids: Uint8Array, vm: string): Uint8Array {
+    prepareStanding(this.#connection);
+    return readStanding(this.#connection, ids, vm);
   }
 
   counts(): IndexCounts {

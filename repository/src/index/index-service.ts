@@ -50,6 +50,12 @@ export const createIndexService = (): IndexService => {
       const { database, filter } = opened();
       return database.use(() => encodeRows(kind === "chunk" ? filter.lookup(ids) : database.lookup(kind, ids)));
     },
+    addStanding: (what) => {
+      opened().database.use((database) => {
+        database.addStanding(what);
+      });
+    },
+    readStanding: ({ ids, vm }) => opened().database.use((database) => database.readStanding(ids, vm)),
     counts: () => opened().database.use((database) => database.counts()),
   };
   return {

@@ -38,6 +38,8 @@ const rules: Readonly<Record<keyof typeof RepositoryService.method, Rule>> = {
   verifyPoint: "controller",
   getKeys: "controller",
   putKeys: "controller",
+  readUnchecked: ["backup"],
+  vouch: ["backup"],
   openUpload: ["backup"],
   findMissing: ["backup"],
   putRecords: ["backup"],

@@ -53,12 +53,13 @@ describe("an encrypted repository", () => {
   });
 
   it("holds nothing of what was written that can be read: no content, no id of it, no name", async () => {
-    await held.writer.backup({ taskId: "names", vmId: "vm-of-the-test", disks: [disk] });
+    const other = fullDisk("disk", 4, 700, testChunkSize);
+    await held.writer.backup({ taskId: "names", vmId: "vm-of-the-test", disks: [other] });
     const bytes = await bytesOf(held.server.directory);
     expect(bytes.includes("vm-of-the-test")).toBe(true);
     expect(bytes.includes('"vmName"')).toBe(false);
     expect(bytes.includes("<ovf/>")).toBe(false);
-    const plain = plainAt(disk, 0, testChunkSize);
+    const plain = plainAt(other, 0, testChunkSize);
     const secrets = [plain.subarray(0, 64), chunkIdOf(plain, testChunkSize), held.keys.sealing.contentKey];
     for (const secret of [...secrets, held.master.master]) expect(bytes.includes(Buffer.from(secret))).toBe(false);
   });

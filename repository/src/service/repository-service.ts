@@ -12,10 +12,12 @@ import { openUpload } from "./open-upload.ts";
 import { putKeys } from "./put-keys.ts";
 import { putRecords } from "./put-records.ts";
 import { readDisk } from "./read-disk.ts";
+import { readUnchecked } from "./read-unchecked.ts";
 import { readLeaves } from "./read-leaves.ts";
 import { removePoint } from "./remove-point.ts";
 import type { Calls } from "./types.ts";
 import { updateTrust } from "./update-trust.ts";
+import { vouch } from "./vouch.ts";
 import { verifyPoint } from "./verify-point.ts";
 
 /** Everything that answers the repository's calls; docs/design/repository-protocol.md says what each promises. */
@@ -37,4 +39,6 @@ export const repositoryCalls = (deps: ServiceDeps): Calls => ({
   verifyPoint: verifyPoint(deps),
   getKeys: getKeys(deps),
   putKeys: putKeys(deps),
+  readUnchecked: readUnchecked(deps),
+  vouch: vouch(deps),
 });

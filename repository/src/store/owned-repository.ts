@@ -10,6 +10,7 @@ import { catchUp } from "../index/catch-up.ts";
 import { inMemory } from "../index/index-database.ts";
 import type { CheckedRecord } from "../ingest/checked-record.ts";
 import { appendKeyList } from "./key-log.ts";
+import { Sharing } from "../sharing/sharing.ts";
 import { KeyedLock } from "./keyed-lock.ts";
 import type { Mark, MarkState } from "./mark.ts";
 import { OpenPacks } from "./open-packs.ts";
@@ -43,6 +44,7 @@ const largestBatch = 4096;
 /** A repository as its one owner holds it. */
 export class OwnedRepository extends RepositoryReading implements RepositoryStore {
   readonly epoch: number;
+  readonly sharing: Sharing | undefined;
   readonly #deps: OwnedRepositoryDeps;
   readonly #packs: OpenPacks;
   readonly #tasks: TaskCommits;
@@ -54,6 +56,7 @@ export class OwnedRepository extends RepositoryReading implements RepositoryStor
     this.epoch = deps.ownership.epoch;
     const { objects, index, facts } = deps.parts;
     const { repositoryId } = facts;
+    this.sharing = facts.encryption === undefined ? undefined : new Sharing(index);
     const { clock, ownership, packTargetBytes: targetBytes } = deps;
     this.#packs = new OpenPacks({ objects, index, repositoryId, epoch: this.epoch, clock, targetBytes });
     this.#tasks = new TaskCommits({ objects, repositoryId, points: this.points, ownership, clock });

@@ -8,6 +8,7 @@ import type { RepositoryKeys } from "@holdfast/shared/format/repository-keys";
 import type { KeyList } from "@holdfast/shared/keys/key-list";
 import type { RepositoryEncryption } from "@holdfast/shared/keys/master-key";
 import type { CheckedRecord } from "../ingest/checked-record.ts";
+import type { Sharing } from "../sharing/sharing.ts";
 import type { Mark, MarkState } from "./mark.ts";
 import type { CommitPart } from "./point-object.ts";
 
@@ -122,6 +123,8 @@ export type CountedBytes = CommitPart["counted"];
 export interface RepositoryStore extends RepositoryReader {
   /** The epoch that this process created. */
   readonly epoch: number;
+  /** Who may rely on which records; undefined where nothing is encrypted: there all may on all. */
+  readonly sharing: Sharing | undefined;
   /**
    * Checks a record that came in (header, checksum, length, content against id) in a worker thread; takes over `record`'s
    * memory. RECORD_REJECTED with the reason as cause; REPOSITORY_MISMATCH for another repository's.

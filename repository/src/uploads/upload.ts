@@ -62,6 +62,8 @@ export class Upload {
   };
   /** Packs that must be durable before it commits (C7). */
   readonly dependsOn = new Set<PendingPack>();
+  /** Encrypted repositories: it was noted that its VM stands for everything of the base. */
+  standsForBase = false;
   readonly #ended = new AbortController();
   readonly #silence: SilenceWatch;
   readonly #log: Logger;

@@ -10,9 +10,11 @@ export const keyIdBytes = 8;
 /** The key id of what is not sealed. */
 export const noKeyId = "0".repeat(keyIdBytes * 2);
 
-/** What a writer needs: the key of ids, and the active key in its two parts. Passes between threads; never logged (R12). */
-export interface SealingKeys {
-  readonly idKey: Uint8Array;
+/**
+ * What a writer needs: the key of ids, the active key in its two parts, and the content keys of chunks that it compares. Passes
+ * between threads; never logged (R12).
+ */
+export interface SealingKeys extends OpeningKeys {
   /** 16 hexadecimal digits. */
   readonly keyId: string;
   readonly contentKey: Uint8Array;
@@ -56,7 +58,7 @@ export const deriveKeys = (master: Uint8Array, { activeKeyId, keyIds }: KeyIds):
   const manifestKey = manifestKeys.get(activeKeyId);
   if (contentKey === undefined || manifestKey === undefined) throw missingKey(activeKeyId);
   return {
-    sealing: { idKey, keyId: activeKeyId, contentKey, manifestKey },
+    sealing: { idKey, keyId: activeKeyId, contentKey, manifestKey, contentKeys },
     opening: { idKey, contentKeys },
     manifestKeys,
   };

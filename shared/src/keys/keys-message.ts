@@ -1,5 +1,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type {
+  ContentKey,
+  ContentKeySchema,
   OpeningKeys as OpeningKeysMessage,
   OpeningKeysSchema,
   SealingKeys as SealingKeysMessage,
@@ -14,12 +16,22 @@ export const fromSealingKeys = ({
   keyId,
   contentKey,
   manifestKey,
-}: SealingKeys): MessageInitShape<typeof SealingKeysSchema> => ({ idKey, keyId, contentKey, manifestKey });
+  contentKeys,
+}: SealingKeys): MessageInitShape<typeof SealingKeysSchema> => ({
+  idKey,
+  keyId,
+  contentKey,
+  manifestKey,
+  contentKeys: toList(contentKeys),
+});
+
+const toList = (keys: ReadonlyMap<string, Uint8Array>): MessageInitShape<typeof ContentKeySchema>[] =>
+  [...keys].map(([keyId, key]) => ({ keyId, key }));
 
 /** Keys of a reader as they travel to it. */
 export const fromOpeningKeys = ({ idKey, contentKeys }: OpeningKeys): MessageInitShape<typeof OpeningKeysSchema> => ({
   idKey,
-  contentKeys: [...contentKeys].map(([keyId, key]) => ({ keyId, key })),
+  contentKeys: toList(contentKeys),
 });
 
 const checked = (key: Uint8Array): Uint8Array => {
@@ -32,21 +44,24 @@ const checkedId = (keyId: string): string => {
   throw new HoldfastError("INVALID_ARGUMENT", "a key id that is none");
 };
 
+const fromList = (keys: readonly ContentKey[]): ReadonlyMap<string, Uint8Array> =>
+  new Map(keys.map(({ keyId, key }) => [checkedId(keyId), checked(key)]));
+
 /** A writer's keys; undefined where nothing is encrypted. */
 export const toSealingKeys = (message: SealingKeysMessage | undefined): SealingKeys | undefined => {
   if (message === undefined) return undefined;
-  const { idKey, keyId, contentKey, manifestKey } = message;
+  const { idKey, keyId, contentKey, manifestKey, contentKeys } = message;
   return {
     idKey: checked(idKey),
     keyId: checkedId(keyId),
     contentKey: checked(contentKey),
     manifestKey: checked(manifestKey),
+    contentKeys: fromList(contentKeys),
   };
 };
 
 /** A reader's keys; undefined where nothing is encrypted. */
 export const toOpeningKeys = (message: OpeningKeysMessage | undefined): OpeningKeys | undefined => {
   if (message === undefined) return undefined;
-  const contentKeys = new Map(message.contentKeys.map(({ keyId, key }) => [checkedId(keyId), checked(key)]));
-  return { idKey: checked(message.idKey), contentKeys };
+  return { idKey: checked(message.idKey), contentKeys: fromList(message.contentKeys) };
 };

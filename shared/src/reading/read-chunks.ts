@@ -7,11 +7,11 @@ import type {
 import { HoldfastError } from "../errors/holdfast-error.ts";
 import type { ChunkSize } from "../format/chunk-size.ts";
 import { openChecked, parseRecord } from "../format/record.ts";
-import { largestStoredLength, recordHeaderSize } from "../format/record-header.ts";
 import type { ServiceClient } from "../rpc/client-types.ts";
 import type { OpeningKeys } from "../format/repository-keys.ts";
 import { GrantLedger } from "../rpc/data-stream.ts";
 import { Outbox } from "../rpc/outbox.ts";
+import { RecordPieces } from "./record-pieces.ts";
 
 /** Positions of one disk of an open reading. */
 export interface ChunkRange {
@@ -34,7 +34,6 @@ export type ReadChunk =
 
 /** Bytes that may be on their way to this reader (R7): a few whole chunks, so that the sender never waits for one. */
 const windowBytes = 8 * 1024 * 1024;
-const largestRecord = recordHeaderSize + largestStoredLength;
 
 /**
  * Reads chunks of a restore point against grants, ascending; each is checked by its id. Decompresses on the calling thread: for
@@ -99,31 +98,3 @@ const toChunk = (position: number, record: Uint8Array, { chunkSize, keys }: Chun
     return { kind: "damaged", position, code: caught.code };
   }
 };
-
-/** The pieces of one record at a time. */
-class RecordPieces {
-  #pieces: Uint8Array[] = [];
-  #heldBytes = 0;
-  #wholeBytes = 0;
-
-  /** Adds a piece; answers the whole record at its last. STREAM_REFUSED for a record longer than any may be. */
-  add(piece: Uint8Array, isLast: boolean): Uint8Array | undefined {
-    this.#pieces.push(piece);
-    this.#heldBytes += piece.byteLength;
-    if (this.#heldBytes > largestRecord)
-      throw new HoldfastError("STREAM_REFUSED", "a record is longer than any may be");
-    if (!isLast) return undefined;
-    const whole = Buffer.concat(this.#pieces, this.#heldBytes);
-    this.#wholeBytes += this.#heldBytes;
-    this.#pieces = [];
-    this.#heldBytes = 0;
-    return whole;
-  }
-
-  /** Bytes of whole records since the last time it was asked: what may be granted again. */
-  take(): number {
-    const bytes = this.#wholeBytes;
-    this.#wholeBytes = 0;
-    return bytes;
-  }
-}
