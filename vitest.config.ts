@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 const conditions = ["source", "node", "import"];
@@ -22,6 +23,8 @@ export default defineConfig({
           ],
           exclude: ["e2e/src/stories/**"],
           pool: "forks",
+          // Many of them wait for processes of their own: on two cores, two files at a time.
+          maxWorkers: Math.max(2, availableParallelism()),
           testTimeout: 30_000,
           hookTimeout: 30_000,
         },

@@ -64,6 +64,12 @@ test("a small object is refused when damaged, of another kind, or of a later sch
   expect(read(textOf("epoch"))).toBeUndefined();
   expect(hasCode(read(textOf("mark")), "REPOSITORY_DAMAGED")).toBe(true);
   expect(hasCode(read(textOf("epoch").subarray(1)), "REPOSITORY_DAMAGED")).toBe(true);
+  // Every byte, so also those that leave it JSON of the right shape, such as a digit of the epoch.
+  for (let offset = 0; offset < textOf("epoch").byteLength; offset += 1) {
+    const changed = Uint8Array.from(textOf("epoch"));
+    changed[offset] = (changed[offset] ?? 0) ^ 1;
+    expect(hasCode(read(changed), "REPOSITORY_DAMAGED"), `byte ${offset}`).toBe(true);
+  }
   const resealed = (from: string, to: string): Uint8Array => {
     const [line = ""] = (vectors["epoch"] ?? "").split("\n");
     const changed = line.replace(from, to);

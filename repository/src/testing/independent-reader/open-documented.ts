@@ -1,0 +1,58 @@
+import { open } from "node:fs/promises";
+import { join } from "node:path";
+import { require, sha256 } from "./bytes.ts";
+import { Packs } from "./packs.ts";
+import type { ManifestDisk, Point } from "./point.ts";
+import { numberOf, readSmallObject, textOf } from "./small-object.ts";
+import { Tasks } from "./tasks.ts";
+import { chunksOf } from "./tree.ts";
+
+/** A repository on a bare directory, read by nothing but what `docs/design/repository-format.md` says. */
+export class DocumentedRepository {
+  readonly #packs: Packs;
+  readonly #chunkSize: number;
+  /** All restore points that count, in the order of their ids. */
+  readonly points: readonly Point[];
+
+  private constructor(packs: Packs, chunkSize: number, points: readonly Point[]) {
+    this.#packs = packs;
+    this.#chunkSize = chunkSize;
+    this.points = points;
+  }
+
+  /** Points first, then what they name (I11). */
+  static async open(root: string): Promise<DocumentedRepository> {
+    const descriptor = await readSmallObject(join(root, "descriptor"), "descriptor");
+    require(numberOf(descriptor, "formatVersion") === 1 && descriptor["encryption"] === null, "the format");
+    const repositoryId = textOf(descriptor, "repositoryId");
+    const tasks = new Tasks(root, repositoryId);
+    const points: Point[] = [];
+    for (const id of await tasks.ids()) {
+      const point = await tasks.point(id);
+      if (point) points.push(point);
+    }
+    return new DocumentedRepository(
+      await Packs.open(root, repositoryId, new Set()),
+      numberOf(descriptor, "chunkSize"),
+      points,
+    );
+  }
+
+  /** Writes a disk's content to a new file, holes where it is zero; throws at the first chunk that cannot be had. */
+  async restore({ sizeBytes, root }: ManifestDisk, path: string): Promise<void> {
+    await using file = await open(path, "wx");
+    await file.truncate(sizeBytes);
+    let position = 0;
+    for await (const id of chunksOf(this.#packs, Buffer.from(root, "hex"), Math.ceil(sizeBytes / this.#chunkSize))) {
+      const start = position * this.#chunkSize;
+      if (id) await file.write(await this.#chunk(id), 0, Math.min(this.#chunkSize, sizeBytes - start), start);
+      position += 1;
+    }
+  }
+
+  /** A chunk padded with zeros to the chunk size: so it is identified. */
+  async #chunk(id: Buffer): Promise<Buffer> {
+    const pad = (plain: Buffer): Buffer => Buffer.concat([plain], this.#chunkSize);
+    return pad(await this.#packs.read(1, id, (plain) => sha256(pad(plain)).equals(id)));
+  }
+}
