@@ -113,6 +113,19 @@ describe("holdfast-repository on an encrypted repository", () => {
     expect((await readFile(to)).equals(content)).toBe(true);
   });
 
+  it("finds with the key what no server can see: content that never was what its id says", async () => {
+    const lying = join(folder, "lying");
+    await using held = await openEncryptedServer(lying);
+    const { writer } = held;
+    const honest = writer.record.bind(writer);
+    writer.record = (kind, id, plain) => honest(kind, id, kind === "chunk" ? new Uint8Array(plain).fill(7) : plain);
+    await writer.backup({ taskId: "lie", disks: [fullDisk("root", 1, 99, testChunkSize)] });
+    expect(await run(["verify", held.server.directory])).toMatchObject({ code: 0 });
+    const told = await run(["verify", held.server.directory, "--password-file", right]);
+    expect(told.stderr).toContain("POINT_HURT");
+    expect(told.stdout).toContain("disk root chunks 0+1 CHUNK_DAMAGED");
+  });
+
   it("finds damage with the key and without", async () => {
     await damageChunk(directory);
     for (const more of [[], ["--recovery-key-file", at("second")]])

@@ -90,7 +90,11 @@ test("R5: an attempt that was never opened commits nothing", async () => {
   const point = await commitSample(store, { attempt: sampleAttempt("a", 1), seeds: [1] });
   const other = { ...point.manifest.clear.attempt, taskId: "b" };
   const clear = { ...point.manifest.clear, attempt: other };
-  const unopened = store.commitPoint(other, encodeManifest({ ...decodeManifest(point.manifestBytes), clear }), point.commit.counted);
+  const unopened = store.commitPoint(
+    other,
+    encodeManifest({ ...decodeManifest(point.manifestBytes), clear }),
+    point.commit.counted,
+  );
   expect(hasCode(await unopened.catch((caught: unknown) => caught), "ATTEMPT_UNKNOWN")).toBe(true);
   expect(await store.listPoints()).toEqual(["a"]);
 });
