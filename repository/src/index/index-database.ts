@@ -5,7 +5,7 @@ import { idAt, idCount } from "@holdfast/shared/format/content-id";
 import type { RecordKind } from "@holdfast/shared/format/record-header";
 import type { PackKey } from "../store/object-names.ts";
 import { decodeTable, type IndexedEntry } from "../store/pack-contents.ts";
-import { addStanding, prepareStanding, readStanding, type StandFor } from "./standing-table.ts";
+import { addStanding, readStanding, type StandFor } from "./standing-table.ts";
 
 /** A pack as the index is told of it. */
 export interface IndexedPack extends PackKey {
@@ -141,12 +141,10 @@ export class IndexDatabase implements Disposable {
   }
 
   addStanding(what: StandFor): void {
-    prepareStanding(this.#connection);
     addStanding(this.#connection, what);
   }
 
   readStanding(ids: Uint8Array, vm: string): Uint8Array {
-    prepareStanding(this.#connection);
     return readStanding(this.#connection, ids, vm);
   }
 

@@ -19,13 +19,18 @@ const schema = `
 /** Two that do not know each other: one may lie. */
 const enoughWriters = 2;
 
+const prepared = new WeakSet<Connection>();
+
 /** Makes the tables where they are absent. A cache as all of the index: what is forgotten is compared again. */
-export const prepareStanding = (connection: Connection): void => {
+const prepare = (connection: Connection): void => {
+  if (prepared.has(connection)) return;
   connection.exec(schema);
+  prepared.add(connection);
 };
 
 /** Notes that a VM stands for ids. */
 export const addStanding = (connection: Connection, { ids, vm, keyId, isFresh }: StandFor): void => {
+  prepare(connection);
   const forget = connection.prepare("DELETE FROM standing WHERE id = ?");
   const insert = connection.prepare(`INSERT INTO standing VALUES (?, ?, ?)
     ON CONFLICT (id, vm) DO UPDATE SET writer = excluded.writer WHERE excluded.writer <> 0`);
@@ -43,6 +48,7 @@ export const addStanding = (connection: Connection, { ids, vm, keyId, isFresh }:
 
 /** One byte an id: 1 when the VM stands for it, or two writers with different keys do. */
 export const readStanding = (connection: Connection, ids: Uint8Array, vm: string): Uint8Array => {
+  prepare(connection);
   const look = connection.prepare(`SELECT coalesce(max(vm = ?), 0) AS own, count(DISTINCT nullif(writer, 0)) AS writers
     FROM standing WHERE id = ?`);
   const vmNumber = numberOf(connection, `vm ${vm}`);

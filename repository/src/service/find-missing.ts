@@ -17,7 +17,7 @@ export const findMissing =
     upload.counts.asked += standings.length;
     upload.counts.answeredKnown += standings.filter((standing) => standing === "known").length;
     const bitsOf = (wanted: IdStanding): Uint8Array => toBits(standings.map((standing) => standing === wanted));
-    return { missing: bitsOf("missing"), unchecked: bitsOf("unchecked") };
+    return { missing: bitsOf("missing"), ...(store.sharing && { unchecked: bitsOf("unchecked") }) };
   };
 
 const toKind = (kind: KindMessage): RecordKind => {
