@@ -25,6 +25,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
 const ownedPackages: Readonly<Record<string, string>> = {
   nats: "shared/src/bus",
   "@grpc/grpc-js": "shared/src/rpc",
+  "@aws-sdk/client-s3": "repository/src/store/s3",
 };
 
 /** Finds every import of the tree under `root` that breaks the rules. */

@@ -43,6 +43,9 @@ describe("an agent's life", () => {
     const { stop } = await stage.startAgent("draining", { drainMs: 60_000, slots: 1 });
     await expect.poll(() => heard.orders.length, within).toBeGreaterThan(0);
     expect(heard.hello.some(({ draining }) => draining)).toBe(false);
+    const [hello] = heard.hello;
+    expect(readCertificate(hello?.certificatePem ?? "").name).toMatchObject({ role: "agent", id: hello?.agentId });
+    expect(hello?.busJwt).toMatch(/^eyJ/);
     const stopping = stop();
     await expect.poll(() => heard.hello.some(({ draining }) => draining), within).toBe(true);
     isReleased = true;

@@ -2,6 +2,7 @@ import type { Bus } from "@holdfast/shared/bus/bus";
 import type { Clock } from "@holdfast/shared/clock/clock";
 import type { RandomBytes } from "@holdfast/shared/ids/ids";
 import { usualLowWaterBytes } from "@holdfast/shared/doctor/space-finding";
+import { leafOf } from "@holdfast/shared/identity/certificates";
 import { keepRenewed } from "@holdfast/shared/identity/keep-renewed";
 import { refreshTrust } from "@holdfast/shared/identity/refresh-trust";
 import { onAbort } from "@holdfast/shared/lifecycle/abort";
@@ -97,7 +98,7 @@ interface Presence {
 /** Says hello until it is gone, so that a controller knows the difference between one that drains and one that died. */
 const stayPresent = async (frame: AgentFrame, { claimer, stopping, gone }: Presence): Promise<void> => {
   const { config, membership, bus, controller, diskServiceAddress, readiness, clock, log } = frame;
-  const { agentId, name, place, opened } = membership;
+  const { agentId, name, place, opened, busKey } = membership;
   const { host: hostName, reachableHosts, slots } = config;
   const said = {
     ...place,
@@ -108,10 +109,16 @@ const stayPresent = async (frame: AgentFrame, { claimer, stopping, gone }: Prese
     diskServiceAddress,
     reachableHosts,
     startedMs: BigInt(clock.nowMs()),
+    busJwt: busKey.jwt,
   };
   const standing = new Standing({ trust: opened.trust, claimer, readiness, log });
+  const presentOf = () => ({
+    certificatePem: leafOf(opened.holder.current.certificatePem),
+    draining: stopping.aborted,
+    refusal: standing.refusal,
+  });
   const sayHello = (busySlots: number, each: AbortSignal): ReturnType<Controller["hello"]> =>
-    controller.hello({ ...said, busySlots, draining: stopping.aborted, refusal: standing.refusal }, each);
+    controller.hello({ ...said, ...presentOf(), busySlots }, each);
   const nudge = new Nudge();
   const unlink = onAbort(stopping, () => {
     nudge.ring();

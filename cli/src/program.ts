@@ -28,9 +28,13 @@ import { memberList } from "./member/list.ts";
 import { outputFormats, parseOutputFormat } from "./output/output.ts";
 import { pointExport } from "./point/export.ts";
 import { pointList } from "./point/list.ts";
+import { pointProtect } from "./point/protect.ts";
 import { pointRemove } from "./point/remove.ts";
 import { pointShow } from "./point/show.ts";
+import { pointUndelete } from "./point/undelete.ts";
+import { pointUnprotect } from "./point/unprotect.ts";
 import { repositoryAdd } from "./repository/add.ts";
+import { repositoryClock } from "./repository/clock.ts";
 import { repositoryInvite } from "./repository/invite.ts";
 import { repositoryKey } from "./repository/key.ts";
 import { repositoryList } from "./repository/list.ts";
@@ -90,7 +94,15 @@ const commandsOf = (context: CliContext): readonly Command[] => {
     noun(
       "repository",
       "Repositories, where restore points live",
-      all(repositoryAdd, repositoryList, repositoryShow, repositoryKey, repositoryInvite, repositoryRevoke),
+      all(
+        repositoryAdd,
+        repositoryList,
+        repositoryShow,
+        repositoryKey,
+        repositoryInvite,
+        repositoryRevoke,
+        repositoryClock,
+      ),
     ),
     noun("agent", "Agents, which move the data", all(agentList, agentShow, agentInvite, agentRevoke)),
     noun(
@@ -111,7 +123,11 @@ const commandsOf = (context: CliContext): readonly Command[] => {
       "Sessions: runs of jobs, restores, and tests of workers",
       all(sessionList, sessionShow, sessionWatch, sessionStop, sessionCancel),
     ),
-    noun("point", "Restore points", all(pointList, pointShow, pointRemove, pointExport)),
+    noun(
+      "point",
+      "Restore points",
+      all(pointList, pointShow, pointRemove, pointUndelete, pointProtect, pointUnprotect, pointExport),
+    ),
     noun("restore", "Restores", all(restoreVm, restoreDisk, restorePlan)),
     ...all(initCommand, standaloneCommand, doctorCommand, versionCommand, completionCommand),
   ];

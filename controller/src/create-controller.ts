@@ -82,7 +82,7 @@ export const createController = async (
   stack.use(await serveAgents(work.openedBus, verbs));
   const doctor = stack.use(await openDoctor(work, config));
   stack.use(startLoops(verbs, config, timeZone));
-  const workerRunner = stack.use(openWorkerLoop(stack, { ...work, doctor: doctor.deps }, config));
+  const workerRunner = stack.use(await openWorkerLoop(stack, { ...work, doctor: doctor.deps }, config));
   const services = apiServices({
     ...steps,
     runner,

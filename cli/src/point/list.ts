@@ -10,17 +10,24 @@ interface ListOptions {
   readonly vm?: string;
   readonly repository?: string;
   readonly job?: string;
+  readonly removed?: boolean;
 }
 
 /** `point list` */
 export const pointList: CommandMaker = (context) =>
-  verb("list", "List restore points, oldest first", ["point list --vm web-1", "point list --repository main -o json"])
+  verb("list", "List restore points, oldest first", [
+    "point list --vm web-1",
+    "point list --repository main -o json",
+    "point list --removed",
+  ])
     .option("--vm <vm>", "only this VM's")
     .option("--repository <repository>", "only this repository's")
     .option("--job <job>", "only this job's")
+    .option("--removed", "also those that were removed and can still be brought back")
     .action(async (_options, command) => {
       const options = optionsOf<ListOptions>(command);
-      const request = { vm: options.vm ?? "", repository: options.repository ?? "", job: options.job ?? "" };
+      const { vm = "", repository = "", job = "", removed: includeRemoved = false } = options;
+      const request = { vm, repository, job, includeRemoved };
       const { remarks } = await showAnswer(context, options, {
         service: PointService,
         answer: ListPointsResponseSchema,

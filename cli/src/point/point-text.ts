@@ -5,7 +5,7 @@ import { bytesText, ratioText, timeText } from "../output/units.ts";
 /** One line a point. */
 export const pointsTable = (points: readonly Point[]): string =>
   tableText(
-    ["point", "vm", "taken", "health", "repository", "job", "size", "read", "packed", "modes"],
+    ["point", "vm", "taken", "health", "repository", "job", "size", "read", "packed", "modes", "stays"],
     points.map((point) => [
       point.pointId,
       point.vmName,
@@ -17,8 +17,18 @@ export const pointsTable = (points: readonly Point[]): string =>
       bytesText(point.bytes?.readBytes ?? 0n),
       bytesText(point.bytes?.packedBytes ?? 0n),
       [...new Set(point.disks.map((disk) => disk.mode))].join(", "),
+      staysText(point),
     ]),
   );
+
+/** What keeps a point in its repository, or until when it can be brought back, in a few words. */
+const staysText = (point: Point): string => {
+  if (point.health === "gone") return "no";
+  if (point.undeleteUntilMs !== 0n) return `can be brought back until ${timeText(point.undeleteUntilMs)}`;
+  const words = point.protectedMs === 0n ? [] : ["protected"];
+  if (point.immutableUntilMs !== 0n) words.push(`immutable until ${timeText(point.immutableUntilMs)}`);
+  return words.join(", ");
+};
 
 /** All that is known of one point. */
 export const pointText = (point: Point): string =>
@@ -36,6 +46,7 @@ export const pointText = (point: Point): string =>
       ["capture", `${point.capture}, ${point.consistency}-consistent`],
       ["base", point.basePointId === "" ? "none" : point.basePointId],
       ["kept because", point.keptBecause.join("; ")],
+      ...decidedFacts(point),
       ...bytesFacts(point),
     ]),
     "",
@@ -44,6 +55,19 @@ export const pointText = (point: Point): string =>
       point.disks.map((disk) => [disk.diskId, disk.alias, bytesText(disk.sizeBytes), disk.mode, disk.reason]),
     ),
   ].join("\n");
+
+const decidedFacts = (point: Point): readonly (readonly [string, string])[] => {
+  const facts: [string, string][] = [];
+  if (point.immutableUntilMs !== 0n) facts.push(["immutable until", timeText(point.immutableUntilMs)]);
+  if (point.protectedMs !== 0n) facts.push(["protected since", withReason(point.protectedMs, point.protectedReason)]);
+  if (point.removedMs === 0n) return facts;
+  facts.push(["removed", withReason(point.removedMs, point.removedReason)]);
+  if (point.undeleteUntilMs !== 0n) facts.push(["comes back until", timeText(point.undeleteUntilMs)]);
+  return facts;
+};
+
+const withReason = (ms: bigint, reason: string): string =>
+  reason === "" ? timeText(ms) : `${timeText(ms)}, ${reason}`;
 
 const bytesFacts = (point: Point): readonly (readonly [string, string])[] => {
   const bytes = point.bytes;

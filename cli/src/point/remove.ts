@@ -1,5 +1,6 @@
 import {
   ListPointsResponseSchema,
+  type Point,
   PointService,
   RemovePointResponseSchema,
 } from "@holdfast/proto/holdfast/controller/v1/point_pb";
@@ -9,6 +10,7 @@ import { slowCallMs, withService } from "../connection.ts";
 import type { CliContext } from "../context.ts";
 import { collectBatches } from "../output/collect-batches.ts";
 import { type GlobalOptions } from "../output/output.ts";
+import { timeText } from "../output/units.ts";
 import { showAnswer } from "../show-answer.ts";
 
 interface RemoveOptions {
@@ -32,9 +34,16 @@ export const pointRemove: CommandMaker = (context) =>
         answer: RemovePointResponseSchema,
         timeoutMs: slowCallMs,
         ask: (client, call) => client.removePoint({ pointId, belowFloor: options.belowFloor ?? false }, call),
-        text: () => `point ${pointId} is marked deleted`,
+        text: ({ point }) => removedText(pointId, point),
       });
     });
+
+const removedText = (pointId: string, point: Point | undefined): string => {
+  const { undeleteUntilMs = 0n, health = "" } = point ?? {};
+  if (health === "gone") return `point ${pointId} is gone`;
+  const until = undeleteUntilMs === 0n ? "" : ` until ${timeText(undeleteUntilMs)}`;
+  return `point ${pointId} is marked deleted; point undelete brings it back${until}`;
+};
 
 const askBeforeLast = async (context: CliContext, options: GlobalOptions, pointId: string): Promise<void> => {
   const call = { signal: context.signal, timeoutMs: slowCallMs };

@@ -1,6 +1,11 @@
 import type { Repository } from "@holdfast/proto/holdfast/controller/v1/repository_pb";
 import { factsText, tableText } from "../output/output.ts";
-import { bytesText } from "../output/units.ts";
+import { bytesText, spanText, timeText } from "../output/units.ts";
+
+/** A bucket says so, since its storage tells no end. */
+const isEndless = ({ totalBytes }: Repository): boolean => totalBytes >= BigInt(Number.MAX_SAFE_INTEGER);
+
+const roomText = (one: Repository): string => (isEndless(one) ? "not limited" : bytesText(one.freeBytes));
 
 /** One line a repository. */
 export const repositoriesTable = (repositories: readonly Repository[]): string =>
@@ -11,7 +16,7 @@ export const repositoriesTable = (repositories: readonly Repository[]): string =
       one.state,
       String(one.points),
       bytesText(one.storedBytes),
-      bytesText(one.freeBytes),
+      roomText(one),
       one.address,
     ]),
   );
@@ -28,7 +33,8 @@ export const repositoryText = (one: Repository): string =>
     ["epoch", String(one.epoch)],
     ["points", String(one.points)],
     ["stored", bytesText(one.storedBytes)],
-    ["free", `${bytesText(one.freeBytes)} of ${bytesText(one.totalBytes)}`],
+    ["free", isEndless(one) ? roomText(one) : `${roomText(one)} of ${bytesText(one.totalBytes)}`],
+    ...settingsFacts(one),
   ]);
 
 const encryptionText = ({ state, encryption }: Repository): string => {
@@ -36,3 +42,15 @@ const encryptionText = ({ state, encryption }: Repository): string => {
   if (encryption === "open") return "open";
   return state === "unreachable" ? "" : "none";
 };
+/** Nothing for a repository that cannot be asked. */
+const settingsFacts = (one: Repository): readonly (readonly [string, string])[] =>
+  one.clockMs === 0n
+    ? []
+    : [
+        ["low water", `${bytesText(one.lowWaterBytes)}, and a reserve of ${bytesText(one.reserveBytes)}`],
+        ["undelete period", spanText(one.undeletePeriodMs)],
+        ["floor", `${one.floor} good points of each VM`],
+        ["immutability", one.immutabilityMs === 0n ? "off" : spanText(one.immutabilityMs)],
+        ["clock", timeText(one.clockMs)],
+        ["deletion", one.deletionSuspended === "" ? "goes on" : `suspended: ${one.deletionSuspended}`],
+      ];

@@ -1,7 +1,8 @@
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, rename, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import { readIfThere } from "@holdfast/shared/files/read-if-there";
 import { z } from "zod";
 import { identityFolderOf, installationFiles } from "@holdfast/shared/installation/installation-files";
 import { controllerSocket } from "../connection.ts";
@@ -109,10 +110,11 @@ const keptPorts = async (path: string, given: Ports): Promise<Ports> => {
 };
 
 const readPorts = async (path: string): Promise<z.output<typeof portsFile> | undefined> => {
+  const text = await readIfThere(path);
+  if (text === undefined) return undefined;
   try {
-    return portsFile.parse(JSON.parse(await readFile(path, "utf8")));
+    return portsFile.parse(JSON.parse(text));
   } catch (caught) {
-    if (caught instanceof Error && "code" in caught && caught.code === "ENOENT") return undefined;
     throw new HoldfastError("IO_FAILED", `cannot read ${path}`, { cause: caught });
   }
 };

@@ -65,6 +65,7 @@ interface Entry {
   readonly heardMs: number | undefined;
 }
 
+/** Opens the registry with every agent that the database has heard of. */
 export const openAgentRegistry = async (deps: RegistryDeps): Promise<AgentRegistry> => {
   const entries = new Map<string, Entry>();
   const startMs = deps.clock.monotonicMs();

@@ -4,6 +4,7 @@ import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import type { AgentId } from "@holdfast/shared/ids/ids";
 import { assertCompatible } from "@holdfast/shared/version/compatible";
 import { listUnfinishedAttempts } from "../database/attempts-table.ts";
+import { meetAgent } from "../identity/meet-agent.ts";
 import { loseAttempt } from "./lose-attempt.ts";
 import type { AgentRecord } from "./agent-record.ts";
 import { type AskedFrom, type VerbDeps, askingAgent } from "./verb-deps.ts";
@@ -17,7 +18,9 @@ export const hearHello = async (
   request: HelloRequest,
   from: AskedFrom,
 ): Promise<MessageInitShape<typeof HelloResponseSchema>> => {
-  const record = toRecord(deps, request, askingAgent(from, request.agentId));
+  const agentId = askingAgent(from, request.agentId);
+  await meetAgent({ ...deps.identity, clock: deps.clock, log: deps.log }, agentId, request);
+  const record = toRecord(deps, request, agentId);
   const { agent, isNewLife } = await deps.agents.hear(record);
   if (isNewLife) await loseFormerLife(deps, agent);
   assertCompatible(`agent ${agent.name}`, agent.version);

@@ -23,4 +23,4 @@ export const admitUsers =
     if (least !== "viewer" && !isLooking(method)) log.info("a user asked for a change", who);
   };
 
-const isLooking = (method: string): boolean => /\/(?:Get|List|Probe|Test)/.test(method);
+const isLooking = (method: string): boolean => /\/(?:Get|List|Watch)[A-Z]/.test(method);

@@ -76,11 +76,16 @@ describe("a call of the operators' API", () => {
     await expect(call(undefined, ours("SystemService/GetVersion"))).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
   });
 
-  it("that asks for a change is told in the log with who asked, and looking is not", async () => {
+  it("that asks for more than looking is told in the log with who asked", async () => {
     const log = memoryLogger();
     await call("operator", ours("JobService/ListJobs"), log);
     expect(log.lines).toEqual([]);
-    await call("operator", ours("JobService/RunJob"), log);
-    expect(log.lines).toMatchObject([{ fields: { user: "anna", userId: "t1", method: ours("JobService/RunJob") } }]);
+    await call("admin", ours("IdentityService/ListUserTokens"), log);
+    expect(log.lines).toEqual([]);
+    for (const name of ["JobService/RunJob", "WorkerService/TestWorker", "ManagerService/TestManager"]) {
+      await call("operator", ours(name), log);
+      expect(log.lines.at(-1)).toMatchObject({ fields: { user: "anna", userId: "t1", method: ours(name) } });
+    }
+    expect(log.lines).toHaveLength(3);
   });
 });

@@ -27,6 +27,7 @@ const leastRoles: Readonly<Record<string, Readonly<Record<string, LeastRole>>>> 
     UnlockRepository: "admin",
     ChangePassword: "admin",
     RotateKey: "admin",
+    ConfirmRepositoryClock: "admin",
   },
   [`${ours}AgentService`]: { ListAgents: "viewer", GetAgent: "viewer" },
   [`${ours}WorkerService`]: {
@@ -60,6 +61,9 @@ const leastRoles: Readonly<Record<string, Readonly<Record<string, LeastRole>>>> 
     ListPoints: "viewer",
     GetPoint: "viewer",
     RemovePoint: "operator",
+    UndeletePoint: "operator",
+    ProtectPoint: "operator",
+    UnprotectPoint: "operator",
     GrantReading: "operator",
   },
   [`${ours}RestoreService`]: { PlanRestore: "viewer", RestoreVm: "operator", RestoreDisk: "operator" },

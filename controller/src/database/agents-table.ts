@@ -52,6 +52,7 @@ export const saveAgent = async (queries: Queries, agent: AgentRecord): Promise<v
 export const listAgents = async (queries: Queries): Promise<readonly AgentRecord[]> =>
   (await queries.selectFrom("agents").selectAll().orderBy("name").orderBy("agent_id").execute()).map(fromRow);
 
+/** Forgets an agent; one that is not there is forgotten already. Its membership stays. */
 export const removeAgent = async (queries: Queries, agentId: string): Promise<void> => {
   await queries.deleteFrom("agents").where("agent_id", "=", agentId).execute();
 };

@@ -47,6 +47,7 @@ export const listUserTokens = async (queries: Queries): Promise<readonly User[]>
     fromRow,
   );
 
+/** Keeps when a token was used last; nothing is decided by it. */
 export const noteUserTokenUse = async (queries: Queries, tokenId: string, nowMs: number): Promise<void> => {
   await queries.updateTable("user_tokens").set({ last_used_ms: nowMs }).where("token_id", "=", tokenId).execute();
 };

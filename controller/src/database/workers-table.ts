@@ -54,11 +54,13 @@ export const insertWorker = async (queries: Queries, worker: Worker): Promise<vo
 export const listWorkers = async (queries: Queries): Promise<readonly Worker[]> =>
   (await queries.selectFrom("workers").selectAll().orderBy("name").execute()).map(fromRow);
 
+/** A worker by its id; undefined for none. */
 export const findWorker = async (queries: Queries, workerId: string): Promise<Worker | undefined> => {
   const row = await queries.selectFrom("workers").selectAll().where("worker_id", "=", workerId).executeTakeFirst();
   return row === undefined ? undefined : fromRow(row);
 };
 
+/** Deletes the row alone: what the worker has on the engine has to be gone by then. */
 export const deleteWorker = async (queries: Queries, workerId: string): Promise<void> => {
   await queries.deleteFrom("workers").where("worker_id", "=", workerId).execute();
 };

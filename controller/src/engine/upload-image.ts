@@ -1,16 +1,9 @@
 import { open } from "node:fs/promises";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { Pool } from "undici";
+import type { ImageUpload } from "../hypervisor/image-upload.ts";
 import { errorOfConnection, wasNotSent } from "./connection-failures.ts";
 import { readBounded } from "./read-bounded.ts";
-
-/** A raw image to write into a new disk that imageio serves. */
-export interface ImageUpload {
-  readonly file: string;
-  /** The host's URL, then the proxy's. Each is the permission itself: never logged, never in an error (R12). */
-  readonly urls: readonly string[];
-  readonly anchorPem: string;
-}
 
 const pieceBytes = 4 * 2 ** 20;
 

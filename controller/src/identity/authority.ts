@@ -1,4 +1,5 @@
 import { signAgentUser, signBusAccounts } from "@holdfast/shared/bus/bus-accounts";
+import { type AgentUser, readAgentUser } from "@holdfast/shared/bus/read-agent-user";
 import type { Clock } from "@holdfast/shared/clock/clock";
 import { type CertificateWish, fingerprintOf, signCertificate } from "@holdfast/shared/identity/certificates";
 import { signTrustBundle, type TrustBundle } from "@holdfast/shared/identity/trust-bundle";
@@ -23,6 +24,8 @@ export interface Authority {
   certify(wish: Omit<CertificateWish, "nowMs">): Promise<string>;
   /** An agent's proof to the bus; empty for a member that does not use it. */
   signBusUser(member: Member): Promise<string>;
+  /** What a JWT says that was signed for this agent; undefined for any other. */
+  readBusUser(agentId: string, jwt: string): AgentUser | undefined;
   /** The account JWT for the servers of the bus, with everyone who was taken from it. */
   signBusAccount(): Promise<string>;
   /** Takes back; durable, and the number of the bundle that says so, when it resolves. Repeating it changes nothing. */
@@ -59,6 +62,7 @@ export const openAuthority = async (
       role === "agent" && busPublicKey !== ""
         ? await signAgentUser(busSeeds.account, { agentId: id, publicKey: busPublicKey, managerName, clusterName })
         : "",
+    readBusUser: (agentId, jwt) => readAgentUser(busSeeds.account, agentId, jwt),
     signBusAccount: async () => (await signBusAccounts(busSeeds, ledger.busRevoked)).accountJwt,
     // One after another: each number is given once.
     revoke: (what) => next(() => revoke(what)),

@@ -1,5 +1,5 @@
-import { readFile } from "node:fs/promises";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import { readIfThere } from "@holdfast/shared/files/read-if-there";
 import { writeFileDurably } from "@holdfast/shared/identity/durable-file";
 import { z } from "zod";
 import { type Member, memberSchema } from "./member.ts";
@@ -61,11 +61,11 @@ export const openLedger = async (path: string): Promise<Ledger> => {
 };
 
 const readLedger = async (path: string): Promise<LedgerContent> => {
+  const text = await readIfThere(path);
+  if (text === undefined) return { v: 1, members: [], busRevoked: {} };
   try {
-    return ledgerSchema.parse(JSON.parse(await readFile(path, "utf8")));
+    return ledgerSchema.parse(JSON.parse(text));
   } catch (cause) {
-    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT")
-      return { v: 1, members: [], busRevoked: {} };
     throw new HoldfastError("CONFIG_INVALID", `the list of members cannot be read: ${path}`, {
       details: { path },
       cause,

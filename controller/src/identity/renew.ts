@@ -1,4 +1,4 @@
-import { createPublicKey, verify, X509Certificate } from "node:crypto";
+import { verify, X509Certificate } from "node:crypto";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { RenewRequest, RenewResponseSchema } from "@holdfast/proto/holdfast/controller/v1/identity_pb";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
@@ -11,7 +11,8 @@ import {
 import { renewalText } from "@holdfast/shared/identity/keep-renewed";
 import { certifyMember, lifeOf, whereaboutsFor } from "./enroll.ts";
 import type { IdentityDeps } from "./identity-deps.ts";
-import { type Member, memberSchema } from "./member.ts";
+import { memberSchema } from "./member.ts";
+import { strangerOf } from "./stranger.ts";
 
 /** How long after its end a certificate may still be renewed. */
 const graceMs = 30 * 86_400_000;
@@ -75,15 +76,17 @@ export const renew = async (
     nowMs: clock.nowMs(),
   });
   if (refusal !== undefined) throw refusal;
-  const member = known ?? strangerOf(role, certificate, clock.nowMs());
+  const busPublicKey = authority.readBusUser(certificate.name.id, request.busJwt)?.publicKey ?? "";
+  const member = known ?? strangerOf(role, certificate, clock.nowMs(), { busPublicKey });
   const certificatePem = await certifyMember(deps, member, request.requestPem);
   // Signed before it is looked again: what a revocation that comes later takes from the bus was then signed earlier.
-  const busJwt = await authority.signBusUser(member);
+  // For one of whom no place is remembered none is signed: the one that it has may allow more.
+  const busJwt = member.managerName === "" ? "" : await authority.signBusUser(member);
   const renewed = await deps.members.change(role, member.id, (now = member) => {
     const isReplaced = now.keyId !== certificate.keyId;
     if (isReplaced || now.revokedMs !== null || authority.trust.isRevoked(certificate.keyId))
       throw new HoldfastError("IDENTITY_REVOKED", `the certificate of ${role} ${member.id} was revoked meanwhile`);
-    return { ...now, ...lifeOf(certificatePem, clock.nowMs()) };
+    return { ...now, ...lifeOf(certificatePem, clock.nowMs()), busPublicKey: now.busPublicKey || busPublicKey };
   });
   deps.log.info("certificate renewed", { role, member: member.id, name: member.name, expiresMs: renewed.expiresMs });
   return {
@@ -94,23 +97,10 @@ export const renew = async (
   };
 };
 
-const isProven = ({ certificatePem, requestPem, signature }: RenewRequest, askedMs: number): boolean => {
-  const key = createPublicKey(new X509Certificate(certificatePem).publicKey.export({ type: "spki", format: "pem" }));
-  return verify("sha256", Buffer.from(renewalText(askedMs, requestPem)), key, signature);
-};
-
-/** Nobody remembers what it is called or where it is: it says so itself, in its hello. */
-const strangerOf = (role: Member["role"], { name, keyId }: CertificateFacts, nowMs: number): Member => ({
-  role,
-  id: name.id,
-  name: name.id,
-  keyId,
-  busPublicKey: "",
-  managerName: "",
-  clusterName: "",
-  workerId: "",
-  joinedMs: nowMs,
-  issuedMs: nowMs,
-  expiresMs: nowMs,
-  revokedMs: null,
-});
+const isProven = ({ certificatePem, requestPem, signature }: RenewRequest, askedMs: number): boolean =>
+  verify(
+    "sha256",
+    Buffer.from(renewalText(askedMs, requestPem)),
+    new X509Certificate(certificatePem).publicKey,
+    signature,
+  );

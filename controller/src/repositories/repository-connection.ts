@@ -41,7 +41,7 @@ export interface RepositoryConnection {
   fence(attempt: AttemptParts, signal: AbortSignal): Promise<FenceVerdict>;
   /** Shows it a trust bundle; answers the highest number that it has seen. CONTROLLER_OUTDATED when ours is lower. */
   updateTrust(signed: string, signal: AbortSignal): Promise<number>;
-  /** Marks a point deleted; BELOW_FLOOR when fewer good ones than the floor would stay. */
+  /** Marks a point deleted; BELOW_FLOOR when fewer good ones than the floor would stay, POINT_IMMUTABLE, POINT_PROTECTED. */
   removePoint(
     request: { readonly pointId: string; readonly belowFloor: boolean; readonly reason: string },
     signal: AbortSignal,
@@ -50,7 +50,19 @@ export interface RepositoryConnection {
   getKeys(signal: AbortSignal): Promise<string>;
   /** Appends a key list; FAILED_PRECONDITION when it does not follow the highest one. */
   putKeys(keyListJson: string, signal: AbortSignal): Promise<void>;
+  /** Brings back a point that was marked deleted; POINT_NOT_FOUND once it is gone. */
+  undeletePoint(pointId: string, signal: AbortSignal): Promise<PointSummary>;
+  /** Protects a point, lifts that, or makes it immutable until a time that is not earlier than the one that holds. */
+  protectPoint(protection: PointProtection, signal: AbortSignal): Promise<PointSummary>;
+  /** Says that the clock of its machine is right. */
+  confirmClock(signal: AbortSignal): Promise<void>;
 }
+
+/** How a point is to be protected. */
+export type PointProtection = { readonly pointId: string; readonly reason: string } & (
+  | { readonly kind: "for-ever" | "lifted" }
+  | { readonly kind: "until"; readonly untilMs: bigint }
+);
 
 /** A VM's identity (R3). */
 export type VmKeyParts = Pick<VmKey, "engineInstanceId" | "vmId">;

@@ -11,6 +11,7 @@ import type { ServiceClient } from "@holdfast/shared/rpc/client-types";
 import { askToExamine } from "./examine-repository.ts";
 import type { PointWithManifest, RepositoryConnection } from "./repository-connection.ts";
 import type { RepositoryRecord } from "./repository-record.ts";
+import { pointDecisions } from "./rpc-point-decisions.ts";
 import { createUnreachableGuard, type UnreachableGuard } from "./unreachable-guard.ts";
 
 /** A connection that can be closed. */
@@ -57,12 +58,7 @@ export const openRepositoryConnection = (
       }),
     updateTrust: (trust, signal) =>
       guard.call(async () => (await service.updateTrust({ trust }, { signal, timeoutMs: callTimeoutMs })).number),
-    removePoint: (request, signal) =>
-      guard.call(async () => {
-        const { point } = await service.removePoint(request, { signal, timeoutMs: callTimeoutMs });
-        if (point === undefined) throw new HoldfastError("INTERNAL", `repository ${record.name} answered no point`);
-        return point;
-      }),
+    ...pointDecisions({ record, service, guard, timeoutMs: callTimeoutMs }),
     ...keyCalls(service, guard),
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
   };

@@ -37,11 +37,8 @@ export const applyRetention = async (
     const today = calendarDayOf(deps.clock.nowMs(), job.timeZone);
     const outdated = outdatedPoints(points, { jobId: job.jobId, keepDays: job.keepDays, floor }, today);
     for (const { pointId, calendarDay } of outdated) {
-      await removeOne(
-        repository,
-        { pointId, reason: `job ${job.name} keeps ${job.keepDays} days, the point is of ${calendarDay}` },
-        signal,
-      );
+      const reason = `job ${job.name} keeps ${job.keepDays} days, the point is of ${calendarDay}`;
+      if (!(await removeOne(repository, { pointId, reason }, signal))) continue;
       deps.log.info("point removed by retention", {
         point: pointId,
         job: job.jobId,
@@ -60,15 +57,17 @@ export const applyRetention = async (
   }
 };
 
-/** The repository keeps its own floor; what it refuses stays. */
+/** The repository keeps its own floor, immutability and protection; what it refuses stays, and is false. */
 const removeOne = async (
   repository: RepositoryConnection,
   request: { readonly pointId: string; readonly reason: string },
   signal: AbortSignal,
-): Promise<void> => {
+): Promise<boolean> => {
   try {
     await repository.removePoint({ ...request, belowFloor: false }, signal);
+    return true;
   } catch (caught) {
-    if (!hasCode(caught, "BELOW_FLOOR", "POINT_NOT_FOUND")) throw caught;
+    if (!hasCode(caught, "BELOW_FLOOR", "POINT_IMMUTABLE", "POINT_PROTECTED", "POINT_NOT_FOUND")) throw caught;
+    return false;
   }
 };

@@ -1,4 +1,5 @@
 import { type RandomBytes, type SessionId, derivedName, newSessionId, taskIdOf } from "@holdfast/shared/ids/ids";
+import type { Queries } from "../database/database.ts";
 import { insertSession } from "../database/sessions-table.ts";
 import { insertTask } from "../database/tasks-table.ts";
 import { calendarDayOf } from "../retention/calendar-day.ts";
@@ -40,23 +41,26 @@ export const startSession = async (
   request: SessionRequest,
 ): Promise<SessionId> => {
   const nowMs = deps.clock.nowMs();
+  const isNew = await deps.database.inTransaction((queries) => writeSession(queries, request, nowMs));
+  if (isNew) tellStarted(deps, request);
+  return request.sessionId;
+};
+
+/** Writes a session with its tasks as part of a transaction; false when one of this id is there already. */
+export const writeSession = async (queries: Queries, request: SessionRequest, nowMs: number): Promise<boolean> => {
   const session = toSession(request, nowMs);
-  const isNew = await deps.database.inTransaction(async (queries) => {
-    if (!(await insertSession(queries, session))) return false;
-    for (const [position, task] of request.tasks.entries()) await insertTask(queries, toTask(session, task, position));
-    return true;
-  });
-  if (isNew) {
-    deps.log.info("session started", {
-      session: session.sessionId,
-      kind: request.kind,
-      job: request.jobName,
-      trigger: request.trigger,
-      tasks: request.tasks.length,
-    });
-    deps.changes.changed(session.sessionId);
-  }
-  return session.sessionId;
+  if (!(await insertSession(queries, session))) return false;
+  for (const [position, task] of request.tasks.entries()) await insertTask(queries, toTask(session, task, position));
+  return true;
+};
+
+/** Tells log and watchers of a session that was written. */
+export const tellStarted = (
+  deps: Pick<WorkDeps, "log" | "changes">,
+  { sessionId, kind, jobName, trigger, tasks }: SessionRequest,
+): void => {
+  deps.log.info("session started", { session: sessionId, kind, job: jobName, trigger, tasks: tasks.length });
+  deps.changes.changed(sessionId);
 };
 
 const toSession = (request: SessionRequest, nowMs: number): Session => ({

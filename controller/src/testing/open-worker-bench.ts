@@ -11,11 +11,13 @@ import { type AgentRegistry, openAgentRegistry } from "../agents/agent-registry.
 import { openDatabase } from "../database/database.ts";
 import type { EngineConnector } from "../inventory/engine-connector.ts";
 import { type ManagerDefinition, openManagerRegistry } from "../inventory/manager-registry.ts";
+import type { UploadImage } from "../hypervisor/image-upload.ts";
 import { createSecretBox } from "../secrets/secret-box.ts";
 import { createChangeFeed } from "../sessions/change-feed.ts";
+import type { TaskRunner } from "../sessions/task-runner.ts";
 import { createPatience } from "../sessions/patience.ts";
 import { openWorkerRunner } from "../workers/worker-runner.ts";
-import type { UploadImage, WorkerDeps } from "../workers/worker-deps.ts";
+import type { WorkerDeps } from "../workers/worker-deps.ts";
 import { type WorkerDefinition, workerDefinitionSchema } from "../workers/worker-definition.ts";
 import { createWorkerNeeds } from "../workers/worker-needs.ts";
 import { openWorkerRoster } from "../workers/worker-roster.ts";
@@ -40,7 +42,7 @@ export interface WorkerBench extends AsyncDisposable {
   /** The agent of the worker says hello. */
   hello(workerId: string, version?: string): Promise<void>;
   /** Starts looking after the workers, as after a start of the controller; disposing it ends that. */
-  run(): AsyncDisposable;
+  run(): TaskRunner;
   /** What the agents of workers find when they look around. */
   examination: readonly Check[];
   /** What was uploaded: file and URLs. */
@@ -143,6 +145,7 @@ export const openWorkerBench = async (
       lookMs: 5,
       startPatienceMs: 0,
       askAgainMs: 5,
+      lateMs: 0,
       ...settings,
     }),
   };

@@ -1,7 +1,6 @@
-import type { WorkerChange } from "../database/workers-table.ts";
 import type { Vm } from "../hypervisor/inventory.ts";
 import { bootWorker, resumeWorker } from "./boot-worker.ts";
-import { type WorkerClocks, clocksOf } from "./clocks.ts";
+import { clocksOf } from "./clocks.ts";
 import { failWorker } from "./fail-worker.ts";
 import { removeWorkerDisk } from "./make-disk.ts";
 import { makeWorkerVm, reshapeWorkerVm } from "./make-vm.ts";
@@ -39,21 +38,9 @@ const carryMove = async (
   worker: Worker,
   { to, why }: { readonly to: WorkerState; readonly why: string },
 ): Promise<void> => {
-  setClocks(clocksOf(deps.patience, worker.workerId), worker.state, to);
   // A VM that is made anew is another machine: what the former one could prove counts no longer.
   if (to === "making" && worker.generation > 0) await deps.issuer.revoke(agentIdOfWorker(worker.workerId));
   await moveTo(deps, worker, to, { why, change: changeAt(to) });
-};
-
-const setClocks = (clocks: WorkerClocks, from: WorkerState, to: WorkerState): void => {
-  clocks.stop("action");
-  if (from === "up" || to === "up") clocks.stop("launch");
-  if (to === "suspending" || to === "shutting-down") clocks.restart("fall");
-  if (to === "making" || to === "starting" || to === "enrolling") clocks.ms("launch");
-  if (to !== "enrolling") return;
-  // One that fell silent gets as long as a launch to say hello again; a boot has begun to wait for it already.
-  if (from === "up") clocks.restart("hello");
-  else clocks.ms("hello");
 };
 
 const changeAt = (to: WorkerState) => {
@@ -73,19 +60,14 @@ const make: Act = async (deps, { at }, signal) => {
   const { worker } = at;
   const vmId = await makeWorkerVm(deps, at, signal);
   clocksOf(deps.patience, worker.workerId).stop("launch");
-  const change = { vmId, generation: worker.generation + 1, ...applied(deps, worker) };
+  const change = { vmId, generation: worker.generation + 1 };
+  await deps.roster.note(worker, "none");
   await moveTo(deps, worker, "down", { why: "the VM is made", change });
 };
 
 const reshape: Act = async (deps, { at, vmId }, signal) => {
   await reshapeWorkerVm(deps, at, vmId, signal);
-  await deps.roster.change(at.worker, applied(deps, at.worker));
-};
-
-/** Nothing is left to be done to the VM, unless the definition was changed while it was done. */
-const applied = ({ roster }: WorkerDeps, { workerId, definition }: Worker): WorkerChange => {
-  const now = roster.find(workerId)?.definition;
-  return JSON.stringify(now) === JSON.stringify(definition) ? { pending: "none" } : {};
+  await deps.roster.note(at.worker, "none");
 };
 
 const remove: Act = async (_deps, { at, vmId }, signal) => {
@@ -108,9 +90,9 @@ const nowAndThen =
     const clocks = clocksOf(deps.patience, on.at.worker.workerId);
     const sinceMs = clocks.soFarMs("action");
     if (sinceMs > 0 && sinceMs < deps.workerSettings.askAgainMs) return;
-    clocks.stop("action");
-    await ask(deps, on, signal);
+    // Also one that the engine refuses is not asked again at once.
     clocks.restart("action");
+    await ask(deps, on, signal);
   };
 
 const actions: Readonly<Record<WorkerAction, Act>> = {

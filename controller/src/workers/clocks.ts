@@ -1,7 +1,7 @@
 import type { Patience } from "../sessions/patience.ts";
 
-/** What is timed of a worker: its launch, the wait for a hello, its idleness, its fall, and an action asked for. */
-type Timed = "launch" | "hello" | "idle" | "fall" | "action";
+/** What is timed of a worker: its launch, the wait for a hello, its idleness, its fall, an action asked for, and a lost answer. */
+type Timed = "launch" | "hello" | "idle" | "fall" | "action" | "late";
 
 /** The clocks of one worker; a restart of the controller begins them anew. */
 export interface WorkerClocks {
@@ -13,6 +13,7 @@ export interface WorkerClocks {
   stop(timed: Timed): void;
 }
 
+/** Keeps them in `patience` under names of this worker, beside those of others. */
 export const clocksOf = (patience: Patience, workerId: string): WorkerClocks => {
   const nameOf = (timed: Timed): string => `worker ${workerId} ${timed}`;
   return {

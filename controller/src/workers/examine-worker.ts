@@ -4,7 +4,7 @@ import type { WorkerDeps } from "./worker-deps.ts";
 
 /** What a worker's agent found when it looked at whom it needs. */
 export interface WorkerExamination {
-  /** Why it cannot work: no repository can be reached, or the agent does not answer; empty when it can. */
+  /** Why it cannot work: each repository that it does not reach, or that its agent did not answer; empty when it can. */
   readonly unfit: string;
   /** Hosts of its own cluster that it cannot reach: their disks then come another way. */
   readonly warnings: readonly string[];

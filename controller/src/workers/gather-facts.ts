@@ -1,5 +1,5 @@
 import type { Vm } from "../hypervisor/inventory.ts";
-import { clocksOf } from "./clocks.ts";
+import { type WorkerClocks, clocksOf } from "./clocks.ts";
 import type { WorkerFacts } from "./next-move.ts";
 import type { WorkerDeps } from "./worker-deps.ts";
 import { unhealthyReasonOf } from "./worker-health.ts";
@@ -24,6 +24,7 @@ export const gatherFacts = (deps: WorkerDeps, worker: Worker, vm: Vm | undefined
   // After a test, and to go away, it does not stay idle first.
   const idleDelayMs = test !== null || worker.removing ? 0 : definition.idleDelayMs;
   if (state !== "up" || demand.keeps) clocks.stop("idle");
+  if (!isFalling(worker)) clocks.stop("fall");
   return {
     state,
     removing: worker.removing,
@@ -33,14 +34,22 @@ export const gatherFacts = (deps: WorkerDeps, worker: Worker, vm: Vm | undefined
     ...demand,
     isHeard: isHeard(deps, worker),
     misfit: misfitOf(deps, worker),
-    isLate: isLaunching(worker) && clocks.ms("launch") > definition.launchTimeoutMs,
+    isLate: isLaunching(worker, demand) && clocks.ms("launch") > definition.launchTimeoutMs,
     isIdle: state === "up" && !demand.keeps && clocks.ms("idle") >= idleDelayMs,
+    mayCome: isAwaited(deps, clocks),
     isStuck: isFalling(worker) && clocks.ms("fall") > deps.workerSettings.fallPatienceMs,
   };
 };
 
-const isLaunching = ({ state }: Worker): boolean => state === "starting" || state === "enrolling";
-const isFalling = ({ state }: Worker): boolean => state === "suspending" || state === "shutting-down";
+const isAwaited = ({ workerSettings }: WorkerDeps, clocks: WorkerClocks): boolean => {
+  const lateMs = clocks.soFarMs("late");
+  return lateMs > 0 && lateMs < workerSettings.lateMs;
+};
+
+const isLaunching = ({ state }: Worker, { rises }: Pick<WorkerFacts, "rises">): boolean =>
+  state === "starting" || state === "enrolling" || (state === "down" && rises);
+const isFalling = ({ state }: Worker): boolean =>
+  state === "suspending" || state === "shutting-down" || state === "stopping";
 
 /** What placement would pass its agent for, but for what passes by itself. */
 const misfitOf = (deps: WorkerDeps, { workerId }: Worker): string => {

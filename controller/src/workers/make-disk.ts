@@ -3,6 +3,7 @@ import { throughConflicts, waitFor } from "../capture/waiting.ts";
 import type { Disk } from "../hypervisor/inventory.ts";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { derivedUuid } from "@holdfast/shared/ids/ids";
+import { askToMake } from "./ask-to-make.ts";
 import { type OpenedImage, openImage } from "./open-image.ts";
 import type { WorkerAt, WorkerDeps } from "./worker-deps.ts";
 import { workerCorrelationIdOf, workerMarkOf } from "./worker.ts";
@@ -85,7 +86,7 @@ const createDisk = async (
     storageDomainId,
     correlationId: workerCorrelationIdOf(worker.workerId),
   } as const;
-  const ask = (): Promise<Disk> => hypervisor.createDisk(request, signal);
+  const ask = (): Promise<Disk> => askToMake(deps, worker, () => hypervisor.createDisk(request, signal));
   await throughConflicts(deps, { what: `disk ${diskId}`, deadlineMs: 120_000 }, ask, signal);
   await awaitDisk(deps, at, diskId, signal);
 };

@@ -2,6 +2,7 @@ import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
 import { throughConflicts, waitFor } from "../capture/waiting.ts";
 import type { Vm } from "../hypervisor/inventory.ts";
 import type { MachineRequest, MachineShape } from "../hypervisor/machines.ts";
+import { askToMake } from "./ask-to-make.ts";
 import { lookAtVm } from "./look-at-vm.ts";
 import { makeWorkerDisk, removeWorkerDisk } from "./make-disk.ts";
 import { type WorkerPlaces, resolvePlaces } from "./resolve-places.ts";
@@ -46,7 +47,10 @@ export const reshapeWorkerVm = async (
   await setNics(at, { vmId, vnicProfileIds: places.vnicProfileIds }, signal);
 };
 
-/** What an earlier try left of the VM; nothing of it stays when it is to be made from something else by now. */
+/**
+ * What an earlier try left of the VM; nothing of it stays when it is to be made from something else by now. That is done once:
+ * what is made from here on is of this definition, and goes on where a hiccup ended it.
+ */
 const startAnew = async (deps: WorkerDeps, at: WorkerAt, signal: AbortSignal): Promise<Vm | undefined> => {
   const { worker, hypervisor } = at;
   const found = await lookAtVm(deps, at, signal);
@@ -60,6 +64,7 @@ const startAnew = async (deps: WorkerDeps, at: WorkerAt, signal: AbortSignal): P
     await waitFor(deps, limit, look, signal);
   }
   if (worker.diskId !== "") await removeWorkerDisk(deps, at, worker.diskId, signal);
+  await deps.roster.note(worker, "reshape");
   return undefined;
 };
 
@@ -101,7 +106,7 @@ const createVm = async (deps: WorkerDeps, at: WorkerAt, places: WorkerPlaces, si
     storageDomainId: templateId === undefined ? undefined : places.storageDomainId,
     correlationId: workerCorrelationIdOf(worker.workerId),
   };
-  const ask = (): Promise<string> => hypervisor.createMachine(request, signal);
+  const ask = (): Promise<string> => askToMake(deps, worker, () => hypervisor.createMachine(request, signal));
   try {
     return await throughConflicts(deps, { what: `vm ${name}`, deadlineMs: 60_000 }, ask, signal);
   } catch (caught) {

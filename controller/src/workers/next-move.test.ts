@@ -15,7 +15,9 @@ const usual: WorkerFacts = {
   isLate: false,
   isIdle: false,
   isStuck: false,
+  mayCome: false,
 };
+const locked: Partial<WorkerFacts> = { state: "down", vm: "image_locked", rises: true, pending: "reshape" };
 const of = (facts: Partial<WorkerFacts>): string => {
   const move = nextMove({ ...usual, ...facts });
   if (move.kind === "move") return `→ ${move.to}`;
@@ -32,6 +34,8 @@ describe("the next step of a worker", () => {
     ["down, needed and gone", { state: "down", vm: "gone", rises: true }, "→ absent"],
     ["down with a change of shape", { state: "down", vm: "down", rises: true, pending: "reshape" }, "reshape"],
     ["down, to be made anew", { state: "down", vm: "down", rises: true, pending: "remake" }, "delete"],
+    ["down, changed, locked", locked, "wait"],
+    ["down, changed, locked for too long", { ...locked, isLate: true }, "fail"],
     ["down for us, started by somebody, changed", { state: "down", rises: true, pending: "reshape" }, "→ stopping"],
     ["starting with no power", { state: "starting", vm: "down", rises: true }, "boot"],
     ["starting a suspended one", { state: "starting", vm: "suspended", rises: true }, "resume"],
@@ -75,6 +79,10 @@ describe("the next step of a worker", () => {
     ["shutting down too long", { state: "shutting-down", vm: "powering_down", isStuck: true }, "→ stopping"],
     ["stopping, with power", { state: "stopping" }, "power-off"],
     ["stopping, a suspended one", { state: "stopping", vm: "suspended" }, "power-off"],
+    ["stopping, locked", { state: "stopping", vm: "image_locked" }, "wait"],
+    ["stopping, locked for too long", { state: "stopping", vm: "image_locked", isStuck: true }, "fail"],
+    ["stopping, with power for too long", { state: "stopping", isStuck: true }, "fail"],
+    ["stopping, done at the last moment", { state: "stopping", vm: "down", isStuck: true }, "→ down"],
     ["stopping, done", { state: "stopping", vm: "down" }, "→ down"],
     ["suspended and unneeded", { state: "suspended", vm: "suspended" }, "rest"],
     ["suspended and needed", { state: "suspended", vm: "suspended", rises: true }, "→ starting"],
@@ -85,6 +93,11 @@ describe("the next step of a worker", () => {
     ["to be removed, absent for us, running", { removing: true, state: "absent" }, "power-off"],
     ["to be removed, down", { removing: true, state: "down", vm: "down" }, "delete"],
     ["to be removed, locked", { removing: true, state: "making", vm: "image_locked" }, "wait"],
+    [
+      "to be removed, asked for and not there yet",
+      { removing: true, state: "making", vm: "gone", mayCome: true },
+      "wait",
+    ],
     ["to be removed, gone", { removing: true, state: "stopping", vm: "gone" }, "forget"],
   ])("that is %s", (_words, facts, wanted) => {
     expect(of(facts)).toBe(wanted);
@@ -98,7 +111,7 @@ describe("the next step of a worker", () => {
     const all = workerStates.names.flatMap((state) =>
       vms.split(" ").flatMap((vm) =>
         (["none", "reshape", "remake"] as const).flatMap((pending) =>
-          Array.from({ length: 256 }, (_, bits) => ({
+          Array.from({ length: 512 }, (_, bits) => ({
             ...usual,
             state,
             vm,
@@ -111,6 +124,7 @@ describe("the next step of a worker", () => {
             isStuck: flag(bits, 5),
             removing: flag(bits, 6),
             misfit: flag(bits, 7) ? "too old" : "",
+            mayCome: flag(bits, 8),
           })),
         ),
       ),
@@ -120,6 +134,6 @@ describe("the next step of a worker", () => {
       return move.kind === "move" && !workerStates.canMove(facts.state, move.to);
     });
     expect(wrong).toEqual([]);
-    expect(all).toHaveLength(workerStates.names.length * 14 * 3 * 256);
+    expect(all).toHaveLength(workerStates.names.length * 14 * 3 * 512);
   });
 });

@@ -17,10 +17,12 @@ export interface WorkerFacts {
   readonly isHeard: boolean;
   /** Why its agent gets no work though it is heard; empty when it does. */
   readonly misfit: string;
-  /** The launch has taken longer than it may. */
+  /** The launch, or what has to be done to the VM before it, has taken longer than it may. */
   readonly isLate: boolean;
   /** Nothing has kept it up for as long as it may stay idle. */
   readonly isIdle: boolean;
+  /** Something that the engine was asked to make may still appear. */
+  readonly mayCome: boolean;
   /** Going down has taken longer than it may. */
   readonly isStuck: boolean;
 }
@@ -45,13 +47,14 @@ export type NextMove =
   | { readonly kind: "wait" }
   | { readonly kind: "do"; readonly action: WorkerAction }
   | { readonly kind: "move"; readonly to: WorkerState; readonly why: string }
-  /** It cannot be used: unhealthy for this reason, and powered off. */
+  /** It cannot be used: unhealthy for this reason, and powered off where it is not. */
   | { readonly kind: "fail"; readonly reason: string };
 
 const rest: NextMove = { kind: "rest" };
 const wait: NextMove = { kind: "wait" };
 const act = (action: WorkerAction): NextMove => ({ kind: "do", action });
 const move = (to: WorkerState, why: string): NextMove => ({ kind: "move", to, why });
+const fail = (reason: string): NextMove => ({ kind: "fail", reason });
 
 /** Decides the next step of a worker; the engine's view of the VM is followed, whoever changed it. */
 export const nextMove = (facts: WorkerFacts): NextMove => {
@@ -68,7 +71,7 @@ const byState: Readonly<Record<WorkerState, (facts: WorkerFacts) => NextMove>> =
     if (!facts.rises) return rest;
     if (facts.vm === "gone") return move("absent", gone);
     if (facts.pending === "none") return move("starting", "it is needed");
-    if (facts.vm === "image_locked") return wait;
+    if (facts.vm === "image_locked") return facts.isLate ? fail("the VM stays locked, it cannot be changed") : wait;
     if (facts.vm !== "down") return move("stopping", "its definition changed");
     return act(facts.pending === "remake" ? "delete" : "reshape");
   },
@@ -81,14 +84,14 @@ const byState: Readonly<Record<WorkerState, (facts: WorkerFacts) => NextMove>> =
   starting: (facts) => {
     if (facts.vm === "gone") return move("absent", gone);
     if (!isWithoutPower(facts.vm) && !isUnderWay(facts.vm)) return move("enrolling", `the VM is ${facts.vm}`);
-    if (facts.isLate) return { kind: "fail", reason: `the VM did not start in time, it is ${facts.vm}` };
+    if (facts.isLate) return fail(`the VM did not start in time, it is ${facts.vm}`);
     return isWithoutPower(facts.vm) ? startFrom(facts, facts.vm) : wait;
   },
   enrolling: (facts) => {
     if (facts.vm === "gone") return move("absent", gone);
     const isFit = facts.isHeard && facts.misfit === "";
     if (isFit && (facts.vm === "up" || facts.vm === "powering_up")) return move("up", "its agent said hello");
-    if (facts.isLate) return { kind: "fail", reason: whyNotEnrolled(facts) };
+    if (facts.isLate) return fail(whyNotEnrolled(facts));
     if (facts.vm === "down") return move("down", "the VM lost its power before its agent said hello");
     return facts.vm === "suspended" ? move("starting", "somebody suspended the VM") : wait;
   },
@@ -103,7 +106,13 @@ const byState: Readonly<Record<WorkerState, (facts: WorkerFacts) => NextMove>> =
       fallen(facts) ?? (facts.isStuck ? move("stopping", "the guest does not shut down") : ask(facts, "shut-down"))
     );
   },
-  stopping: (facts) => fallen(facts) ?? (facts.vm === "image_locked" ? wait : act("power-off")),
+  stopping: (facts) => fallen(facts) ?? whileStopping(facts),
+};
+
+/** It is powered off as long as it takes; that this does not end is told again and again. */
+const whileStopping = ({ vm, isStuck }: WorkerFacts): NextMove => {
+  if (isStuck) return fail(`the VM cannot be powered off, it is ${vm}`);
+  return vm === "image_locked" ? wait : act("power-off");
 };
 
 const whyNotEnrolled = ({ isHeard, misfit, vm }: WorkerFacts): string =>
@@ -149,8 +158,9 @@ const isWithoutPower = (vm: string): vm is "down" | "suspended" => vm === "down"
 /** States that pass by themselves, and in which an engine takes no action. */
 const isUnderWay = (vm: string): boolean => ["image_locked", "saving_state", "powering_down"].includes(vm);
 
-const whileRemoving = ({ state, vm }: WorkerFacts): NextMove => {
-  if (vm === "gone") return act("forget");
+const whileRemoving = ({ state, vm, mayCome }: WorkerFacts): NextMove => {
+  // Once it is forgotten nobody looks for what comes late.
+  if (vm === "gone") return mayCome ? wait : act("forget");
   if (vm === "down") return act("delete");
   if (vm === "image_locked") return wait;
   return state === "absent" || state === "stopping" ? act("power-off") : move("stopping", "it is removed");

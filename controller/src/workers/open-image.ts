@@ -11,6 +11,9 @@ export interface OpenedImage extends AsyncDisposable {
   readonly sizeBytes: number;
 }
 
+/** How the names of unpacked images end; nothing else in their folder does. */
+export const unpackedSuffix = ".unpacked.raw";
+
 const MiB = 2 ** 20;
 const qcow2Magic = Buffer.from("QFI\u00FB", "latin1");
 
@@ -24,7 +27,7 @@ export const openImage = async (
 ): Promise<OpenedImage> => {
   if (!(await isQcow2(file))) return { rawFile: file, sizeBytes: await sizeOf(file), [Symbol.asyncDispose]: nothing };
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const rawFile = join(folder, `${name}.raw`);
+  const rawFile = join(folder, `${name}${unpackedSuffix}`);
   const remove = (): Promise<void> => rm(rawFile, { force: true });
   try {
     await unpack(file, rawFile, signal);

@@ -7,6 +7,7 @@ import { readQueue } from "../sessions/read-queue.ts";
 import type { TaskRunner } from "../sessions/task-runner.ts";
 import type { WorkDeps } from "../sessions/work-deps.ts";
 import type { JoinTokenIssuer } from "./join-token-issuer.ts";
+import { sweepImages } from "./sweep-images.ts";
 import type { WorkerDeps } from "./worker-deps.ts";
 import { type Demand, createWorkerNeeds } from "./worker-needs.ts";
 import type { WorkerRoster } from "./worker-roster.ts";
@@ -24,13 +25,17 @@ export interface WorkersParts extends WorkDeps {
 }
 
 /** Starts looking after the workers; disposing it leaves each as it is. */
-export const openWorkers = (parts: WorkersParts): TaskRunner =>
-  openWorkerRunner({
+export const openWorkers = async (parts: WorkersParts): Promise<TaskRunner> => {
+  const imageDir = join(parts.dataDir, "images");
+  const swept = await sweepImages(imageDir);
+  if (swept.length > 0) parts.log.info("half-unpacked images removed", { images: swept });
+  return openWorkerRunner({
     ...parts,
     needs: createWorkerNeeds(() => readDemand(parts.database.queries, parts)),
     upload: uploadImage,
-    imageDir: join(parts.dataDir, "images"),
+    imageDir,
   });
+};
 
 const readDemand = async (queries: Queries, deps: WorkersParts): Promise<Demand> => {
   const reading = await readQueue(queries, deps);

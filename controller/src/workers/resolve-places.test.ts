@@ -48,7 +48,6 @@ const resolve = (facts: Parameters<typeof testDefinition>[0]) => resolvePlaces(t
 describe("the names of a worker's definition", () => {
   it("of a template alone leave the storage domain to the template", () => {
     expect(resolve({})).toEqual({
-      clusterName: "c1",
       hostIds: [],
       storageDomainId: undefined,
       vnicProfileIds: [],

@@ -4,7 +4,6 @@ import type { WorkerDefinition } from "./worker-definition.ts";
 
 /** The names of a definition as the engine's objects. */
 export interface WorkerPlaces {
-  readonly clusterName: string;
   readonly hostIds: readonly string[];
   /** Undefined: the template's own. */
   readonly storageDomainId: string | undefined;
@@ -29,7 +28,6 @@ export const resolvePlaces = (definition: WorkerDefinition, { inventory, profile
       profile.dataCenterId === undefined || dataCenterId === undefined || profile.dataCenterId === dataCenterId,
   );
   return {
-    clusterName: cluster.name,
     hostIds: definition.hosts.map((wanted) => {
       const host = hosts.find(({ id, name, address }) => [id, name, address].includes(wanted));
       if (host === undefined) throw unknown(`cluster ${cluster.name} has no host ${wanted}`);

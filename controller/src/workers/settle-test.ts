@@ -19,12 +19,24 @@ export const settleTest = async (deps: WorkerDeps, worker: Worker, signal: Abort
   return current();
 };
 
-/** Down by itself, or kept up by work that came meanwhile. */
+/**
+ * Ends a worker's test whose engine is not asked before an operator acts: one without a verdict has failed for `reason`, and so
+ * the worker is unhealthy. What the VM does meanwhile nobody sees; the worker stays where it is.
+ */
+export const giveUpTest = async (deps: WorkerDeps, worker: Worker, reason: string): Promise<void> => {
+  if (worker.test === null) return;
+  const judged = await judgeTest(deps, worker, { verdict: "failed", reason });
+  if (worker.test.verdict === "open")
+    await deps.roster.change(judged, { unhealthyReason: reason, unhealthyMs: deps.clock.nowMs() });
+  await endTest(deps, judged);
+};
+
+/** Down by itself, or kept up by work: that came meanwhile, or that a failed test takes from nobody. */
 const isDownAgain = (deps: WorkerDeps, { state, workerId, test }: Worker): boolean =>
   state === "absent" ||
   state === "down" ||
   state === "suspended" ||
-  (state === "up" && test?.verdict === "passed" && deps.needs.last.needed.has(workerId));
+  (state === "up" && (test?.verdict === "failed" || deps.needs.last.needed.has(workerId)));
 
 /** It is up: its agent tries to reach whom it needs. Hosts that it does not reach are told, since their disks come another way. */
 const judge = async (deps: WorkerDeps, worker: Worker, signal: AbortSignal): Promise<Worker> => {

@@ -1,10 +1,11 @@
+import type { ManagerConnection } from "../inventory/manager-connection.ts";
 import { type Next, after, again, final } from "../sessions/steps/next.ts";
 import { carryOut } from "./carry-out.ts";
 import { clocksOf } from "./clocks.ts";
 import { demandFor, gatherFacts } from "./gather-facts.ts";
 import { lookAtVm } from "./look-at-vm.ts";
 import { nextMove } from "./next-move.ts";
-import { settleTest } from "./settle-test.ts";
+import { giveUpTest, settleTest } from "./settle-test.ts";
 import { afterTrouble } from "./trouble.ts";
 import type { WorkerAt, WorkerDeps } from "./worker-deps.ts";
 import type { Worker } from "./worker.ts";
@@ -13,9 +14,12 @@ import type { Worker } from "./worker.ts";
 export const stepWorker = async (deps: WorkerDeps, workerId: string, signal: AbortSignal): Promise<Next> => {
   const found = deps.roster.find(workerId);
   if (found === undefined) return final;
-  const manager = deps.managers.find(found.definition.managerId);
-  if (manager === undefined || manager.condition.state === "credentials-refused") return after(0);
   const worker = await settleTest(deps, found, signal);
+  const manager = deps.managers.find(worker.definition.managerId);
+  if (manager === undefined || manager.condition.state === "credentials-refused") {
+    await giveUpTest(deps, worker, whyNotAsked(manager));
+    return after(0);
+  }
   if (isAtRest(worker) && !worker.removing && !demandFor(deps, worker).rises) return goOnResting(deps, worker);
   const at: WorkerAt = { worker, manager, hypervisor: manager.hypervisor };
   try {
@@ -26,6 +30,10 @@ export const stepWorker = async (deps: WorkerDeps, workerId: string, signal: Abo
     return afterTrouble(deps, deps.roster.find(workerId) ?? worker, caught);
   }
 };
+
+/** Why the engine of a worker is not asked before an operator acts. */
+const whyNotAsked = (manager: ManagerConnection | undefined): string =>
+  manager === undefined ? "its manager is not known" : `ENGINE_CREDENTIALS_REFUSED: ${manager.condition.reason}`;
 
 /** States in which nobody asks the engine about the VM unless the worker is needed. */
 const isAtRest = ({ state }: Worker): boolean => state === "absent" || state === "down" || state === "suspended";

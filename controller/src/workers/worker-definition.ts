@@ -66,7 +66,7 @@ const shape = {
   idlePolicy: z.enum(["suspend", "shutdown"]).default("suspend"),
   /** How long nothing has needed it then. */
   idleDelayMs: timeMs.default(60_000),
-  /** How long it may take from the first step of a launch to its agent's hello. */
+  /** How long it may take from the first step with its VM, which is made by then, to its agent's hello; an engine is waited for as long. */
   launchTimeoutMs: timeMs.min(1).default(600_000),
 };
 
@@ -82,7 +82,9 @@ export const workerDefinitionSchema = z
     "a worker made from an image needs a network",
   );
 
+/** What operators say of a worker: where it runs, what it is made of, how large it is, and when it goes down. */
 export type WorkerDefinition = z.output<typeof workerDefinitionSchema>;
+/** One NIC of a worker; `WorkerDefinition` has them in the order of the guest's devices. */
 export type WorkerNetwork = WorkerDefinition["networks"][number];
 
 /** Virtual CPUs: one for each task unless set by hand. */

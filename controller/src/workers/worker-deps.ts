@@ -1,6 +1,7 @@
 import type { Check } from "@holdfast/shared/doctor/check";
 import type { KnownAgent } from "../agents/agent-registry.ts";
 import type { Hypervisor } from "../hypervisor/hypervisor.ts";
+import type { UploadImage } from "../hypervisor/image-upload.ts";
 import type { ManagerConnection } from "../inventory/manager-connection.ts";
 import type { WorkDeps } from "../sessions/work-deps.ts";
 import type { JoinTokenIssuer } from "./join-token-issuer.ts";
@@ -8,18 +9,6 @@ import type { Worker } from "./worker.ts";
 import type { WorkerNeeds } from "./worker-needs.ts";
 import type { WorkerRoster } from "./worker-roster.ts";
 import type { WorkerSettings } from "./worker-settings.ts";
-
-/** Fills a disk through imageio with the content of an image file. */
-export type UploadImage = (
-  request: {
-    readonly file: string;
-    /** Where imageio serves the disk: the host's URL, then the engine's proxy. They are the permission itself (R12). */
-    readonly urls: readonly string[];
-    /** PEM that signs hosts and proxy. */
-    readonly anchorPem: string;
-  },
-  signal: AbortSignal,
-) => Promise<void>;
 
 /** What looking after workers needs of the rest of the controller. */
 export interface WorkerDeps extends Pick<

@@ -11,6 +11,7 @@ export interface WorkerNeeds {
   read(): Promise<Demand>;
 }
 
+/** Asks each time that it is read; before the first answer nothing is needed. */
 export const createWorkerNeeds = (ask: () => Promise<Demand>): WorkerNeeds => {
   let last: Demand = { needed: new Set() };
   return {

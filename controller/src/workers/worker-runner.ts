@@ -1,10 +1,14 @@
 import { TaskRunner } from "../sessions/task-runner.ts";
+import { clocksOf } from "./clocks.ts";
 import { stepWorker } from "./step-worker.ts";
 import type { WorkerDeps } from "./worker-deps.ts";
 
 /** Takes steps with every worker, over and over; each sweep reads anew who needs which. */
-export const openWorkerRunner = (deps: WorkerDeps): TaskRunner =>
-  new TaskRunner({
+export const openWorkerRunner = (deps: WorkerDeps): TaskRunner => {
+  // What an engine was asked for before a crash nobody knows: it may still appear.
+  for (const { workerId, state } of deps.roster.list())
+    if (state === "absent" || state === "making") clocksOf(deps.patience, workerId).restart("late");
+  return new TaskRunner({
     name: "worker",
     clock: deps.clock,
     log: deps.log,
@@ -16,3 +20,4 @@ export const openWorkerRunner = (deps: WorkerDeps): TaskRunner =>
     step: (workerId, signal) => stepWorker(deps, workerId, signal),
     sweepMs: deps.workerSettings.sweepMs,
   });
+};

@@ -16,6 +16,9 @@ export const workerSettingsSchema = z.strictObject({
   fallPatienceMs: ms(180_000),
   /** Before an action that changed nothing is asked for again. */
   askAgainMs: ms(15_000),
+  /** How long after a request for a VM or a disk whose answer was lost either may still appear. */
+  lateMs: ms(30_000),
 });
 
+/** The same for every worker of a controller. */
 export type WorkerSettings = z.output<typeof workerSettingsSchema>;

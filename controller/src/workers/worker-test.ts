@@ -1,8 +1,10 @@
 import { type SessionId, newSessionId } from "@holdfast/shared/ids/ids";
+import type { Queries } from "../database/database.ts";
 import { changeSession, findSession, moveSession } from "../database/sessions-table.ts";
 import { type Remark, withRemarks } from "../sessions/remark.ts";
 import type { Result } from "../sessions/result.ts";
-import { startSession } from "../sessions/start-session.ts";
+import { tellStarted, writeSession } from "../sessions/start-session.ts";
+import { presentWorker } from "./present-worker.ts";
 import type { WorkerDeps } from "./worker-deps.ts";
 import type { Worker, WorkerTest } from "./worker.ts";
 
@@ -11,26 +13,36 @@ type TestDeps = Pick<WorkerDeps, "database" | "clock" | "log" | "changes" | "ros
 /** Code of every line in a test's log. */
 const code = "WORKER_TEST";
 
-/** Begins the test of a worker as a session of its own; one that is under way goes on. Answers its session. */
+/**
+ * Begins the test of a worker as a session of its own; one that is under way goes on, also one that somebody else began a
+ * moment ago. Answers its session. FAILED_PRECONDITION for a worker that is being removed.
+ */
 export const beginTest = async (
   deps: TestDeps & Pick<WorkerDeps, "random">,
-  worker: Worker,
+  { workerId, definition }: Worker,
   timeZone: string,
 ): Promise<SessionId> => {
-  if (worker.test !== null && worker.test.verdict === "open") return worker.test.sessionId;
-  if (worker.test !== null) await endTest(deps, worker);
   const sessionId = newSessionId(deps.random);
-  await startSession(deps, {
+  const request = {
     sessionId,
     kind: "worker-test",
     jobId: "",
-    jobName: `worker ${worker.definition.name}`,
+    jobName: `worker ${definition.name}`,
     trigger: "operator",
     timeZone,
     tasks: [],
+  } as const;
+  const begun = await deps.roster.changeTest(workerId, async (queries, worker) => {
+    const { test } = presentWorker(worker);
+    if (test?.verdict === "open") return { test, found: { sessionId: test.sessionId, ended: undefined } };
+    const nowMs = deps.clock.nowMs();
+    const ended = test === null ? undefined : await endSession(queries, test, nowMs);
+    await writeSession(queries, request, nowMs);
+    return { test: { sessionId, verdict: "open", reason: "" }, found: { sessionId, ended } };
   });
-  await deps.roster.change(worker, { test: { sessionId, verdict: "open", reason: "" } });
-  return sessionId;
+  if (begun.ended !== undefined) tellEnded(deps, begun.ended);
+  if (begun.sessionId === sessionId) tellStarted(deps, request);
+  return begun.sessionId;
 };
 
 /** Writes a line into the log of a worker's test; nothing when there is none. */
@@ -55,7 +67,12 @@ export const judgeTest = async (
   if (worker.test?.verdict !== "open") return worker;
   const level = verdict === "passed" ? "notice" : "error";
   await noteInTest(deps, worker, { level, message: reason });
-  return deps.roster.change(worker, { test: { ...worker.test, verdict, reason } });
+  const { sessionId } = worker.test;
+  await deps.roster.changeTest(worker.workerId, async (_queries, { test }) => ({
+    test: test?.sessionId === sessionId ? { ...test, verdict, reason } : test,
+    found: undefined,
+  }));
+  return deps.roster.get(worker.workerId);
 };
 
 /** True when an operator stopped or cancelled the session of an open test. */
@@ -70,20 +87,39 @@ const results = { passed: "success", failed: "failed", open: "cancelled" } as co
   Result
 >;
 
-/** Ends the session of a worker's test with its result. Safe to repeat. */
-export const endTest = async (deps: TestDeps, worker: Worker): Promise<void> => {
-  if (worker.test === null) return;
-  const { sessionId, verdict } = worker.test;
-  const { queries } = deps.database;
+/** A test whose session has ended. */
+interface EndedTest {
+  readonly sessionId: SessionId;
+  readonly result: Result;
+}
+
+/** Ends the session of a worker's test with its result. Safe to repeat; a test that began meanwhile goes on. */
+export const endTest = async (deps: TestDeps, { workerId, test }: Worker): Promise<void> => {
+  if (test === null) return;
+  const ended = await deps.roster.changeTest(workerId, async (queries, now) =>
+    now.test?.sessionId === test.sessionId
+      ? { test: null, found: await endSession(queries, now.test, deps.clock.nowMs()) }
+      : { test: now.test, found: undefined },
+  );
+  if (ended !== undefined) tellEnded(deps, ended);
+};
+
+const endSession = async (
+  queries: Queries,
+  { sessionId, verdict }: WorkerTest,
+  nowMs: number,
+): Promise<EndedTest | undefined> => {
   const running = await findSession(queries, sessionId);
   if (running?.state === "running") await moveSession(queries, running, "ending");
   const ending = await findSession(queries, sessionId);
-  if (ending?.state === "ending") {
-    const isWarned = verdict === "passed" && ending.remarks.some(({ level }) => level === "warning");
-    const result = isWarned ? "warning" : results[verdict];
-    await moveSession(queries, ending, "ended", { result, endedMs: deps.clock.nowMs() });
-    deps.log.info("session moved", { session: sessionId, from: "running", to: "ended", result });
-  }
-  await deps.roster.change(worker, { test: null });
+  if (ending?.state !== "ending") return undefined;
+  const isWarned = verdict === "passed" && ending.remarks.some(({ level }) => level === "warning");
+  const result = isWarned ? "warning" : results[verdict];
+  await moveSession(queries, ending, "ended", { result, endedMs: nowMs });
+  return { sessionId, result };
+};
+
+const tellEnded = (deps: Pick<TestDeps, "log" | "changes">, { sessionId, result }: EndedTest): void => {
+  deps.log.info("session moved", { session: sessionId, from: "running", to: "ended", result });
   deps.changes.changed(sessionId);
 };

@@ -14,6 +14,7 @@ export const workerTestSchema = z.object({
   reason: z.string(),
 });
 
+/** The test that a worker is at. */
 export type WorkerTest = z.output<typeof workerTestSchema>;
 
 /** A worker as it is kept. */

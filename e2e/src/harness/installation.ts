@@ -201,6 +201,7 @@ export const repositoryEnv = async (
   HOLDFAST_REPOSITORY_LISTEN: repositoryAddressOf(run, spec.name),
   HOLDFAST_REPOSITORY_CREATE: "true",
   HOLDFAST_REPOSITORY_LOW_WATER_BYTES: "0",
+  HOLDFAST_REPOSITORY_RESERVE_BYTES: "0",
   HOLDFAST_REPOSITORY_IDENTITY_DIR: join(run.dir, `${spec.name}-identity`),
   HOLDFAST_REPOSITORY_JOIN_TOKEN_FILE: await invite(run, api, { role: "repository", name: spec.name }),
   ...spec.env,

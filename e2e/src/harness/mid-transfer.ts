@@ -2,7 +2,7 @@ import type { Lab } from "./lab.ts";
 import type { StagedVm } from "./stage.ts";
 import { until } from "./until.ts";
 
-/** Every request to imageio waits first, so that a transfer lasts until `clearFaults`. */
+/** Every request to imageio waits first, so that a transfer lasts until `clearFaults`, and no longer. */
 export const slowReads = async (lab: Lab, delayMs = 1_000): Promise<void> => {
   await lab.control.armImageioFault({ fault: { kind: "delay", ms: delayMs } });
 };

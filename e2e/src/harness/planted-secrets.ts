@@ -1,3 +1,4 @@
+import { createPublicKey } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { parseJoinToken } from "@holdfast/shared/identity/join-token";
@@ -20,12 +21,18 @@ const seedForm = /(?<![A-Z0-9])S[UAO][A-Z2-7]{56}(?![A-Z0-9])/g;
 /** What a file of an identity, or one that an operator keeps a secret in, is secret by; certificates and names are not. */
 const valuesIn = (path: string, text: string): readonly string[] => {
   if (/\.(?:seed|json)$/.test(path)) return text.match(seedForm) ?? [];
-  if (/\.(?:key|pem)$/.test(path) && text.includes("PRIVATE KEY"))
-    return text.split("\n").filter((line) => line.length > 40 && !line.startsWith("-"));
+  if (/\.(?:key|pem)$/.test(path) && text.includes("PRIVATE KEY")) return privateLinesOf(text);
   if (path.endsWith(".key")) return [text.trim()];
   if (path.endsWith(".join")) return [text.trim(), parseJoinToken(text).secret];
   if (path.endsWith("token")) return [text.trim(), text.trim().split(".").at(-1) ?? ""];
   return path.endsWith("password") ? [text.trim()] : [];
+};
+
+/** The lines of a private key but for those that are of its public half alone, which stands in certificates too. */
+const privateLinesOf = (keyPem: string): readonly string[] => {
+  const publicHalf = createPublicKey(keyPem).export({ type: "spki", format: "der" });
+  const lines = keyPem.split("\n").filter((line) => line.length > 40 && !line.startsWith("-"));
+  return lines.filter((line) => !publicHalf.includes(Buffer.from(line, "base64")));
 };
 
 /** Every secret that the programs and operators of a run keep in files. */

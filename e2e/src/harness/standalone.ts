@@ -40,7 +40,13 @@ const readyWithinMs = 60_000;
 export const openStandalone = async (spec: StandaloneSpec): Promise<Standalone> => {
   const { run, args = [], signal = new AbortController().signal } = spec;
   const dataDir = join(run.dir, "holdfast");
-  const env = { ...run.env, HOLDFAST_REPOSITORY_LOW_WATER_BYTES: "0", ...spec.env, HOLDFAST_DATA_DIR: dataDir };
+  const env = {
+    ...run.env,
+    HOLDFAST_REPOSITORY_LOW_WATER_BYTES: "0",
+    HOLDFAST_REPOSITORY_RESERVE_BYTES: "0",
+    ...spec.env,
+    HOLDFAST_DATA_DIR: dataDir,
+  };
   const holdfast: Standalone["holdfast"] = (...command) =>
     runProgram(
       { name: "holdfast", command: process.execPath, args: [...programArguments("cli/main"), ...command], env },

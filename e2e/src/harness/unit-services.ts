@@ -82,6 +82,7 @@ const variablesOf = (stateDir: string, controller: string, repository: string) =
   HOLDFAST_REPOSITORY_INDEX_PATH: join(stateDir, "repository", "index.sqlite"),
   HOLDFAST_REPOSITORY_LISTEN: repository,
   HOLDFAST_REPOSITORY_LOW_WATER_BYTES: "0",
+  HOLDFAST_REPOSITORY_RESERVE_BYTES: "0",
   HOLDFAST_REPOSITORY_JOIN_TOKEN_FILE: join(stateDir, "repository.join"),
   HOLDFAST_AGENT_DATA_DIR: join(stateDir, "agent"),
   HOLDFAST_AGENT_JOIN_TOKEN_FILE: join(stateDir, "agent.join"),

@@ -5,6 +5,7 @@ import type { Lab } from "./lab.ts";
 import { describeSession } from "./operator.ts";
 import { type Period, needlessPeriods, powerPeriods } from "./power-periods.ts";
 import type { Story } from "./story.ts";
+import { needsOf } from "./worker-needs.ts";
 
 /** The lab's records of the VMs that a worker had, one after the other. */
 export const recordsOf = async (lab: Lab, worker: string): Promise<readonly VmHistory[]> =>
@@ -29,29 +30,26 @@ export const expectUpOnlyWhileNeeded = async (
   const listing = installation.api.service(SessionService).listSessions({ limit: 1_000 }, { timeoutMs: 60_000 });
   const listed = (await Array.fromAsync(listing)).flatMap((batch) => batch.sessions);
   const all = await Promise.all(listed.map(({ sessionId }) => operator.session(sessionId)));
-  const needing = all.filter((session) => sessions.includes(session.sessionId) || isNeeding(session, worker));
-  const needs = needing.map(({ startedMs, endedMs }) => ({
-    fromMs: Number(startedMs),
-    toMs: endedMs === 0n ? systemClock.nowMs() : Number(endedMs),
+  const nowMs = systemClock.nowMs();
+  const needing = all.map((session) => ({
+    session,
+    needs: sessions.includes(session.sessionId) ? [wholeOf(session, nowMs)] : needsOf(session, worker, nowMs),
   }));
+  const needs = needing.flatMap((one) => one.needs);
   const periods = (await recordsOf(lab, worker)).flatMap(powerPeriods);
   if (periods.length === 0) throw new Error(`${worker} never had power`);
   const needless = needlessPeriods(periods, needs, boundMs);
   if (needless.length === 0) return;
   throw new Error(
     `${worker} had power ${needless.map(describe).join(", ")}, and was needed ${needs.map(describe).join(", ")}:\n` +
-      needing.map(describeSession).join("\n"),
+      needing.flatMap(({ session, needs: its }) => (its.length === 0 ? [] : [describeSession(session)])).join("\n"),
   );
 };
 
-/** Its test, or a session that waited for it, was worked on by it, or passed it because its launch failed. */
-const isNeeding = ({ jobName, kind, tasks }: Session, worker: string): boolean =>
-  (kind === "worker-test" && jobName === `worker ${worker}`) ||
-  tasks.some(
-    ({ attempts, remarks, placement }) =>
-      attempts.some(({ agentName }) => agentName === worker) ||
-      [placement, ...remarks.map(({ message }) => message)].some((text) => text.includes(`worker ${worker}`)),
-  );
+const wholeOf = ({ startedMs, endedMs }: Session, nowMs: number): Period => ({
+  fromMs: Number(startedMs),
+  toMs: endedMs === 0n ? nowMs : Number(endedMs),
+});
 
 const describe = ({ fromMs, toMs }: Period): string =>
   `from ${clockText(fromMs)} to ${Number.isFinite(toMs) ? clockText(toMs) : "now"}`;

@@ -84,6 +84,7 @@ test("certificates are renewed twice under a running backup, which does not noti
   await slowReads(lab, 6_000);
   const atStart = { agent: await keptBy("agent"), repository: await keptBy("repository") };
   const listedAtStart = await listedMembers();
+  expect(listedAtStart.map(({ name }) => name)).toContain("east-1");
   await Promise.all([untilRenewed("agent", 2), untilRenewed("repository", 2)]);
   await until("every certificate of the start to have ended", () =>
     Object.values(atStart).every(({ notAfterMs }) => systemClock.nowMs() > notAfterMs),

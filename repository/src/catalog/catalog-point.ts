@@ -37,6 +37,8 @@ export interface CatalogPoint {
   readonly sessionStartedMs: number;
   readonly capturedMs: number;
   readonly committedMs: number;
+  /** Until when nobody may remove it: the later of what its commit and its marks say. */
+  readonly immutableUntilMs: number | undefined;
   readonly calendarDay: string;
   readonly basePointId: string | undefined;
   readonly checkpointId: string | undefined;
@@ -76,6 +78,7 @@ export const toCatalogPoint = (point: StoredPoint, marked: MarkState, chunkSize:
     sessionStartedMs: clear.sessionStartedMs,
     capturedMs: clear.capturedMs,
     committedMs: point.commit.committedMs,
+    immutableUntilMs: laterOf(point.commit.immutableUntilMs, marked.immutableUntilMs),
     calendarDay: clear.calendarDay,
     basePointId: clear.basePointId ?? undefined,
     checkpointId: clear.checkpointId ?? undefined,
@@ -93,3 +96,9 @@ export const isRemoved = ({ marked }: CatalogPoint): boolean => marked.removed !
 
 /** True for the same VM: engine instance and VM id agree. */
 export const isSameVm = (a: VmKey, b: VmKey): boolean => a.engineInstanceId === b.engineInstanceId && a.vmId === b.vmId;
+
+/** The later of two times of which either may be unset. */
+export const laterOf = (a: number | null | undefined, b: number | null | undefined): number | undefined => {
+  const times = [a, b].filter((time) => typeof time === "number");
+  return times.length === 0 ? undefined : Math.max(...times);
+};

@@ -2,7 +2,7 @@ import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { mapBounded } from "@holdfast/shared/lifecycle/bounded";
 import { type MarkState, unmarked } from "../store/mark.ts";
 import type { RepositoryReader, StoredPoint } from "../store/repository-store.ts";
-import { type CatalogPoint, isRemoved, toCatalogPoint } from "./catalog-point.ts";
+import { type CatalogPoint, isRemoved, laterOf, toCatalogPoint } from "./catalog-point.ts";
 
 /** Objects that are read at once when the catalog is made. */
 const readsAtOnce = 16;
@@ -50,7 +50,9 @@ export class Catalog {
 
   /** Takes over what the newest mark of a point says. */
   setMarked(pointId: string, marked: MarkState): CatalogPoint {
-    const point = { ...this.require(pointId), marked };
+    const known = this.require(pointId);
+    const immutableUntilMs = laterOf(known.immutableUntilMs, marked.immutableUntilMs);
+    const point = { ...known, marked, immutableUntilMs };
     this.#points.set(pointId, point);
     return point;
   }

@@ -16,6 +16,7 @@ const point = (pointId: string, parts: Partial<CatalogPoint> = {}): CatalogPoint
   sessionStartedMs: 0,
   capturedMs: 0,
   committedMs: 0,
+  immutableUntilMs: undefined,
   calendarDay: "",
   basePointId: undefined,
   checkpointId: undefined,
@@ -38,15 +39,28 @@ it("keeps three good points of the VM; hurt, removed and other VMs' points do no
   if (!a) throw new Error("no point");
 
   expect(() => {
-    checkFloor(a, good);
+    checkFloor(a, good, 3);
   }).not.toThrow();
   const refusal = expect.objectContaining({ code: "BELOW_FLOOR" });
   for (const last of [point("d", { marked: hurt }), point("d", { marked: removed }), other]) {
     expect(() => {
-      checkFloor(a, [...good.slice(0, 3), last]);
+      checkFloor(a, [...good.slice(0, 3), last], 3);
     }).toThrow(refusal);
   }
   expect(() => {
-    checkFloor(point("h", { marked: hurt }), [a]);
+    checkFloor(point("h", { marked: hurt }), [a], 3);
   }).not.toThrow();
+});
+
+it("keeps as many good points as it is told to, one at least", () => {
+  const [a, b] = [point("a"), point("b")];
+  expect(() => {
+    checkFloor(a, [a, b], 1);
+  }).not.toThrow();
+  expect(() => {
+    checkFloor(a, [a, b], 2);
+  }).toThrow(expect.objectContaining({ code: "BELOW_FLOOR", details: expect.objectContaining({ floor: 2 }) }));
+  expect(() => {
+    checkFloor(a, [a], 1);
+  }).toThrow(expect.objectContaining({ code: "BELOW_FLOOR" }));
 });

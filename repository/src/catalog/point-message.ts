@@ -36,7 +36,16 @@ export const toPointSummary = (point: CatalogPoint): MessageInitShape<typeof Poi
     reason,
   })),
   statistics: toStatistics(point.statistics),
-  removedMs: BigInt(point.marked.removed?.atMs ?? 0),
+  ...toDecided(point),
+});
+
+/** What was decided about the point since its commit. */
+const toDecided = ({ marked, immutableUntilMs = 0 }: CatalogPoint) => ({
+  removedMs: BigInt(marked.removed?.atMs ?? 0),
+  removedReason: marked.removed?.reason ?? "",
+  immutableUntilMs: BigInt(immutableUntilMs),
+  protectedMs: BigInt(marked.protected?.atMs ?? 0),
+  protectedReason: marked.protected?.reason ?? "",
 });
 
 const toStatistics = (statistics: Statistics): MessageInitShape<typeof PointStatisticsSchema> => ({

@@ -1,7 +1,14 @@
 import { toTargetMessage } from "@holdfast/shared/doctor/target";
 import { productVersion } from "@holdfast/shared/version/product-version";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { deletionFinding } from "./deletion-finding.ts";
 import { openTestServer, type TestServer } from "../testing/test-server.ts";
+
+test("deletion that stands still is found, with why", () => {
+  const finding = deletionFinding({ allowed: false, why: "the clock was 72 h ahead" });
+  expect(finding).toMatchObject({ state: "warning", message: "the clock was 72 h ahead" });
+  expect(finding.advice).toContain("clock confirm");
+});
 
 let repository: TestServer;
 beforeAll(async () => {
@@ -32,6 +39,7 @@ test("a repository tells its clock and version first, then what it finds around 
   // Below its low-water mark it refuses uploads, which is more than a warning.
   expect(subjects("space", "error")).toEqual([`repository ${repository.directory}`, `index ${repository.folder}`]);
   expect(subjects("space", "ok")).toEqual([`identity folder ${repository.folder}/identity`]);
+  expect(subjects("clock", "ok")).toEqual(["deletion"]);
   // Who certified it for this test is gone again.
   expect(subjects("connection", "error")).toEqual(["controller"]);
   expect(subjects("connection", "skipped")).toEqual(["somebody"]);

@@ -17,6 +17,9 @@ const shown: readonly ErrorCode[] = [
   "KEY_MISSING",
   "KEY_WRONG",
   "CONFIG_INVALID",
+  "STORE_UNREACHABLE",
+  "STORE_DENIED",
+  "STORE_UNFIT",
   "CANCELLED",
 ];
 
@@ -35,8 +38,10 @@ export const helpEpilogue = (): string => {
     "  holdfast-repository init /srv/backup --encrypt --password-file password",
     "  holdfast-repository key change-password /srv/backup --password-file old --new-password-file new",
     "  holdfast-repository serve --dir /srv/backup --index /var/cache/holdfast/index.sqlite --listen 127.0.0.1:7010",
+    "  holdfast-repository init 's3://bucket/prefix?endpoint=https://s3.example.org&credentialsFile=/etc/holdfast/s3'",
     "",
-    "list, show, verify and export need no server and disturb none: they only read the folder.",
+    "list, show, verify and export need no server and disturb none: they only read. A bucket's key is in the",
+    "file of credentialsFile or in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, never on the command line.",
     "",
     "Exit codes:",
     "  0   done",

@@ -6,7 +6,7 @@ import { renewExpired } from "@holdfast/shared/identity/keep-renewed";
 import { openMembership, type OpenMembership } from "@holdfast/shared/identity/open-membership";
 import type { Logger } from "@holdfast/shared/logging/logger";
 import type { RepositoryFacts } from "../store/repository-store.ts";
-import type { ServerConfig } from "./server-config.ts";
+import { folderOf, type ServerConfig } from "./server-config.ts";
 
 /** What waiting for a controller needs. */
 export interface MembershipDeps {
@@ -38,8 +38,11 @@ export const openRepositoryMembership = async (
 };
 
 /** A copy of a repository must not carry a key with it. */
-const identityDirOf = ({ identityDir, indexPath, directory }: ServerConfig): string => {
+const identityDirOf = (config: ServerConfig): string => {
+  const { identityDir, indexPath } = config;
   const folder = resolve(identityDir === "" ? join(dirname(indexPath), "identity") : identityDir);
+  const directory = folderOf(config);
+  if (directory === undefined) return folder;
   const within = relative(resolve(directory), folder);
   if (within === "" || !within.startsWith(".."))
     throw new HoldfastError("CONFIG_INVALID", `the identity must not be kept inside the repository: ${folder}`);

@@ -14,6 +14,7 @@ import { StreamSlots } from "@holdfast/shared/rpc/stream-slots";
 import { RepositoryService } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
 import { Catalog } from "../catalog/catalog.ts";
 import { KnownDamage } from "../catalog/known-damage.ts";
+import { PointDecisions } from "../catalog/point-decisions.ts";
 import { ReadAhead } from "../readings/read-ahead.ts";
 import { Readings } from "../readings/reading.ts";
 import { Authorizer } from "../service/authorize.ts";
@@ -21,14 +22,17 @@ import type { ServiceDeps } from "../service/deps.ts";
 import { repositoryCalls } from "../service/repository-service.ts";
 import { surroundingsOf } from "./surroundings.ts";
 import { Room } from "../service/room.ts";
+import { toLocationText } from "../store/store-location.ts";
 import { createRepository, openRepositoryStore } from "../store/open-repository-store.ts";
 import type { RepositoryFacts, RepositoryStore } from "../store/repository-store.ts";
 import { BaseChecks } from "../uploads/base-checks.ts";
 import { Uploads } from "../uploads/uploads.ts";
 import { openRepositoryMembership } from "./repository-membership.ts";
-import { isEmptyOrAbsent } from "./empty-directory.ts";
+import { keepGuard } from "./keep-guard.ts";
 import { watchOwnership } from "./ownership-watch.ts";
-import type { ServerConfig } from "./server-config.ts";
+import { reserveOf, retentionSettings } from "./retention-settings.ts";
+import { locationOf, type ServerConfig } from "./server-config.ts";
+import { isVacant } from "./vacant-location.ts";
 
 /** What a server takes from outside. */
 export interface ServerDeps {
@@ -61,22 +65,25 @@ export const openRepositoryServer = async (
   signal?: AbortSignal,
 ): Promise<RepositoryServer> => {
   const { log, clock = systemClock, random = systemRandom } = deps;
-  const { directory, installationId } = config;
-  if (config.create && (await isEmptyOrAbsent(directory))) {
+  const { installationId } = config;
+  const location = locationOf(config);
+  if (config.create && (await isVacant(location))) {
     const chunkSize = parseChunkSize(config.chunkSize);
-    const made = await createRepository(directory, { chunkSize, installationId, clock, random });
-    log.info("repository made", { repository: made.repositoryId, directory });
+    const made = await createRepository(location, { chunkSize, installationId, clock, random });
+    log.info("repository made", { repository: made.repositoryId, location: toLocationText(location) });
   }
   await using opened = new AsyncDisposableStack();
   const owner = `${hostname()} pid ${process.pid}`;
   const { indexPath, ingestThreads, packTargetBytes } = config;
-  const store = opened.use(
-    await openRepositoryStore(directory, { indexPath, owner, clock, random, ingestThreads, packTargetBytes }, signal),
-  );
+  const { immutabilityMs } = retentionSettings(config);
+  const guard = { immutabilityMs, reserve: reserveOf(config, random) };
+  const storeOptions = { indexPath, owner, clock, random, ingestThreads, packTargetBytes, ...guard };
+  const store = opened.use(await openRepositoryStore(location, storeOptions, signal));
   const membership = await openRepositoryMembership(config, store.facts, { clock, log, signal });
   const service = await createServiceDeps(store, config, { log, clock, random, membership });
   const server = opened.use(await serve(config, service, { log, clock, membership }));
   const watch = opened.use(watchOwnership(store, clock));
+  opened.use(keepGuard(store, { clock, log }));
   const renewal = opened.use(stayRenewed(membership, { log, clock }));
   const lost = Promise.race([watch.lost, renewal.failed]).catch((caught: unknown) => {
     log.error("serving has to end", { err: caught });
@@ -154,11 +161,12 @@ const createServiceDeps = async (
   return {
     store,
     catalog,
+    decisions: new PointDecisions({ store, catalog, settings: retentionSettings(config), log }),
     damage: await KnownDamage.load(store, catalog),
     uploads: new Uploads({ clock, random, log, silenceMs }),
     bases: new BaseChecks(store),
     readings: new Readings({ clock, random, silenceMs }),
-    room: new Room(store, config.lowWaterBytes),
+    room: new Room(store, config),
     trust,
     holder,
     authorizer: new Authorizer({ trust, repositoryId: store.facts.repositoryId, clock, log }),

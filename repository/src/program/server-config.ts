@@ -1,13 +1,19 @@
 import { chunkSizes, defaultChunkSize } from "@holdfast/shared/format/chunk-size";
 import { joinSettings } from "@holdfast/shared/identity/join-settings";
 import { z } from "zod";
+import { parseLocation, type StoreLocation } from "../store/store-location.ts";
+import { s3SectionSchema } from "../store/s3/s3-settings.ts";
 
 const GiB = 1024 ** 3;
+const MiB = 1024 ** 2;
+/** Ten years. */
+const longestDays = 3660;
 
-/** The configuration of a repository server, from a file and from `HOLDFAST_REPOSITORY_…` variables. */
-export const serverConfigSchema = z.strictObject({
-  /** Folder of the repository. */
-  directory: z.string().min(1),
+const settingsSchema = z.strictObject({
+  /** Folder of the repository, or `s3://bucket/prefix?endpoint=…`; empty when `store` says where it lies. */
+  directory: z.string().default(""),
+  /** Storage that is no folder. */
+  store: z.strictObject({ s3: s3SectionSchema.prefault({}) }).prefault({}),
   /** File of the index, outside the repository; it is a cache and may be deleted while the server is down. */
   indexPath: z.string().min(1),
   /** Where calls are taken: `127.0.0.1:0`, `unix:/path`. */
@@ -22,6 +28,21 @@ export const serverConfigSchema = z.strictObject({
     .int()
     .nonnegative()
     .default(4 * GiB),
+  /** Bytes of a file that is given up when what frees room finds none; 0 for no such file. */
+  reserveBytes: z
+    .int()
+    .nonnegative()
+    .default(64 * MiB),
+  /** Hours in which a removed point can be brought back. */
+  undeleteHours: z
+    .number()
+    .nonnegative()
+    .max(longestDays * 24)
+    .default(72),
+  /** Good points of a VM that no retention removes. */
+  floor: z.int().min(1).max(1000).default(3),
+  /** Days in which nobody can remove a point that is committed from now on; 0 for no such time. */
+  immutabilityDays: z.number().nonnegative().max(longestDays).default(0),
   /** The installation that it belongs to; a repository of another one is refused. */
   installationId: z.string().max(64).default(""),
   /** Make a repository when the folder is empty or absent. */
@@ -42,5 +63,21 @@ export const serverConfigSchema = z.strictObject({
   silenceMinutes: z.number().positive().default(15),
 });
 
+/** The configuration of a repository server, from a file and from `HOLDFAST_REPOSITORY_…` variables. */
+export const serverConfigSchema = settingsSchema.refine(
+  ({ directory, store }) => (directory === "") !== (store.s3.bucket === ""),
+  { error: "either the directory or the bucket of store.s3 says where the repository lies", path: ["directory"] },
+);
+
 /** A checked configuration. */
 export type ServerConfig = z.output<typeof serverConfigSchema>;
+
+/** Where the repository of a configuration lies. */
+export const locationOf = ({ directory, store }: Pick<ServerConfig, "directory" | "store">): StoreLocation =>
+  store.s3.bucket === "" ? directory : store.s3;
+
+/** Its folder; undefined when it lies in a bucket. */
+export const folderOf = (config: Pick<ServerConfig, "directory" | "store">): string | undefined => {
+  const place = parseLocation(locationOf(config));
+  return place.kind === "folder" ? place.path : undefined;
+};

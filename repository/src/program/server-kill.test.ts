@@ -5,7 +5,8 @@ import { expectDisk, openReading, readDisk } from "../testing/test-reader.ts";
 import { type ServerProcess, startServer } from "../testing/server-process.ts";
 import type { RepositoryClient } from "../testing/test-callers.ts";
 import { makeFolder, removeFolder, testChunkSize } from "../testing/test-server.ts";
-import { type TestBackup, TestWriter } from "../testing/test-writer.ts";
+import type { TestBackup } from "../testing/test-backup.ts";
+import { TestWriter } from "../testing/test-writer.ts";
 
 const withFolder = async (work: (folder: string) => Promise<void>): Promise<void> => {
   const folder = await makeFolder();

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { fullDisk } from "../testing/synthetic-disk.ts";
 import { openTestServer, testChunkSize } from "../testing/test-server.ts";
-import { attemptOf, type TestBackup, TestWriter } from "../testing/test-writer.ts";
+import { attemptOf, type TestBackup } from "../testing/test-backup.ts";
+import { TestWriter } from "../testing/test-writer.ts";
 
 const disks = [fullDisk("disk", 4, 1, testChunkSize)];
 const attempt = (number: number, attemptId = `try${number}`): TestBackup => ({ taskId: "t", number, attemptId, disks });

@@ -1,3 +1,5 @@
+import { type Clock, systemClock } from "@holdfast/shared/clock/clock";
+import { readCertificate } from "@holdfast/shared/identity/certificates";
 import type { Identity } from "@holdfast/shared/identity/identity";
 import { type TaskClaims, taskTokenHeader } from "@holdfast/shared/identity/task-token";
 import { makeTestInstallation } from "@holdfast/shared/identity/testing/test-installation";
@@ -6,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { claimed, disks, firstOf, request } from "../testing/one-task.ts";
 import { callers, connectAs, installation, type RepositoryClient } from "../testing/test-callers.ts";
 import { openTestServer, type TestServer, testChunkSize } from "../testing/test-server.ts";
-import { openReading } from "../testing/test-reader.ts";
+import { openReading, readDisk } from "../testing/test-reader.ts";
 import { TestWriter } from "../testing/test-writer.ts";
 
 describe("who may call what", () => {
@@ -94,6 +96,30 @@ describe("who may call what", () => {
       code: "TOKEN_REFUSED",
     });
     await expect(withToken(opens, claimed, as)).rejects.toMatchObject({ code: "TOKEN_REFUSED" });
+  });
+
+  it("an operator whose certificate has expired is answered no new call, on a connection that stands", async () => {
+    const now = { ms: Date.now() };
+    const clock: Clock = { ...systemClock, nowMs: () => now.ms };
+    await using clocked = await openTestServer({}, { deps: { clock } });
+    await new TestWriter(clocked.client, clocked.repositoryId).backup({ taskId: "point1", disks });
+    const operator = await installation.identity("operator", "o1", 3_600_000);
+    const { notAfterMs } = readCertificate(operator.certificatePem);
+    const claims = { operation: "export", pointId: "point1", repositoryId: clocked.repositoryId } as const;
+    const token = installation.token(operator, claims);
+    await using calls = connectAs(clocked.server.address, operator, { [taskTokenHeader]: token });
+    await using agent = connectAs(clocked.server.address, await installation.identity("agent", "a3", 3_600_000), {});
+    const agentsCall = () => firstOf(agent.client.openReading({ pointId: "point1" }));
+    await expect(agentsCall()).rejects.toMatchObject({ code: "TOKEN_REFUSED" });
+
+    now.ms = notAfterMs + 59_000;
+    await using reading = await openReading(calls.client, "point1");
+    now.ms = notAfterMs + 61_000;
+    const refused = { code: "UNAUTHENTICATED", message: expect.stringContaining("expired") };
+    await expect(reads(calls.client)).rejects.toMatchObject(refused);
+    await expect(readDisk(calls.client, { ...reading, diskId: "disk" })).rejects.toMatchObject(refused);
+    // A member renews under its connection: its token decides.
+    await expect(agentsCall()).rejects.toMatchObject({ code: "TOKEN_REFUSED" });
   });
 
   it("an agent lists, shows, removes, verifies and fences nothing, whatever token it has", async () => {

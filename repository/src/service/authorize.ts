@@ -36,6 +36,9 @@ const rules: Readonly<Record<keyof typeof RepositoryService.method, Rule>> = {
   getPoint: "controller",
   removePoint: "controller",
   verifyPoint: "controller",
+  protectPoint: "controller",
+  undeletePoint: "controller",
+  confirmClock: "controller",
   getKeys: "controller",
   putKeys: "controller",
   readUnchecked: ["backup"],
@@ -80,13 +83,14 @@ export class Authorizer {
     this.#deps = deps;
   }
 
-  /** Lets a call in, or throws UNAUTHENTICATED, IDENTITY_REVOKED, PERMISSION_DENIED, CONTROLLER_OUTDATED or TOKEN_REFUSED. */
+  /** Lets a call in, or throws UNAUTHENTICATED (also for an operator whose certificate has expired), IDENTITY_REVOKED, PERMISSION_DENIED, CONTROLLER_OUTDATED or TOKEN_REFUSED. */
   readonly admit = (call: CallContext): void => {
     const { trust } = this.#deps;
     const caller = requireCaller(call, trust.current.installationId);
     const { role, id } = caller.name;
     if (trust.isRevoked(caller.keyId))
       throw new HoldfastError("IDENTITY_REVOKED", `the certificate of ${role} ${id} was revoked`);
+    this.#refuseExpired(caller);
     const rule = rulesByMethod.get(call.method);
     // Health and reflection are for every member.
     if (rule === undefined) return;
@@ -100,6 +104,15 @@ export class Authorizer {
     if (permission === undefined) throw new TypeError(`${call.method} was let in without a task token`);
     return permission;
   };
+
+  /**
+   * An operator's certificate is its permission for an hour, and a connection outlives it. Members renew theirs under their connection,
+   * and are revoked.
+   */
+  #refuseExpired({ name, notAfterMs }: Caller): void {
+    if (name.role !== "operator" || this.#deps.clock.nowMs() <= notAfterMs + expirySlackMs) return;
+    throw new HoldfastError("UNAUTHENTICATED", `the certificate of operator ${name.id} has expired`);
+  }
 
   #admitController(call: CallContext, { name }: Caller, rule: Rule): void {
     if (name.role !== "controller") throw denied(call, name.role);
@@ -137,6 +150,9 @@ export class Authorizer {
     return { keyId, claims };
   }
 }
+
+/** The controller's clock, which dated the certificate, may be that much ahead. */
+const expirySlackMs = 60_000;
 
 const denied = ({ method }: CallContext, role: PeerRole): HoldfastError =>
   new HoldfastError("PERMISSION_DENIED", `${method} is not for the role ${role}`);

@@ -6,7 +6,8 @@ import { chunkPacks, damageChunk } from "../testing/damage.ts";
 import { fullDisk } from "../testing/synthetic-disk.ts";
 import { openReading, readDisk } from "../testing/test-reader.ts";
 import { openTestServer, type TestServer, testChunkSize } from "../testing/test-server.ts";
-import { diskOf, TestWriter } from "../testing/test-writer.ts";
+import { diskOf } from "../testing/test-backup.ts";
+import { TestWriter } from "../testing/test-writer.ts";
 
 const disk = fullDisk("disk", 4, 1, testChunkSize);
 

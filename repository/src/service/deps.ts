@@ -6,6 +6,7 @@ import type { StreamSlots } from "@holdfast/shared/rpc/stream-slots";
 import type { Semaphore } from "@holdfast/shared/lifecycle/bounded";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { KnownDamage } from "../catalog/known-damage.ts";
+import type { PointDecisions } from "../catalog/point-decisions.ts";
 import type { ReadAhead } from "../readings/read-ahead.ts";
 import type { Readings } from "../readings/reading.ts";
 import type { RepositoryStore } from "../store/repository-store.ts";
@@ -19,6 +20,7 @@ import type { Room } from "./room.ts";
 export interface ServiceDeps {
   readonly store: RepositoryStore;
   readonly catalog: Catalog;
+  readonly decisions: PointDecisions;
   readonly damage: KnownDamage;
   readonly uploads: Uploads;
   readonly bases: BaseChecks;

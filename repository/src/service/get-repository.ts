@@ -1,12 +1,15 @@
 import { readCertificate } from "@holdfast/shared/identity/certificates";
 import { productVersion } from "@holdfast/shared/version/product-version";
 import type { ServiceDeps } from "./deps.ts";
+import { describeDeletion } from "./describe-deletion.ts";
 import type { Calls } from "./types.ts";
 
 /** Answers always, also when uploads are refused, and says why they are (K6). */
 export const getRepository =
-  ({ store, catalog, uploads, readings, room, trust, holder }: ServiceDeps): Calls["getRepository"] =>
+  (deps: ServiceDeps): Calls["getRepository"] =>
   async () => {
+    const { store, catalog, uploads, readings, room, trust, holder } = deps;
+    const { undeletePeriodMs, floor, immutabilityMs = 0 } = deps.decisions.settings;
     const { facts, epoch } = store;
     const [{ objects }, { packBytes }, refusesUploads, keyList] = await Promise.all([
       store.space(),
@@ -34,5 +37,10 @@ export const getRepository =
       keyCheck: facts.encryption?.keyCheck ?? "",
       keyListNumber: keyList?.number ?? 0,
       certificateExpiresMs: BigInt(readCertificate(holder.current.certificatePem).notAfterMs),
+      undeletePeriodMs: BigInt(undeletePeriodMs),
+      floor,
+      immutabilityMs: BigInt(immutabilityMs),
+      reserveBytes: BigInt(room.reserveBytes),
+      ...describeDeletion(deps),
     };
   };

@@ -4,7 +4,8 @@ import { chunkIdOf } from "@holdfast/shared/format/chunk-id";
 import { describe, expect, it } from "vitest";
 import { fullDisk, seededBytes } from "../testing/synthetic-disk.ts";
 import { openTestServer, testChunkSize } from "../testing/test-server.ts";
-import { type TestBackup, TestWriter } from "../testing/test-writer.ts";
+import type { TestBackup } from "../testing/test-backup.ts";
+import { TestWriter } from "../testing/test-writer.ts";
 
 const backup: TestBackup = { taskId: "t", disks: [fullDisk("disk", 4, 1, testChunkSize)] };
 const plain = seededBytes(9, testChunkSize);

@@ -1,6 +1,7 @@
 import type { ServiceDeps } from "./deps.ts";
 import { examine } from "../doctor/examine.ts";
 import { commit } from "./commit.ts";
+import { confirmClock } from "./confirm-clock.ts";
 import { fence } from "./fence.ts";
 import { findMissing } from "./find-missing.ts";
 import { getKeys } from "./get-keys.ts";
@@ -9,6 +10,7 @@ import { getRepository } from "./get-repository.ts";
 import { listPoints } from "./list-points.ts";
 import { openReading } from "./open-reading.ts";
 import { openUpload } from "./open-upload.ts";
+import { protectPoint } from "./protect-point.ts";
 import { putKeys } from "./put-keys.ts";
 import { putRecords } from "./put-records.ts";
 import { readDisk } from "./read-disk.ts";
@@ -16,6 +18,7 @@ import { readUnchecked } from "./read-unchecked.ts";
 import { readLeaves } from "./read-leaves.ts";
 import { removePoint } from "./remove-point.ts";
 import type { Calls } from "./types.ts";
+import { undeletePoint } from "./undelete-point.ts";
 import { updateTrust } from "./update-trust.ts";
 import { vouch } from "./vouch.ts";
 import { verifyPoint } from "./verify-point.ts";
@@ -37,6 +40,9 @@ export const repositoryCalls = (deps: ServiceDeps): Calls => ({
   removePoint: removePoint(deps),
   updateTrust: updateTrust(deps),
   verifyPoint: verifyPoint(deps),
+  protectPoint: protectPoint(deps),
+  undeletePoint: undeletePoint(deps),
+  confirmClock: confirmClock(deps),
   getKeys: getKeys(deps),
   putKeys: putKeys(deps),
   readUnchecked: readUnchecked(deps),

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { connect as dial } from "node:tls";
-import { readCertificate } from "@holdfast/shared/identity/certificates";
-import { holdIdentity } from "@holdfast/shared/identity/identity";
+import { readCertificate, requestRenewal, signCertificate } from "@holdfast/shared/identity/certificates";
+import { holdIdentity, type Identity } from "@holdfast/shared/identity/identity";
 import { taskTokenHeader } from "@holdfast/shared/identity/task-token";
 import { makeTestInstallation } from "@holdfast/shared/identity/testing/test-installation";
 import { trustNumberHeader } from "@holdfast/shared/identity/trust-number";
@@ -95,6 +95,14 @@ const serialShownBy = async (address: string): Promise<string> => {
   }
 };
 
+/** The same name and key with a certificate of a day more. */
+const renewed = async (identity: Identity): Promise<Identity> => {
+  const { name } = readCertificate(identity.certificatePem);
+  const requestPem = await requestRenewal(identity.keyPem);
+  const wish = { requestPem, name, commonName: name.id, nowMs: Date.now(), lifeMs: 86_400_000 };
+  return { ...identity, certificatePem: await signCertificate(installation.authority, wish) };
+};
+
 describe("certificates", () => {
   it("are renewed under a running upload: it goes on, and later connections see the new one", async () => {
     await using server = await openTestServer();
@@ -143,22 +151,29 @@ describe("certificates", () => {
 
   it("of a client are renewed under its connection, and shown at the next", async () => {
     await using server = await openTestServer();
+    const { address } = server.server;
     const agent = holdIdentity(await installation.identity("agent", "a1", 2_000));
-    expect(readCertificate(agent.current.certificatePem).notAfterMs).toBeLessThan(Date.now() + 10_000);
-    const token = installation.token(agent.current, { ...claimed, repositoryId: server.repositoryId });
-    await using calls = connectAs(server.server.address, agent.current, { [taskTokenHeader]: token });
+    const first = agent.current;
+    const token = installation.token(first, { ...claimed, repositoryId: server.repositoryId });
+    const metadata = { [taskTokenHeader]: token };
+    await using calls = connectAs(address, agent, metadata);
     const upload = calls.client.openUpload(request(server.repositoryId))[Symbol.asyncIterator]();
-    const first = await upload.next();
-    if (first.done === true || first.value.event.case !== "opened") throw new Error("not opened");
-    const { uploadId } = first.value.event.value;
-    const isOver = (): boolean => Date.now() > readCertificate(agent.current.certificatePem).notAfterMs;
+    const opened = await upload.next();
+    if (opened.done === true || opened.value.event.case !== "opened") throw new Error("not opened");
+    const { uploadId } = opened.value.event.value;
+    const asks = async ({ client }: Pick<typeof calls, "client">): Promise<number> =>
+      (await client.findMissing({ uploadId, kind: 1, ids: new Uint8Array(32) })).missing.length;
+    const isOver = (): boolean => Date.now() > readCertificate(first.certificatePem).notAfterMs;
     await expect.poll(isOver, { timeout: 10_000 }).toBe(true);
-    const asks = await calls.client.findMissing({ uploadId, kind: 1, ids: new Uint8Array(32) });
-    expect(asks.missing).toHaveLength(1);
-    await using late = connectAs(server.server.address, agent.current, { [taskTokenHeader]: token });
-    await expect(late.client.findMissing({ uploadId, kind: 1, ids: new Uint8Array(32) })).rejects.toMatchObject({
-      code: expect.any(String),
-    });
+    await using late = connectAs(address, agent, metadata);
+    await expect(asks(late)).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    expect(await asks(calls)).toBe(1);
+
+    agent.replace(await renewed(first));
+    expect(await asks(calls)).toBe(1);
+    await expect.poll(() => asks(late).catch(String), { timeout: 10_000 }).toBe(1);
+    await using former = connectAs(address, first, metadata);
+    await expect(asks(former)).rejects.toMatchObject({ code: "UNAVAILABLE" });
   });
 
   it("of another repository, or kept inside the repository, are not served with", async () => {

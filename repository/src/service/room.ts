@@ -1,14 +1,23 @@
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import type { RepositoryStore } from "../store/repository-store.ts";
 
+/** What the configuration says about room. */
+export interface RoomSettings {
+  readonly lowWaterBytes: number;
+  readonly reserveBytes: number;
+}
+
 /** Whether there is room to store more: each file system involved must stay above the low-water mark. */
 export class Room {
   readonly lowWaterBytes: number;
-  readonly #store: RepositoryStore;
+  /** Bytes kept for what frees room, beside the low-water mark. */
+  readonly reserveBytes: number;
+  readonly #store: Pick<RepositoryStore, "space">;
 
-  constructor(store: RepositoryStore, lowWaterBytes: number) {
+  constructor(store: Pick<RepositoryStore, "space">, { lowWaterBytes, reserveBytes }: RoomSettings) {
     this.#store = store;
     this.lowWaterBytes = lowWaterBytes;
+    this.reserveBytes = reserveBytes;
   }
 
   /** Why uploads are refused; empty when they are not. */

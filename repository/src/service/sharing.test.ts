@@ -10,7 +10,8 @@ import { type EncryptedServer, openEncryptedServer } from "../testing/encrypted-
 import { changed, chunkIdsOf, fullDisk, plainAt, seededBytes } from "../testing/synthetic-disk.ts";
 import { connect, installation, type RepositoryClient } from "../testing/test-callers.ts";
 import { makeFolder, openTestServer, removeFolder, testChunkSize } from "../testing/test-server.ts";
-import { type HeldUpload, type TestBackup, TestWriter } from "../testing/test-writer.ts";
+import type { TestBackup } from "../testing/test-backup.ts";
+import { type HeldUpload, TestWriter } from "../testing/test-writer.ts";
 
 /** What the repository says of ids: `s` send, `c` compare, `k` known. */
 const ask = async (

@@ -7,7 +7,8 @@ import { fullDisk, seededBytes } from "../testing/synthetic-disk.ts";
 import { expectDisk, grantQueue, openReading, readDisk } from "../testing/test-reader.ts";
 import { connect } from "../testing/test-callers.ts";
 import { openTestServer, testChunkSize } from "../testing/test-server.ts";
-import { type TestBackup, TestWriter } from "../testing/test-writer.ts";
+import type { TestBackup } from "../testing/test-backup.ts";
+import { TestWriter } from "../testing/test-writer.ts";
 
 const disk = fullDisk("disk", 6, 1, testChunkSize);
 const backup: TestBackup = { taskId: "t", disks: [disk] };

@@ -4,9 +4,10 @@ import type { KeyList } from "@holdfast/shared/keys/key-list";
 import { unlock } from "@holdfast/shared/keys/master-key";
 import type { KeyProof, MasterKey } from "@holdfast/shared/keys/wrap-key";
 import { readDescriptor } from "./descriptor.ts";
-import { DirectoryObjectStore } from "./directory-object-store.ts";
 import { highestEpoch } from "./epoch.ts";
 import { appendKeyList, readKeyList } from "./key-log.ts";
+import { openObjectStore } from "./open-object-store.ts";
+import type { StoreLocation } from "./store-location.ts";
 
 /** Makes the next key list from the present one. */
 export type KeyChange = (what: MasterKey, list: KeyList) => Promise<KeyList> | KeyList;
@@ -16,11 +17,11 @@ export type KeyChange = (what: MasterKey, list: KeyList) => Promise<KeyList> | K
  * FAILED_PRECONDITION where nothing is encrypted, ALREADY_EXISTS when someone else changed them at the same time.
  */
 export const changeKeys = async (
-  directory: string,
+  location: StoreLocation,
   { proof, clock }: { readonly proof: KeyProof; readonly clock: Clock },
   change: KeyChange,
 ): Promise<KeyList> => {
-  await using objects = new DirectoryObjectStore(directory);
+  await using objects = await openObjectStore(location, { clock });
   const { repositoryId, encryption } = await readDescriptor(objects, ["read", "write"]);
   const list = await readKeyList(objects);
   if (encryption === undefined || list === undefined)

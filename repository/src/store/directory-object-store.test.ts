@@ -1,11 +1,11 @@
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { expect, test } from "vitest";
 import { DirectoryObjectStore } from "./directory-object-store.ts";
 import { systemFiles } from "./durable-files.ts";
 import { objectStoreContract } from "./object-store-contract.ts";
+import { codeOf } from "./testing/code-of.ts";
 import { inputOutput, noSpace, ObservedFiles } from "./testing/observed-files.ts";
 import { temporaryFolder } from "./testing/sample-repository.ts";
 
@@ -24,15 +24,6 @@ class TemporaryStore extends DirectoryObjectStore {
 }
 
 objectStoreContract("directory", async () => new TemporaryStore(await mkdtemp(join(tmpdir(), "hf-"))));
-
-const codeOf = async (work: Promise<unknown>): Promise<string> => {
-  try {
-    await work;
-    return "none";
-  } catch (caught) {
-    return caught instanceof HoldfastError ? caught.code : String(caught);
-  }
-};
 
 test("I1: bytes are synced before they get their name, and the folder before it counts", async () => {
   await using folder = await temporaryFolder();
@@ -87,10 +78,10 @@ test("I2: a file is synced once, and a folder that cannot be synced ends all wri
 test("leftovers of former processes are removed, files on their way of this one are not", async () => {
   await using folder = await temporaryFolder();
   await using store = new DirectoryObjectStore(folder.path);
-  await using staged = await store.stage();
+  await using staged = await store.stage("kept");
   await staged.write([new Uint8Array(3)]);
   await writeFile(join(folder.path, "tmp", "00"), "left");
-  await store.removeLeftovers();
+  await store.removeLeftovers(() => false);
   expect(await readdir(join(folder.path, "tmp"))).toHaveLength(1);
-  expect(await staged.publish("kept")).toBe("created");
+  expect(await staged.publish()).toBe("created");
 });

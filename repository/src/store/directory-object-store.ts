@@ -4,10 +4,18 @@ import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { toHex } from "@holdfast/shared/format/content-id";
 import { type RandomBytes, systemRandom } from "@holdfast/shared/ids/ids";
 import { type DurableFiles, systemFiles, type WritableFile } from "./durable-files.ts";
-import type { ByteRange, ObjectStore, Published, StagedObject, StoreSpace } from "./object-store.ts";
+import { requireObjectName } from "./object-name.ts";
+import type {
+  ByteRange,
+  CallOptions,
+  ObjectStore,
+  Published,
+  StagedObject,
+  StoreSpace,
+  WriteOptions,
+} from "./object-store.ts";
 import { systemCodeOf, toStorageError } from "./storage-error.ts";
 
-const namePattern = /^[0-9a-z-]+(?:\.[0-9a-z]+)?(?:\/[0-9a-z-]+(?:\.[0-9a-z]+)?)*$/;
 const temporaryFolder = "tmp";
 
 /** Where the store's seams are; the defaults are the machine's own. */
@@ -36,34 +44,39 @@ export class DirectoryObjectStore implements ObjectStore {
     this.#random = options.random ?? systemRandom;
   }
 
-  async putIfAbsent(name: string, bytes: Uint8Array): Promise<Published> {
-    await using staged = await this.stage();
+  async putIfAbsent(name: string, bytes: Uint8Array, options: WriteOptions = {}): Promise<Published> {
+    await using staged = await this.stage(name, options);
     await staged.write([bytes]);
-    return await staged.publish(name);
+    return await staged.publish();
   }
 
-  async stage(): Promise<StagedObject> {
+  async stage(finalName: string, { signal, lockUntilMs }: WriteOptions = {}): Promise<StagedObject> {
+    if (lockUntilMs !== undefined) throw new HoldfastError("INVALID_ARGUMENT", "a folder cannot lock objects");
+    this.#path(finalName);
+    signal?.throwIfAborted();
     this.#throwIfBroken();
     await this.#ensureFolder(temporaryFolder);
     const name = `${temporaryFolder}/${toHex(this.#random(16))}`;
     this.#staged.add(name);
     try {
-      return new StagedFile(this, name, await this.#files.create(this.#path(name)));
+      return new StagedFile({ store: this, name, finalName, file: await this.#files.create(this.#path(name)) });
     } catch (caught) {
       this.#staged.delete(name);
       throw toStorageError(caught, "creating a file");
     }
   }
 
-  async get(name: string): Promise<Uint8Array> {
+  async get(name: string, { signal }: CallOptions = {}): Promise<Uint8Array> {
     try {
-      return await readFile(this.#path(name));
+      return await readFile(this.#path(name), { signal });
     } catch (caught) {
+      signal?.throwIfAborted();
       throw toStorageError(caught, `reading ${name}`);
     }
   }
 
-  async getRange(name: string, { offset, length }: ByteRange): Promise<Uint8Array> {
+  async getRange(name: string, { offset, length }: ByteRange, { signal }: CallOptions = {}): Promise<Uint8Array> {
+    signal?.throwIfAborted();
     const bytes = new Uint8Array(length);
     let filled = 0;
     try {
@@ -80,7 +93,8 @@ export class DirectoryObjectStore implements ObjectStore {
     throw new HoldfastError("REPOSITORY_DAMAGED", `${name} ends before byte ${offset + length}`);
   }
 
-  async sizeOf(name: string): Promise<number> {
+  async sizeOf(name: string, { signal }: CallOptions = {}): Promise<number> {
+    signal?.throwIfAborted();
     try {
       return (await stat(this.#path(name))).size;
     } catch (caught) {
@@ -88,29 +102,35 @@ export class DirectoryObjectStore implements ObjectStore {
     }
   }
 
-  async *list(folder: string): AsyncGenerator<string> {
+  async *list(folder: string, { signal }: CallOptions = {}): AsyncGenerator<string> {
     const start = this.#path(folder);
     try {
       for await (const entry of await opendir(start, { recursive: true })) {
+        signal?.throwIfAborted();
         if (entry.isFile()) yield `${folder}/${relative(start, join(entry.parentPath, entry.name))}`;
       }
     } catch (caught) {
       if (systemCodeOf(caught) === "ENOENT") return;
+      signal?.throwIfAborted();
       throw toStorageError(caught, `listing ${folder}`);
     }
   }
 
-  async confirm(names: readonly string[]): Promise<void> {
+  async confirm(names: readonly string[], { signal }: CallOptions = {}): Promise<void> {
     const folders = new Set<string>();
     for (const name of names) {
       for (let path = dirname(this.#path(name)); path.length >= this.#root.length; path = dirname(path))
         folders.add(path);
     }
-    for (const path of folders) await this.#syncFolder(path);
+    for (const path of folders) {
+      signal?.throwIfAborted();
+      await this.#syncFolder(path);
+    }
   }
 
-  async remove(name: string): Promise<void> {
+  async remove(name: string, { signal }: CallOptions = {}): Promise<void> {
     const path = this.#path(name);
+    signal?.throwIfAborted();
     this.#throwIfBroken();
     try {
       await this.#files.unlink(path);
@@ -121,8 +141,9 @@ export class DirectoryObjectStore implements ObjectStore {
     await this.#syncFolder(dirname(path));
   }
 
-  async removeLeftovers(): Promise<void> {
-    for await (const name of this.list(temporaryFolder)) {
+  /** Files on their way tell nobody whose they are: all but ours go. */
+  async removeLeftovers(_isDead: (name: string) => boolean, options: CallOptions = {}): Promise<void> {
+    for await (const name of this.list(temporaryFolder, options)) {
       if (!this.#staged.has(name)) await this.#unlinkQuietly(name);
     }
   }
@@ -164,8 +185,7 @@ export class DirectoryObjectStore implements ObjectStore {
   }
 
   #path(name: string): string {
-    if (!namePattern.test(name)) throw new HoldfastError("INVALID_ARGUMENT", `${name} is no object's name`);
-    return join(this.#root, name);
+    return join(this.#root, requireObjectName(name));
   }
 
   #throwIfBroken(): void {
@@ -218,42 +238,50 @@ export class DirectoryObjectStore implements ObjectStore {
   }
 }
 
+interface StagedFileParts {
+  readonly store: DirectoryObjectStore;
+  /** Of the file in `tmp/`. */
+  readonly name: string;
+  readonly finalName: string;
+  readonly file: WritableFile;
+}
+
 class StagedFile implements StagedObject {
-  readonly #store: DirectoryObjectStore;
-  readonly #name: string;
-  readonly #file: WritableFile;
+  readonly #parts: StagedFileParts;
   #state: "writing" | "closed" = "writing";
 
-  constructor(store: DirectoryObjectStore, name: string, file: WritableFile) {
-    this.#store = store;
-    this.#name = name;
-    this.#file = file;
+  constructor(parts: StagedFileParts) {
+    this.#parts = parts;
   }
 
-  async write(parts: readonly Uint8Array[]): Promise<void> {
+  async write(parts: readonly Uint8Array[], { signal }: CallOptions = {}): Promise<void> {
+    signal?.throwIfAborted();
     try {
-      await this.#file.write(parts);
+      await this.#parts.file.write(parts);
     } catch (caught) {
       throw toStorageError(caught, "writing a file");
     }
   }
 
-  async publish(name: string): Promise<Published> {
+  async publish({ signal }: CallOptions = {}): Promise<Published> {
+    const { store, name, finalName, file } = this.#parts;
+    signal?.throwIfAborted();
     try {
-      await this.#file.sync();
+      await file.sync();
     } catch (caught) {
-      throw toStorageError(caught, `syncing ${name}`);
+      throw toStorageError(caught, `syncing ${finalName}`);
     }
-    return await this.#store.publish(this.#name, name);
+    return await store.publish(name, finalName);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#state === "closed") return;
     this.#state = "closed";
+    const { store, name, file } = this.#parts;
     try {
-      await this.#file.close();
+      await file.close();
     } finally {
-      await this.#store.discard(this.#name);
+      await store.discard(name);
     }
   }
 }

@@ -1,4 +1,5 @@
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import { equalBytes } from "@holdfast/shared/format/content-id";
 import type { RepositoryId } from "@holdfast/shared/format/repository-id";
 import { checkFollows, type KeyList, keyListSchema } from "@holdfast/shared/keys/key-list";
 import { z } from "zod";
@@ -53,6 +54,9 @@ export const appendKeyList = async (
 ): Promise<void> => {
   checkFollows(list, await readKeyList(objects));
   const bytes = encodeSmallObject(keyListKind, repositoryId, { ...list, epoch, writtenMs });
-  if ((await objects.putIfAbsent(keyListName(list.number), bytes)) === "created") return;
+  const name = keyListName(list.number);
+  if ((await objects.putIfAbsent(name, bytes)) === "created") return;
+  // The first answer to a repeated write may have been lost.
+  if (equalBytes(await objects.get(name), bytes)) return;
   throw new HoldfastError("ALREADY_EXISTS", `key list ${list.number} was written by someone else: look again`);
 };

@@ -55,7 +55,7 @@ export class MarkObjects {
       const mark: Mark = {
         ...origin,
         number: (current?.number ?? 0) + 1,
-        state: change(current?.state ?? unmarked),
+        state: nextState(current?.state ?? unmarked, change),
       };
       const bytes = encodeSmallObject(markKind, this.#repositoryId, mark);
       if ((await this.#objects.putIfAbsent(markName(origin.pointId, mark.number), bytes)) === "created") return mark;
@@ -63,3 +63,12 @@ export class MarkObjects {
     throw new HoldfastError("REPOSITORY_NOT_OWNED", `someone else keeps marking point ${origin.pointId}`);
   }
 }
+
+/** What a change makes of a state. No mark follows that of a point that is gone, and none makes a point immutable for less. */
+const nextState = (current: MarkState, change: (current: MarkState) => MarkState): MarkState => {
+  if (current.gone) throw new HoldfastError("POINT_NOT_FOUND", "the point is gone for ever");
+  const next = change(current);
+  if ((next.immutableUntilMs ?? 0) < (current.immutableUntilMs ?? 0))
+    throw new TypeError("a mark would make a point immutable for less");
+  return next;
+};

@@ -14,6 +14,9 @@ export const packsFolder = "packs";
 export const pointsFolder = "points";
 export const tasksFolder = "tasks";
 export const keysFolder = "keys";
+export const clockFolder = "clock";
+/** File of the space reserve, on a directory only. */
+export const reserveName = "reserve";
 
 export const epochName = (epoch: number): string => `${epochsFolder}/${hex8(epoch)}`;
 export const keyListName = (number: number): string => `${keysFolder}/${hex8(number)}`;
@@ -25,6 +28,7 @@ export const markName = (pointId: string, mark: number): string => `${marksFolde
 export const taskFolder = (taskId: string): string => `${tasksFolder}/${taskId}`;
 export const attemptName = (taskId: string, { attempt, epoch }: AttemptPlace, fact: AttemptFact): string =>
   `${taskFolder(taskId)}/${hex8(attempt)}-${hex8(epoch)}.${fact}`;
+export const clockName = (number: number): string => `${clockFolder}/${hex8(number)}`;
 export const committedName = (taskId: string): string => `${taskFolder(taskId)}/committed`;
 
 /** An attempt's number and the epoch of the owner that writes of it: an owner never finds another's object under its name. */
@@ -50,9 +54,9 @@ export const parsePackName = (name: string): PackKey | undefined => {
   return packName(key) === name ? key : undefined;
 };
 
-/** The number that ends `epochs/…` and `…/marks/…`; undefined for other names. */
+/** The number that ends `epochs/…`, `clock/…` and `…/marks/…`; undefined for other names. */
 export const parseNumberedName = (name: string): number | undefined => {
-  const found = fields(/^(?:epochs|points\/[0-9a-z]{1,24}\/marks)\/([0-9a-f]{8})$/, name);
+  const found = fields(/^(?:epochs|clock|points\/[0-9a-z]{1,24}\/marks)\/([0-9a-f]{8})$/, name);
   return found === undefined ? undefined : Number.parseInt(found[0] ?? "", 16);
 };
 
@@ -89,3 +93,7 @@ export const parseAttemptName = (name: string): FactPlace | undefined => {
 };
 
 const fromHex8 = (digits: string | undefined): number => Number.parseInt(digits ?? "", 16);
+
+/** The epoch in which an object of that name is written; undefined for names that carry none. */
+export const epochOfName = (name: string): number | undefined =>
+  (parsePackName(name) ?? parsePointName(name) ?? parseAttemptName(name))?.epoch;

@@ -6,35 +6,42 @@ import type { ChunkSize } from "@holdfast/shared/format/chunk-size";
 import { newRepositoryId, type RepositoryId } from "@holdfast/shared/format/repository-id";
 import type { RepositoryKeys } from "@holdfast/shared/format/repository-keys";
 import type { RandomBytes } from "@holdfast/shared/ids/ids";
+import { GuardedClock } from "../clock/guarded-clock.ts";
 import { keysOf, type NewKeys, unlock } from "@holdfast/shared/keys/master-key";
 import type { KeyProof } from "@holdfast/shared/keys/wrap-key";
 import { inMemory } from "../index/index-database.ts";
 import { currentFormatVersion, readDescriptor, writeDescriptor } from "./descriptor.ts";
-import { DirectoryObjectStore } from "./directory-object-store.ts";
 import { systemFiles } from "./durable-files.ts";
 import { takeEpoch } from "./epoch.ts";
 import { appendKeyList, readKeyList } from "./key-log.ts";
+import { epochOfName } from "./object-names.ts";
 import type { ObjectStore } from "./object-store.ts";
+import { openObjectStore, type OpenStoreOptions } from "./open-object-store.ts";
 import { OwnedRepository } from "./owned-repository.ts";
 import { Ownership } from "./ownership.ts";
+import { probeStore, requireFit, type StoreFitness } from "./probe-store.ts";
 import { openReadingParts, RepositoryReading } from "./repository-reading.ts";
 import type { RepositoryFacts, RepositoryReader, RepositoryStore } from "./repository-store.ts";
+import { noReserve, type SpaceReserve } from "./space-reserve.ts";
+import { parseLocation, type StoreLocation } from "./store-location.ts";
 import { type StoreThreads, workerThreads } from "./store-threads.ts";
 import { toStorageError } from "./storage-error.ts";
 
 /** What creating a repository needs. */
-export interface CreateRepositoryOptions {
+export interface CreateRepositoryOptions extends OpenStoreOptions {
   readonly chunkSize: ChunkSize;
   /** Empty on a bare directory. */
   readonly installationId: string;
   readonly clock: Clock;
   readonly random: RandomBytes;
+  /** Told what a bucket was seen to do, before anything is made in it. */
+  readonly onProbed?: ((fitness: StoreFitness) => void) | undefined;
   /** Makes the keys of a repository that is to be encrypted; it is not unless set. */
   readonly makeKeys?: (repositoryId: RepositoryId) => Promise<NewKeys>;
 }
 
 /** What owning a repository needs. */
-export interface OpenRepositoryOptions {
+export interface OpenRepositoryOptions extends OpenStoreOptions {
   /** The index's file, on a path of its own; it may be lost at any time. */
   readonly indexPath: string;
   /** Who owns it, for people: host name and program. */
@@ -47,12 +54,18 @@ export interface OpenRepositoryOptions {
   readonly packTargetBytes?: number;
   /** Worker threads unless set. */
   readonly threads?: StoreThreads;
+  /** How long nobody may remove a point that is committed by this owner; no such time unless set. */
+  readonly immutabilityMs?: number | undefined;
+  /** Room that deletion may use when the disk is full; none unless set. */
+  readonly reserve?: SpaceReserve;
 }
 
 /** What reading a bare repository needs. */
-export interface ReadRepositoryOptions {
+export interface ReadRepositoryOptions extends OpenStoreOptions {
   /** A file for the index; in memory unless set. */
   readonly indexPath?: string;
+  /** Worker threads unless set. */
+  readonly threads?: StoreThreads;
   /** What opens an encrypted repository; without, only what needs no key can be read. */
   readonly proof?: KeyProof | undefined;
 }
@@ -60,14 +73,29 @@ export interface ReadRepositoryOptions {
 const defaultPackTargetBytes = 48 * 1024 * 1024;
 const defaultIngestThreads = 2;
 
-/** Makes a repository in a directory that is empty or absent; ALREADY_EXISTS otherwise. */
+/**
+ * Makes a repository in a folder that is empty or absent, or in a bucket that has none under its prefix and was seen to do what a
+ * repository relies on. ALREADY_EXISTS, STORE_UNFIT.
+ */
 export const createRepository = async (
-  directory: string,
+  location: StoreLocation,
   options: CreateRepositoryOptions,
 ): Promise<RepositoryFacts> => {
-  await makeEmptyDirectory(directory);
-  await using objects = new DirectoryObjectStore(directory, { random: options.random });
+  const place = parseLocation(location);
+  if (place.kind === "folder") await makeEmptyDirectory(place.path);
+  await using objects = await openObjectStore(location, options);
+  if (place.kind === "bucket") await requireFitBucket(objects, options);
   return await createRepositoryOn(objects, options);
+};
+
+const requireFitBucket = async (
+  objects: ObjectStore,
+  options: Pick<CreateRepositoryOptions, "clock" | "random" | "onProbed">,
+  signal?: AbortSignal,
+): Promise<void> => {
+  const fitness = await probeStore(objects, options, signal);
+  options.onProbed?.(fitness);
+  requireFit(fitness);
 };
 
 /** The same on any object store without a descriptor. */
@@ -93,14 +121,21 @@ export const createRepositoryOn = async (
 };
 
 /**
- * Owns the repository in a directory: creates the next epoch, removes what former owners left unfinished, brings the index to
- * what the packs are. NOT_FOUND when there is none, FEATURE_UNSUPPORTED, SCHEMA_TOO_NEW, IO_FAILED.
+ * Owns the repository at a location: creates the next epoch, removes what former owners left unfinished, brings the index to
+ * what the packs are. A bucket is probed first. NOT_FOUND when there is none, FEATURE_UNSUPPORTED, SCHEMA_TOO_NEW, STORE_UNFIT, IO_FAILED.
  */
 export const openRepositoryStore = async (
-  directory: string,
+  location: StoreLocation,
   options: OpenRepositoryOptions,
   signal?: AbortSignal,
-): Promise<RepositoryStore> => await ownRepository(new DirectoryObjectStore(directory, options), options, signal);
+): Promise<RepositoryStore> => {
+  await using opened = new AsyncDisposableStack();
+  const objects = opened.use(await openObjectStore(location, options));
+  if (parseLocation(location).kind === "bucket") await requireFitBucket(objects, options, signal);
+  const store = await ownRepository(objects, options, signal);
+  opened.move();
+  return store;
+};
 
 /** The same on any object store, which it takes over. */
 export const ownRepository = async (
@@ -112,13 +147,16 @@ export const ownRepository = async (
   const facts = await readDescriptor(objects, ["read", "write", "verify"]);
   // Own first, list afterwards (I11): what a former owner acknowledged is durable before our epoch was.
   const epoch = await takeEpoch(objects, { ...options, repositoryId: facts.repositoryId });
-  await objects.removeLeftovers();
+  await objects.removeLeftovers((name) => (epochOfName(name) ?? epoch.epoch) < epoch.epoch, { signal });
+  const { repositoryId } = facts;
+  const ownership = new Ownership(objects, epoch.epoch);
+  const { packTargetBytes = defaultPackTargetBytes, immutabilityMs, reserve = noReserve } = options;
+  const guardedClock = await GuardedClock.open({ objects, repositoryId, ownership, clock, reserve });
+  const guard = { guardedClock, immutabilityMs, reserve };
   const { ingestThreads = defaultIngestThreads, threads = workerThreads } = options;
   const parts = await openReadingParts({ facts, objects, indexPath, ingestThreads, threads, owner: true, signal });
-  const ownership = new Ownership(objects, epoch.epoch);
-  const packTargetBytes = options.packTargetBytes ?? defaultPackTargetBytes;
   await using opened = new AsyncDisposableStack();
-  const store = opened.use(new OwnedRepository({ parts, ownership, clock, indexPath, packTargetBytes }));
+  const store = opened.use(new OwnedRepository({ parts, ownership, clock, indexPath, packTargetBytes, ...guard }));
   await store.adoptPoints();
   await parts.index.setHistory(epoch);
   opened.move();
@@ -127,19 +165,29 @@ export const ownRepository = async (
 
 /** Opens a bare repository for listing, verifying and restoring; nothing in it is written or needs an owner. */
 export const openRepositoryReader = async (
-  directory: string,
+  location: StoreLocation,
   options: ReadRepositoryOptions = {},
   signal?: AbortSignal,
 ): Promise<RepositoryReader> => {
-  const objects = new DirectoryObjectStore(directory);
+  await using opened = new AsyncDisposableStack();
+  const objects = opened.use(await openObjectStore(location, options));
   const facts = await readDescriptor(objects, ["read", "verify"]);
   const keys = options.proof === undefined ? undefined : await openKeys(objects, facts, options.proof);
   const indexPath = options.indexPath ?? inMemory;
   const ingestThreads = defaultIngestThreads;
-  const threads = workerThreads;
-  return new RepositoryReading(
-    await openReadingParts({ facts, objects, indexPath, ingestThreads, threads, owner: false, keys, signal }),
-  );
+  const threads = options.threads ?? workerThreads;
+  const parts = await openReadingParts({
+    facts,
+    objects,
+    indexPath,
+    ingestThreads,
+    threads,
+    owner: false,
+    keys,
+    signal,
+  });
+  opened.move();
+  return new RepositoryReading(parts);
 };
 
 /** The keys of an encrypted repository; none where nothing is encrypted. KEY_WRONG. */

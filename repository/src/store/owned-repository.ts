@@ -5,6 +5,7 @@ import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { idAt, idCount } from "@holdfast/shared/format/content-id";
 import { type AttemptRef, pointIdSchema } from "@holdfast/shared/format/manifest-schema";
 import { type RecordKind, recordHeaderSize } from "@holdfast/shared/format/record-header";
+import type { GuardedClock } from "../clock/guarded-clock.ts";
 import type { KeyList } from "@holdfast/shared/keys/key-list";
 import { catchUp } from "../index/catch-up.ts";
 import { inMemory } from "../index/index-database.ts";
@@ -27,6 +28,7 @@ import type {
   Space,
   StoredPoint,
 } from "./repository-store.ts";
+import type { SpaceReserve } from "./space-reserve.ts";
 import { toStorageError } from "./storage-error.ts";
 import { TaskCommits } from "./task-commits.ts";
 
@@ -35,6 +37,10 @@ export interface OwnedRepositoryDeps {
   readonly parts: ReadingParts;
   readonly ownership: Ownership;
   readonly clock: Clock;
+  readonly guardedClock: GuardedClock;
+  readonly reserve: SpaceReserve;
+  /** How long nobody may remove a point that is committed now; undefined for no such time. */
+  readonly immutabilityMs: number | undefined;
   readonly indexPath: string;
   readonly packTargetBytes: number;
 }
@@ -44,6 +50,7 @@ const largestBatch = 4096;
 /** A repository as its one owner holds it. */
 export class OwnedRepository extends RepositoryReading implements RepositoryStore {
   readonly epoch: number;
+  readonly guardedClock: GuardedClock;
   readonly sharing: Sharing | undefined;
   readonly #deps: OwnedRepositoryDeps;
   readonly #packs: OpenPacks;
@@ -54,12 +61,15 @@ export class OwnedRepository extends RepositoryReading implements RepositoryStor
     super(deps.parts);
     this.#deps = deps;
     this.epoch = deps.ownership.epoch;
+    this.guardedClock = deps.guardedClock;
     const { objects, index, facts } = deps.parts;
     const { repositoryId } = facts;
     this.sharing = facts.encryption === undefined ? undefined : new Sharing(index);
-    const { clock, ownership, packTargetBytes: targetBytes } = deps;
+    const { clock, guardedClock, immutabilityMs, ownership, packTargetBytes: targetBytes } = deps;
     this.#packs = new OpenPacks({ objects, index, repositoryId, epoch: this.epoch, clock, targetBytes });
-    this.#tasks = new TaskCommits({ objects, repositoryId, points: this.points, ownership, clock });
+    const { points } = this;
+    const lock = { guardedClock, immutabilityMs };
+    this.#tasks = new TaskCommits({ objects, repositoryId, points, ownership, clock, ...lock });
   }
 
   async check(record: Uint8Array): Promise<CheckedRecord> {
@@ -114,7 +124,7 @@ export class OwnedRepository extends RepositoryReading implements RepositoryStor
   }
 
   async fence(attempt: AttemptRef): Promise<StoredPoint | undefined> {
-    return await this.#tasks.fence(attempt);
+    return await this.#deps.reserve.whenFull(() => this.#tasks.fence(attempt));
   }
 
   async commitPoint(attempt: AttemptRef, manifestBytes: Uint8Array, counted: CountedBytes): Promise<StoredPoint> {
@@ -127,7 +137,7 @@ export class OwnedRepository extends RepositoryReading implements RepositoryStor
     return await this.#markLocks.run(pointId, async () => {
       this.#deps.ownership.throwIfLost();
       const origin = { pointId, epoch: this.epoch, writtenMs: this.#deps.clock.nowMs() };
-      const mark = await this.marks.write(origin, change);
+      const mark = await this.#deps.reserve.whenFull(() => this.marks.write(origin, change));
       await this.assertOwned();
       return mark;
     });
@@ -153,6 +163,10 @@ export class OwnedRepository extends RepositoryReading implements RepositoryStor
       objects,
       index: this.#deps.indexPath === inMemory ? objects : await spaceOf(dirname(this.#deps.indexPath)),
     };
+  }
+
+  async refillReserve(): Promise<void> {
+    await this.#deps.reserve.refill();
   }
 
   async rebuildIndex(): Promise<void> {

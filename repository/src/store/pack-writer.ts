@@ -26,7 +26,7 @@ export class PackWriter implements AsyncDisposable {
   }
 
   static async open(objects: ObjectStore, header: PackHeader): Promise<PackWriter> {
-    return new PackWriter(header, encodePackHeader(header), await objects.stage());
+    return new PackWriter(header, encodePackHeader(header), await objects.stage(packName(header)));
   }
 
   /** Bytes so far, without the contents. */
@@ -55,8 +55,8 @@ export class PackWriter implements AsyncDisposable {
     this.#sealed = true;
     const contents = encodePackContents(this.#headerBytes, this.#entries);
     await this.#write(contents);
-    const name = packName(this.header);
-    if ((await this.#staged.publish(name)) === "exists") {
+    if ((await this.#staged.publish()) === "exists") {
+      const name = packName(this.header);
       throw new HoldfastError("REPOSITORY_NOT_OWNED", `${name} exists already: someone else writes in this epoch`);
     }
     await this.#staged[Symbol.asyncDispose]();

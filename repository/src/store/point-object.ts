@@ -21,6 +21,8 @@ export const commitPartSchema = z.strictObject({
   attempt: attemptSchema,
   /** By the repository's clock. */
   committedMs: z.int(),
+  /** Until when nobody may remove the point, as the repository's configuration had it at the commit; a mark may say later. */
+  immutableUntilMs: z.int().nullable(),
   epoch: z.int(),
   /** R8: counted by the repository, in plain bytes of whole chunks, and bytes in packs. */
   counted: z.strictObject({ deduplicatedBytes: bytesCount, storedBytes: bytesCount, packedBytes: bytesCount }),

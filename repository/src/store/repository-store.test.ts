@@ -166,10 +166,11 @@ test("marks are numbered, keep what they do not change, and the highest wins", a
   await commitSample(store, { attempt: sampleAttempt("a"), seeds: [1] });
   expect(await store.readMark("a")).toBeUndefined();
   const removed = { atMs: 5, reason: "by hand", belowFloor: false };
+  const protection = { atMs: 6, reason: "audit" };
   const results = await Promise.all([
     store.writeMark("a", (state) => ({ ...state, removed })),
-    store.writeMark("a", (state) => ({ ...state, protected: true })),
+    store.writeMark("a", (state) => ({ ...state, protected: protection })),
   ]);
   expect(results.map(({ number }) => number)).toEqual([1, 2]);
-  expect((await store.readMark("a"))?.state).toMatchObject({ removed, protected: true });
+  expect((await store.readMark("a"))?.state).toMatchObject({ removed, protected: protection });
 });

@@ -4,6 +4,7 @@ import type { AttemptRef } from "@holdfast/shared/format/manifest-schema";
 import type { Page } from "@holdfast/shared/format/page";
 import type { RecordKind } from "@holdfast/shared/format/record-header";
 import type { RepositoryId } from "@holdfast/shared/format/repository-id";
+import type { GuardedClock } from "../clock/guarded-clock.ts";
 import type { RepositoryKeys } from "@holdfast/shared/format/repository-keys";
 import type { KeyList } from "@holdfast/shared/keys/key-list";
 import type { RepositoryEncryption } from "@holdfast/shared/keys/master-key";
@@ -123,6 +124,8 @@ export type CountedBytes = CommitPart["counted"];
 export interface RepositoryStore extends RepositoryReader {
   /** The epoch that this process created. */
   readonly epoch: number;
+  /** The time by which points may be removed for good, and whether they may now. */
+  readonly guardedClock: GuardedClock;
   /** Who may rely on which records; undefined where nothing is encrypted: there all may on all. */
   readonly sharing: Sharing | undefined;
   /**
@@ -156,6 +159,8 @@ export interface RepositoryStore extends RepositoryReader {
   assertOwned(): Promise<void>;
   /** Room where packs and where the index lie. */
   space(): Promise<{ readonly objects: Space; readonly index: Space }>;
+  /** Makes the reserve that deletion may use again, where there is room for it. */
+  refillReserve(): Promise<void>;
   /** Throws the index away and makes it from the packs. */
   rebuildIndex(): Promise<void>;
 }

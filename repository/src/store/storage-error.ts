@@ -10,6 +10,8 @@ const knownCodes: ReadonlyMap<string, ErrorCode> = new Map([
   ["EDQUOT", "REPOSITORY_FULL"],
   ["ENOENT", "NOT_FOUND"],
   ["ENOTDIR", "NOT_FOUND"],
+  ["EACCES", "STORE_DENIED"],
+  ["EROFS", "STORE_DENIED"],
 ]);
 
 /** Turns what a file operation threw into an error of ours; `doing` says what failed, such as `writing packs/…`. */

@@ -3,6 +3,7 @@ import { hasCode, HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { decodeStoredManifest, largestManifestBytes } from "@holdfast/shared/format/manifest";
 import { type AttemptRef, attemptSchema } from "@holdfast/shared/format/manifest-schema";
 import type { RepositoryId } from "@holdfast/shared/format/repository-id";
+import type { GuardedClock } from "../clock/guarded-clock.ts";
 import { AttemptObjects } from "./attempts.ts";
 import { KeyedLock } from "./keyed-lock.ts";
 import { committedName, pointName } from "./object-names.ts";
@@ -20,6 +21,9 @@ export interface TaskCommitsDeps {
   readonly points: PointObjects;
   readonly ownership: Ownership;
   readonly clock: Clock;
+  readonly guardedClock: Pick<GuardedClock, "nowMs">;
+  /** How long nobody may remove a point that is committed now; undefined for no such time. */
+  readonly immutabilityMs: number | undefined;
 }
 
 /**
@@ -127,12 +131,14 @@ export class TaskCommits {
   }
 
   async #writePoint(attempt: AttemptRef, manifestBytes: Uint8Array, counted: CountedBytes): Promise<void> {
-    const { objects, repositoryId, clock, ownership } = this.#deps;
+    const { objects, repositoryId, guardedClock, immutabilityMs, ownership } = this.#deps;
     const { taskId, number, attemptId } = attempt;
+    const committedMs = guardedClock.nowMs();
     const commit: CommitPart = {
       schema: 1,
       attempt: { taskId, number, attemptId },
-      committedMs: clock.nowMs(),
+      committedMs,
+      immutableUntilMs: immutabilityMs === undefined ? null : committedMs + immutabilityMs,
       epoch: ownership.epoch,
       counted,
     };

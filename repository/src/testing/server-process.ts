@@ -30,6 +30,7 @@ export const startServer = async (folder: string): Promise<ServerProcess> => {
       HOLDFAST_REPOSITORY_JOIN_TOKEN: controller.invite("repository").reveal(),
       HOLDFAST_REPOSITORY_CHUNK_SIZE: String(testChunkSize),
       HOLDFAST_REPOSITORY_LOW_WATER_BYTES: "0",
+      HOLDFAST_REPOSITORY_RESERVE_BYTES: "0",
       HOLDFAST_REPOSITORY_INGEST_THREADS: "1",
       HOLDFAST_REPOSITORY_PACK_TARGET_BYTES: String(512 * 1024),
     },

@@ -1,5 +1,5 @@
 import { RepositoryService } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
-import type { Identity } from "@holdfast/shared/identity/identity";
+import type { Identity, IdentityHolder } from "@holdfast/shared/identity/identity";
 import { type TaskClaims, taskTokenHeader } from "@holdfast/shared/identity/task-token";
 import { testInstallation } from "@holdfast/shared/identity/testing/test-installation";
 import { trustNumberHeader } from "@holdfast/shared/identity/trust-number";
@@ -19,10 +19,10 @@ export const callers = {
   agent: await installation.identity("agent", "a1"),
 };
 
-/** Calls of one caller over a connection of its own, with these headers in each. */
+/** Calls of one caller, whose identity may be renewed, over a connection of its own, with these headers in each. */
 export const connectAs = (
   address: string,
-  identity: Identity,
+  identity: Identity | Pick<IdentityHolder, "current">,
   metadata: Readonly<Record<string, string>> = {},
 ): { readonly client: RepositoryClient } & AsyncDisposable => {
   const credentials = clientCredentials(identity, { role: "repository" });
@@ -66,6 +66,9 @@ export const connect = (
     getPoint: controller.getPoint,
     removePoint: controller.removePoint,
     verifyPoint: controller.verifyPoint,
+    protectPoint: controller.protectPoint,
+    undeletePoint: controller.undeletePoint,
+    confirmClock: controller.confirmClock,
     getKeys: controller.getKeys,
     putKeys: controller.putKeys,
     async *readUnchecked(request, options) {

@@ -39,6 +39,7 @@ export const testConfig = (folder: string, overrides: ConfigOverrides = {}): Ser
     create: true,
     chunkSize: testChunkSize,
     lowWaterBytes: 0,
+    reserveBytes: 0,
     ingestThreads: 1,
     ...overrides,
   });

@@ -1,16 +1,15 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import {
   type CommitResponse,
-  type DiskRange,
   type OpenUploadResponse,
   type PutRecordsRequestSchema,
   RecordKind,
   type UploadOpened,
 } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
-import { toHex, zeroId, equalBytes, idAt, idCount, isZeroId } from "@holdfast/shared/format/content-id";
+import { toHex, zeroId, idAt, idCount } from "@holdfast/shared/format/content-id";
 import { encodeManifest } from "@holdfast/shared/format/manifest";
-import { type ClearPart, noStatistics, type Statistics } from "@holdfast/shared/format/manifest-schema";
+import { type ClearPart, noStatistics } from "@holdfast/shared/format/manifest-schema";
 import { type EncodedPage, encodePage, leafCapacity } from "@holdfast/shared/format/page";
 import { buildTree } from "@holdfast/shared/format/page-tree";
 import { encodeRecord } from "@holdfast/shared/format/record";
@@ -22,17 +21,7 @@ import { maxPayloadBytes } from "@holdfast/shared/rpc/limits";
 import { chunkIdsOf, plainAt, type SyntheticDisk } from "./synthetic-disk.ts";
 import type { RepositoryClient } from "./test-callers.ts";
 import { testChunkSize } from "./test-server.ts";
-
-/** What a test writes. */
-export interface TestBackup {
-  readonly taskId: string;
-  readonly number?: number;
-  readonly attemptId?: string;
-  readonly base?: string;
-  readonly disks: readonly SyntheticDisk[];
-  readonly vmId?: string;
-  readonly capturedMs?: number;
-}
+import { attemptOf, clearOf, count, diskOf, sealedOf, type TestBackup, vmOf } from "./test-backup.ts";
 
 /** Counts of `accepted` messages. */
 export interface AcceptedCounts {
@@ -245,81 +234,3 @@ export class TestWriter {
 }
 
 const kindMessage = (kind: KindOfRecord): RecordKind => (kind === "chunk" ? RecordKind.CHUNK : RecordKind.PAGE);
-
-/** The attempt of a backup. */
-export const attemptOf = ({ taskId, number = 1, attemptId = `try${number}` }: TestBackup) => ({
-  taskId,
-  number,
-  attemptId,
-});
-
-const vmOf = ({ vmId = "vm" }: TestBackup) => ({ engineInstanceId: "engine", vmId });
-
-interface Counted {
-  readonly ids: Uint8Array;
-  readonly baseIds: Uint8Array;
-  readonly diskId: string;
-  readonly heal: readonly DiskRange[];
-  readonly stored: number;
-}
-
-/** Counts as C6 says, in a way of its own. */
-const count = (statistics: Statistics, { ids, baseIds, diskId, heal, stored }: Counted): void => {
-  const toHeal = (position: number): boolean =>
-    heal.some(
-      (range) =>
-        range.diskId === diskId && position >= range.firstPosition && position < range.firstPosition + range.count,
-    );
-  let fresh = 0;
-  for (let position = 0; position < idCount(ids); position += 1) {
-    statistics.plannedBytes += testChunkSize;
-    const id = idAt(ids, position);
-    if (isZeroId(id)) statistics.zeroBytes += testChunkSize;
-    else if (equalBytes(id, idAt(baseIds, position)) && !toHeal(position)) statistics.unchangedBytes += testChunkSize;
-    else fresh += 1;
-  }
-  statistics.storedBytes += stored * testChunkSize;
-  statistics.deduplicatedBytes += (fresh - stored) * testChunkSize;
-};
-
-/** A disk as manifests of tests state it. */
-export const diskOf = ({ diskId, sizeBytes }: SyntheticDisk, root: Uint8Array): ClearPart["disks"][number] => ({
-  diskId,
-  sizeBytes,
-  root: toHex(root),
-  mode: "full",
-  reason: "no-base",
-  format: "cow",
-  interface: "virtio_scsi",
-  bootable: true,
-  active: true,
-  granularityBytes: null,
-});
-
-const clearOf = (backup: TestBackup): Omit<ClearPart, "disks" | "statistics"> => ({
-  schema: 1,
-  attempt: attemptOf(backup),
-  vm: vmOf(backup),
-  installationId: "",
-  jobId: "job",
-  sessionId: "session",
-  basePointId: backup.base ?? null,
-  chunkSize: testChunkSize,
-  sessionStartedMs: 1,
-  capturedMs: backup.capturedMs ?? 2,
-  calendarDay: "2026-01-31",
-  checkpointId: null,
-  capture: "hybrid",
-  consistency: "crash",
-});
-
-const sealedOf = ({ vmId = "vm" }: TestBackup) => ({
-  schema: 1 as const,
-  vmName: vmId,
-  jobName: "job",
-  managerName: "manager",
-  clusterName: "cluster",
-  diskAliases: {},
-  ovf: "<ovf/>",
-  configurationJson: "{}",
-});

@@ -79,7 +79,7 @@ export interface BusAgent {
 
 /** Lets an agent ask under its own name, and hear what is meant for it: nothing else, and nothing of `$JS` or `$KV`. */
 export const signAgentUser = (accountSeed: string, agent: BusAgent): Promise<string> =>
-  signUser(accountSeed, `agent ${agent.agentId}`, agent.publicKey, {
+  signUser(accountSeed, agentUserName(agent.agentId), agent.publicKey, {
     pub: [`hf.v1.agent.${agent.agentId}.>`],
     sub: [
       toAgentSubject(agent.agentId),
@@ -88,6 +88,9 @@ export const signAgentUser = (accountSeed: string, agent: BusAgent): Promise<str
       `${inboxPrefix(agent.agentId)}.>`,
     ],
   });
+
+/** What an agent's user is called in its JWT: tells it from every other user of the account. */
+export const agentUserName = (agentId: string): string => `agent ${agentId}`;
 
 /** Lets a controller answer every agent and nudge it. */
 export const makeControllerUser = async (accountSeed: string, ownerId: string): Promise<BusKey> => {

@@ -135,6 +135,9 @@ export const readCertificate = (certificate: string | Uint8Array): CertificateFa
   };
 };
 
+/** The first certificate of a chain: what its holder is known by, where the authority is known. */
+export const leafOf = (chainPem: string): string => parseCertificate(chainPem).toString();
+
 /** SHA-256 of a public key's SPKI form, base64url. */
 export const keyIdOf = (publicKey: KeyObject): string =>
   sha256(publicKey.export({ type: "spki", format: "der" })).toString("base64url");

@@ -1,7 +1,8 @@
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { HoldfastError } from "../errors/holdfast-error.ts";
+import { readIfThere } from "../files/read-if-there.ts";
 import { writeFileDurably } from "./durable-file.ts";
 import type { Identity } from "./identity.ts";
 
@@ -124,13 +125,4 @@ const readThere = async (path: string): Promise<string> => {
   if (text === undefined)
     throw new HoldfastError("CONFIG_INVALID", `a file of the identity is missing: ${path}`, { details: { path } });
   return text;
-};
-
-const readIfThere = async (path: string): Promise<string | undefined> => {
-  try {
-    return await readFile(path, "utf8");
-  } catch (cause) {
-    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
-    throw new HoldfastError("IO_FAILED", `cannot read ${path}`, { cause, details: { path } });
-  }
 };

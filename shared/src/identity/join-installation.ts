@@ -10,7 +10,7 @@ import { retry } from "../retry/retry.ts";
 import { productVersion } from "../version/product-version.ts";
 import { askControllers, callController } from "./ask-controller.ts";
 import { isSignedBy, type KeyRequest, readCertificate, requestCertificate } from "./certificates.ts";
-import { fetchTrust } from "./fetch-authority.ts";
+import { fetchTrust } from "./fetch-trust.ts";
 import type { Trust } from "./identity.ts";
 import { identityFiles, type StoredIdentity, writeIdentityFolder } from "./identity-folder.ts";
 import { type JoinToken, parseJoinToken } from "./join-token.ts";

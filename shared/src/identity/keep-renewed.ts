@@ -106,7 +106,7 @@ class Renewer {
     const { clock, log } = this.#deps;
     const { holder, trust, folder, busKey } = this.#opened;
     const before = holder.current;
-    const answer = await this.#ask(before, signal);
+    const answer = await this.#ask(before, busKey?.jwt ?? "", signal);
     await trust.accept(answer.trust);
     const identity = renewedBy(before, answer);
     const { controllers, busServers } = answer;
@@ -122,7 +122,7 @@ class Renewer {
     log.info("certificate renewed", { serial, daysLeft: daysBetween(clock.nowMs(), notAfterMs) });
   }
 
-  async #ask(identity: Identity, signal: AbortSignal): Promise<RenewResponse> {
+  async #ask(identity: Identity, busJwt: string, signal: AbortSignal): Promise<RenewResponse> {
     const requestPem = await requestRenewal(identity.keyPem);
     const askedMs = this.#deps.clock.nowMs();
     const asked = {
@@ -130,6 +130,7 @@ class Renewer {
       requestPem,
       askedMs: BigInt(askedMs),
       signature: sign("sha256", Buffer.from(renewalText(askedMs, requestPem)), createPrivateKey(identity.keyPem)),
+      busJwt,
     };
     return await askControllers(
       this.#membership.controllers,

@@ -30,7 +30,7 @@ const claimsSchema = z.object({
   expiresMs: z.int(),
 });
 
-/** What a controller allows one agent for one attempt. */
+/** What a controller allows the holder of one key: an agent for one attempt, or with `export` an operator for one point. */
 export type TaskClaims = z.output<typeof claimsSchema>;
 
 /** Claims that name nothing: what each kind of token begins with. */

@@ -1,5 +1,5 @@
-import { readFile } from "node:fs/promises";
 import { HoldfastError } from "../errors/holdfast-error.ts";
+import { readIfThere } from "../files/read-if-there.ts";
 import { writeFileDurably } from "./durable-file.ts";
 import { openTrustBundle, type TrustBundle } from "./trust-bundle.ts";
 import { inTurn } from "../lifecycle/in-turn.ts";
@@ -23,7 +23,7 @@ export interface TrustKeeper {
 
 /** Opens the bundle in a file; PEER_UNTRUSTED when the authority did not sign it. `first` is written when there is no file. */
 export const openTrustKeeper = async (path: string, caPem: string, first?: string): Promise<TrustKeeper> => {
-  const stored = await readIfThere(path);
+  const stored = (await readIfThere(path))?.trim();
   if (stored === undefined && first === undefined)
     throw new HoldfastError("IDENTITY_MISSING", `there is no trust bundle at ${path}`, { details: { path } });
   let signed = stored ?? first ?? "";
@@ -65,13 +65,4 @@ export const openTrustKeeper = async (path: string, caPem: string, first?: strin
       return () => listeners.delete(listener);
     },
   };
-};
-
-const readIfThere = async (path: string): Promise<string | undefined> => {
-  try {
-    return (await readFile(path, "utf8")).trim();
-  } catch (cause) {
-    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
-    throw new HoldfastError("IO_FAILED", `cannot read ${path}`, { cause });
-  }
 };

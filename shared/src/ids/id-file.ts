@@ -1,6 +1,7 @@
-import { mkdir, open, readFile, rename } from "node:fs/promises";
+import { mkdir, open, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import { HoldfastError } from "../errors/holdfast-error.ts";
+import { readIfThere } from "../files/read-if-there.ts";
 
 /** A file that holds one id for as long as an installation lives. */
 export interface IdFile {
@@ -14,7 +15,7 @@ export interface IdFile {
 
 /** The id in the file, which is durable when this resolves. CONFIG_INVALID when it holds none, IO_FAILED when it cannot be read. */
 export const loadIdFile = async ({ path, of, form, make }: IdFile): Promise<string> => {
-  const found = await readText(path);
+  const found = await readIfThere(path);
   if (found === undefined) return await writeId(path, make());
   const id = found.trim();
   if (!form.test(id)) throw new HoldfastError("CONFIG_INVALID", `${path} holds no ${of} id`, { details: { path } });
@@ -33,13 +34,4 @@ const writeId = async (path: string, id: string): Promise<string> => {
   await using folder = await open(directory, "r");
   await folder.sync();
   return id;
-};
-
-const readText = async (path: string): Promise<string | undefined> => {
-  try {
-    return await readFile(path, "utf8");
-  } catch (cause) {
-    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
-    throw new HoldfastError("IO_FAILED", `${path} cannot be read`, { details: { path }, cause });
-  }
 };

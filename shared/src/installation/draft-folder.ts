@@ -8,7 +8,7 @@ export interface DraftFolder extends AsyncDisposable {
   /** Writes a file of it, for its owner alone unless `mode` says otherwise. */
   readonly write: (name: string, text: string, mode?: number) => Promise<void>;
   readonly makeFolder: (name: string) => Promise<void>;
-  /** Gives it its name. ALREADY_EXISTS when something is there by now. */
+  /** Gives it its name. ALREADY_EXISTS when a folder that is not empty is there by now, IO_FAILED when it cannot be done for another reason. */
   readonly publish: () => Promise<void>;
 }
 
@@ -29,7 +29,11 @@ export const openDraftFolder = async (path: string, random: RandomBytes): Promis
     publish: async () => {
       await Promise.all([...written].map(sync));
       await rename(draft, path).catch((cause: unknown) => {
-        throw new HoldfastError("ALREADY_EXISTS", `there is something at ${path}`, { details: { path }, cause });
+        const isTaken = cause instanceof Error && "code" in cause && /^(?:EEXIST|ENOTEMPTY)$/.test(String(cause.code));
+        const [code, what] = isTaken
+          ? (["ALREADY_EXISTS", `there is something at ${path}`] as const)
+          : (["IO_FAILED", `cannot make ${path}`] as const);
+        throw new HoldfastError(code, what, { details: { path }, cause });
       });
       await sync(dirname(path));
       await removeDrafts(path);

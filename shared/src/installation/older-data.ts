@@ -1,6 +1,7 @@
-import { readFile, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { HoldfastError } from "../errors/holdfast-error.ts";
+import { readIfThere } from "../files/read-if-there.ts";
 import { randomName, type RandomBytes } from "../ids/ids.ts";
 
 /** What a data folder of the time before identities holds, which its installation keeps. */
@@ -32,13 +33,4 @@ export const chooseInstallationId = (
   const id = older ?? wished ?? randomName(12, random);
   if (!idForm.test(id)) throw new HoldfastError("CONFIG_INVALID", `not an id of an installation: ${id}`);
   return id;
-};
-
-const readIfThere = async (path: string): Promise<string | undefined> => {
-  try {
-    return await readFile(path, "utf8");
-  } catch (cause) {
-    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
-    throw new HoldfastError("IO_FAILED", `cannot read ${path}`, { details: { path }, cause });
-  }
 };

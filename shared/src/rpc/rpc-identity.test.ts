@@ -3,7 +3,7 @@ import { ContractService } from "@holdfast/proto/holdfast/contract/v1/contract_p
 import { describe, expect, it, vi } from "vitest";
 import { HoldfastError } from "../errors/holdfast-error.ts";
 import { fingerprintOf } from "../identity/certificates.ts";
-import { fetchAuthority } from "../identity/fetch-authority.ts";
+import { fetchTrust } from "../identity/fetch-trust.ts";
 import { holdIdentity } from "../identity/identity.ts";
 import { makeTestInstallation, testInstallation } from "../identity/testing/test-installation.ts";
 import { openRpcClient } from "./client.ts";
@@ -192,16 +192,16 @@ describe("whoever joins", () => {
     });
     const { certificatePem } = ours.authority;
 
-    expect(fingerprintOf(await fetchAuthority(pair.server.address, fingerprintOf(certificatePem), signal))).toBe(
-      fingerprintOf(certificatePem),
-    );
-    await expect(fetchAuthority(pair.server.address, "0".repeat(64), signal)).rejects.toMatchObject({
+    const learnt = await fetchTrust(pair.server.address, fingerprintOf(certificatePem), signal);
+    expect(learnt.installationId).toBe(ours.installationId);
+    expect(fingerprintOf(learnt.caPem)).toBe(fingerprintOf(certificatePem));
+    await expect(fetchTrust(pair.server.address, "0".repeat(64), signal)).rejects.toMatchObject({
       code: "PEER_UNTRUSTED",
     });
   });
 
   it("is told when nobody answers", async () => {
-    await expect(fetchAuthority("unix:/tmp/hf-nobody.sock", "0".repeat(64), signal)).rejects.toMatchObject({
+    await expect(fetchTrust("unix:/tmp/hf-nobody.sock", "0".repeat(64), signal)).rejects.toMatchObject({
       code: "UNAVAILABLE",
     });
   });

@@ -5,6 +5,7 @@ import {
   PointSchema,
 } from "@holdfast/proto/holdfast/controller/v1/point_pb";
 import type { PointSummary } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
+import { toIso } from "@holdfast/shared/clock/clock";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { findJob, listJobs } from "../../database/jobs-table.ts";
 import { resolveVm } from "../../inventory/resolve-vm.ts";
@@ -44,7 +45,7 @@ const readPoints = async (deps: ApiDeps, request: ListPointsRequest, signal: Abo
   const lists = await Promise.all(
     repositories.map(async (repository) => {
       try {
-        return await pointsOf(deps, repository, { isWanted, signal });
+        return await pointsOf(deps, repository, { isWanted, includeRemoved: request.includeRemoved, signal });
       } catch (caught) {
         signal.throwIfAborted();
         const { code, message } = HoldfastError.from(caught);
@@ -80,12 +81,19 @@ const vmIdOf = async (deps: ApiDeps, vm: string, signal: AbortSignal): Promise<s
   }
 };
 
+interface Wanted {
+  readonly isWanted: Filter;
+  readonly includeRemoved: boolean;
+  readonly signal: AbortSignal;
+}
+
 const pointsOf = async (
   deps: ApiDeps,
   repository: RepositoryConnection,
-  { isWanted, signal }: { readonly isWanted: Filter; readonly signal: AbortSignal },
+  { isWanted, includeRemoved, signal }: Wanted,
 ): Promise<MessageInitShape<typeof PointSchema>[]> => {
-  const points = await deps.repositories.names.fill(repository, await repository.listPoints({}, signal), signal);
+  const listed = await repository.listPoints({ includeRemoved }, signal);
+  const points = await deps.repositories.names.fill(repository, listed, signal);
   const jobs = await listJobs(deps.database.queries);
   const byVm = Map.groupBy(points, ({ vm }) => `${vm?.engineInstanceId ?? ""}/${vm?.vmId ?? ""}`);
   return points.filter(isWanted).map((point) =>
@@ -101,21 +109,31 @@ const pointsOf = async (
   );
 };
 
+/** Why the point stays: what its repository says, then what its own job says. A removed one has no reason. */
+const keptBecause = (deps: ApiDeps, { point, siblings, jobs }: PointCase): readonly string[] => {
+  if (point.removedMs !== 0n) return [];
+  return [...keptByRepository(deps, point), ...keptByJob(deps, { point, siblings, jobs })];
+};
+
+const keptByRepository = ({ clock }: ApiDeps, { immutableUntilMs, protectedMs }: PointSummary): readonly string[] => [
+  ...(Number(immutableUntilMs) > clock.nowMs() ? [`it is immutable until ${toIso(Number(immutableUntilMs))}`] : []),
+  ...(protectedMs === 0n ? [] : ["it is protected"]),
+];
+
+interface PointCase {
+  readonly point: PointSummary;
+  readonly siblings: readonly PointSummary[];
+  readonly jobs: readonly Job[];
+}
+
 /** Why the point's own job keeps it; a point of no job is kept until it is removed by hand. */
-const keptBecause = (
-  deps: ApiDeps,
-  {
-    point,
-    siblings,
-    jobs,
-  }: { readonly point: PointSummary; readonly siblings: readonly PointSummary[]; readonly jobs: readonly Job[] },
-): readonly string[] => {
+const keptByJob = (deps: ApiDeps, { point, siblings, jobs }: PointCase): readonly string[] => {
   const job = jobs.find(({ jobId }) => jobId === point.jobId);
   if (job === undefined) return ["no job counts it: it goes only by hand"];
   const policy = { jobId: job.jobId, keepDays: job.keepDays, floor: deps.settings.retentionFloor };
   const today = calendarDayOf(deps.clock.nowMs(), job.timeZone);
   const verdicts = judgePoints(
-    siblings.map((one) => toRetained(one, job.timeZone)),
+    siblings.filter(({ removedMs }) => removedMs === 0n).map((one) => toRetained(one, job.timeZone)),
     policy,
     today,
   );

@@ -5,6 +5,7 @@ import { findPoint } from "../../repositories/find-point.ts";
 import type { ApiDeps } from "../api-deps.ts";
 import { grantReading } from "./grant-reading.ts";
 import { listPoints } from "./list-points.ts";
+import { protectPoint, undeletePoint } from "./protect-points.ts";
 import { toPoint, toWholePoint } from "./to-point.ts";
 
 /** `holdfast.controller.v1.PointService`. */
@@ -17,6 +18,12 @@ export const servePoints = (deps: ApiDeps): ServedService =>
       return { point: toWholePoint(withNames(summary, opened.sealed), repository, opened) };
     },
     grantReading: (request, call) => grantReading(deps, request, call),
+    undeletePoint: ({ pointId }, { signal }) => undeletePoint(deps, pointId, signal),
+    protectPoint: ({ pointId, untilMs, reason }, { signal }) => {
+      const end = untilMs === 0n ? ({ kind: "for-ever" } as const) : ({ kind: "until", untilMs } as const);
+      return protectPoint(deps, { pointId, reason, ...end }, signal);
+    },
+    unprotectPoint: ({ pointId }, { signal }) => protectPoint(deps, { pointId, reason: "", kind: "lifted" }, signal),
     removePoint: async ({ pointId, belowFloor }, { signal }) => {
       const { repository } = await findPoint(deps.repositories.list(), pointId, signal);
       const removed = await repository.removePoint({ pointId, belowFloor, reason: "removed by an operator" }, signal);

@@ -32,6 +32,12 @@ const pointParts = (point: PointSummary, repository: RepositoryConnection) => ({
   basePointId: point.basePointId,
   disks: point.disks.map(({ diskId, alias, sizeBytes, mode, reason }) => ({ diskId, alias, sizeBytes, mode, reason })),
   bytes: fromStatistics(point.statistics),
+  immutableUntilMs: point.immutableUntilMs,
+  protectedMs: point.protectedMs,
+  protectedReason: point.protectedReason,
+  removedMs: point.removedMs,
+  removedReason: point.removedReason,
+  undeleteUntilMs: point.undeleteUntilMs,
 });
 
 /** A point with what only its manifest says. */
@@ -50,6 +56,7 @@ export const toWholePoint = (
 });
 
 const healthOf = (point: PointSummary): string => {
+  if (point.isGone) return "gone";
   if (point.removedMs !== 0n) return "removed";
   return point.health === PointHealth.GOOD ? "good" : "hurt";
 };

@@ -27,6 +27,12 @@ export const serveRepositories = (deps: ApiDeps): ServedService =>
     getRepository: async ({ repository }, { signal }) => ({
       repository: await toRepository(deps, deps.repositories.get(repository), signal),
     }),
+    confirmRepositoryClock: async ({ repository }, { signal }) => {
+      const found = deps.repositories.get(repository);
+      await found.confirmClock(signal);
+      deps.log.info("clock of a repository confirmed", { repository: found.repositoryId, name: found.name });
+      return { repository: await toRepository(deps, found, signal) };
+    },
     removeRepository: async ({ repository, force }) => {
       await removeRepository(deps, repository, force);
       return {};
@@ -74,6 +80,13 @@ const toRepository = async (
       epoch: described.epoch,
       formatVersion: described.formatVersion,
       encryption: encryptionOf(described.keyCheck, repositories.keys.find(repositoryId)),
+      undeletePeriodMs: described.undeletePeriodMs,
+      floor: described.floor,
+      immutabilityMs: described.immutabilityMs,
+      lowWaterBytes: described.lowWaterBytes,
+      reserveBytes: described.reserveBytes,
+      clockMs: described.clockMs,
+      deletionSuspended: described.deletionSuspended,
     };
   } catch (caught) {
     signal.throwIfAborted();

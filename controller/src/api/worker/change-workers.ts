@@ -5,6 +5,7 @@ import { loseAttempt } from "../../agents/lose-attempt.ts";
 import { attemptsOfWorker } from "../../workers/busy-workers.ts";
 import { effectOfEdit } from "../../workers/edit-worker.ts";
 import type { WorkerDefinition } from "../../workers/worker-definition.ts";
+import { presentWorker } from "../../workers/present-worker.ts";
 import { beginTest } from "../../workers/worker-test.ts";
 import { newWorker, type Worker } from "../../workers/worker.ts";
 import type { ApiDeps } from "../api-deps.ts";
@@ -28,12 +29,12 @@ export const editWorker = async (
   { worker: idOrName, definition: message, force }: EditWorkerRequest,
   signal: AbortSignal,
 ): Promise<Worker> => {
-  const worker = presentWorker(deps, idOrName);
+  const worker = presentWorker(deps.roster.get(idOrName));
   const definition = await readDefinition(deps, message, signal);
   refuseMove(worker, definition);
   const { isDeep } = effectOfEdit(worker.definition, definition, worker.pending);
   if (isDeep) await freeForEdit(deps, worker, force);
-  const now = presentWorker(deps, worker.workerId);
+  const now = presentWorker(deps.roster.get(worker.workerId));
   const { pending } = effectOfEdit(now.definition, definition, now.pending);
   // Also without a VM something half made may be there.
   const isBegun = now.state !== "absent" || now.vmId !== "" || now.diskId !== "" || now.generation > 0;
@@ -79,7 +80,7 @@ const busy = (worker: Worker, tasks: number, words: string): HoldfastError =>
 
 /** Lets a worker get work, or no more; enabling it also forgets why it was unhealthy. */
 export const setWorkerEnabled = async (deps: ApiDeps, idOrName: string, enabled: boolean): Promise<Worker> => {
-  const worker = presentWorker(deps, idOrName);
+  const worker = presentWorker(deps.roster.get(idOrName));
   const health = enabled ? { unhealthyReason: "", unhealthyMs: 0 } : {};
   const changed = await deps.roster.change(worker, { enabled, ...health });
   deps.log.info("worker switched", { worker: worker.workerId, name: worker.definition.name, enabled });
@@ -89,7 +90,7 @@ export const setWorkerEnabled = async (deps: ApiDeps, idOrName: string, enabled:
 
 /** Begins a test; answers its session. */
 export const testWorker = async (deps: ApiDeps, idOrName: string): Promise<string> => {
-  const worker = presentWorker(deps, idOrName);
+  const worker = presentWorker(deps.roster.get(idOrName));
   const sessionId = await beginTest(deps, worker, deps.timeZone);
   deps.workerRunner.poke(worker.workerId);
   return sessionId;
@@ -104,10 +105,4 @@ export const removeWorker = async (deps: ApiDeps, idOrName: string): Promise<Wor
   deps.log.info("worker is to be removed", { worker: worker.workerId, name: worker.definition.name });
   deps.workerRunner.interrupt(worker.workerId);
   return changed;
-};
-
-const presentWorker = (deps: ApiDeps, idOrName: string): Worker => {
-  const worker = deps.roster.get(idOrName);
-  if (!worker.removing) return worker;
-  throw new HoldfastError("FAILED_PRECONDITION", `worker ${worker.definition.name} is being removed`);
 };

@@ -1,4 +1,4 @@
-import { cp, mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Result } from "@holdfast/proto/holdfast/controller/v1/common_pb";
@@ -97,6 +97,17 @@ describe("the workers' service", () => {
       code,
       message: expect.stringContaining(words),
     });
+  });
+
+  it("leaves no image half unpacked over a crash, and the operator's own alone", async () => {
+    await client[Symbol.asyncDispose]();
+    await controller[Symbol.asyncDispose]();
+    const images = join(folder, "images");
+    await mkdir(images, { recursive: true });
+    for (const name of ["worker000001.unpacked.raw", "mine.raw"]) await writeFile(join(images, name), "image");
+    controller = await start();
+    client = home.dial(controller.address);
+    expect(await readdir(images)).toEqual(["mine.raw"]);
   });
 
   it("refuses a second worker of one name, and to forget a manager that has workers", async () => {

@@ -1,3 +1,4 @@
+import type { Clock } from "@holdfast/shared/clock/clock";
 import type { ImageioFault, ImageioFaults } from "./tickets.ts";
 
 type Faults = Map<ImageioFault["kind"], ImageioFault>;
@@ -7,6 +8,7 @@ const everyTicket = "*";
 /** The faults that tests set; one of each kind for a ticket, its own before that of all tickets. */
 export class FaultTable implements ImageioFaults {
   readonly #faults = new Map<string, Faults>();
+  #clearing = new AbortController();
 
   set(ticketId: string, fault: ImageioFault): void {
     const faults: Faults = this.#faults.get(ticketId) ?? new Map();
@@ -15,14 +17,25 @@ export class FaultTable implements ImageioFaults {
   }
 
   clear(ticketId?: string): void {
-    if (ticketId === undefined) this.#faults.clear();
-    else this.#faults.delete(ticketId);
+    if (ticketId !== undefined) {
+      this.#faults.delete(ticketId);
+      return;
+    }
+    this.#faults.clear();
+    this.#clearing.abort();
+    this.#clearing = new AbortController();
   }
 
-  /** Milliseconds that a request of this ticket waits first. */
-  delayMs(ticketId: string): number {
+  /** Holds a request of this ticket back for as long as its delay says, or until all faults are cleared. */
+  async hold(ticketId: string, clock: Pick<Clock, "sleep">, signal: AbortSignal): Promise<void> {
     const [, fault] = this.#find(ticketId, "delay");
-    return fault?.kind === "delay" ? fault.ms : 0;
+    if (fault?.kind !== "delay") return;
+    const { signal: cleared } = this.#clearing;
+    try {
+      await clock.sleep(fault.ms, AbortSignal.any([signal, cleared]));
+    } catch (caught) {
+      if (signal.aborted || !cleared.aborted) throw caught;
+    }
   }
 
   /** True when this request is to fail; each true answer uses one up. */

@@ -64,8 +64,7 @@ const serveTicket = async (
   target: { readonly client: ClientConnection; readonly id: string; readonly rest: string },
 ): Promise<void> => {
   const { client, id, rest } = target;
-  const delayMs = parts.faults.delayMs(id);
-  if (delayMs > 0) await parts.clock.sleep(delayMs, client.signal);
+  await parts.faults.hold(id, parts.clock, client.signal);
   const found = parts.find(exchange.request.method ?? "", rest);
   if (!found) throw rest === "" ? new Refusal(405, `Method ${exchange.request.method} not allowed`) : notFound(rest);
   const ticket = parts.tickets.get(id);

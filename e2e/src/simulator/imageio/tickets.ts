@@ -82,7 +82,7 @@ export type ImageioFault =
   | { readonly kind: "fail-reads" | "fail-writes"; readonly count: number }
   /** One connection is cut after this many more body bytes of contents were sent. */
   | { readonly kind: "cut"; readonly afterBytes: number }
-  /** Every request waits first. */
+  /** Every request waits first, at most until the faults are cleared. */
   | { readonly kind: "delay"; readonly ms: number };
 
 /** The faults of one daemon, by ticket; `*` stands for every ticket. */

@@ -10,7 +10,7 @@ import { convertToQcow2 } from "../convert-image.ts";
 import { exportDisk, type SkippedRange } from "../export-disk.ts";
 import { writeLine } from "../output.ts";
 import { Progress } from "../progress.ts";
-import { addKeyOptions, indexOption } from "./options.ts";
+import { addKeyOptions, indexOption, locationHelp } from "./options.ts";
 
 interface ExportOptions extends FolderOptions {
   readonly disk?: string;
@@ -25,7 +25,7 @@ interface ExportOptions extends FolderOptions {
 export const exportCommand = (context: CommandContext): Command =>
   addKeyOptions(new Command("export"))
     .description("write disks of a restore point into files")
-    .argument("<dir>", "folder of the repository")
+    .argument("<location>", locationHelp)
     .argument("<point>", "id of the point; one marked deleted too")
     .option("--disk <id-or-alias>", "one disk, written to the file of --to")
     .option("--all", "every disk, written into the folder of --to")

@@ -4,8 +4,8 @@ import { changeKeys } from "../../store/change-keys.ts";
 import type { CommandContext } from "../context.ts";
 import { type KeyOptions, requireProof, takeNewPassword } from "../key-proof.ts";
 import { writeLine } from "../output.ts";
-import { tellRecoveryKey } from "./init.ts";
-import { addKeyOptions } from "./options.ts";
+import { tellRecoveryKey } from "../tell-recovery-key.ts";
+import { addKeyOptions, locationHelp } from "./options.ts";
 
 /** `key …`: keys of an encrypted repository. A running server is not disturbed. */
 export const keyCommand = (context: CommandContext): Command => {
@@ -17,13 +17,13 @@ export const keyCommand = (context: CommandContext): Command => {
 const changePassword = (context: CommandContext): Command =>
   addKeyOptions(new Command("change-password"))
     .description("protect the master key by another password; recovery keys stay good")
-    .argument("<dir>", "folder of the repository")
+    .argument("<location>", locationHelp)
     .option("--new-password-file <file>", "file with the new password in its first line; asked unless given")
-    .action(async (directory: string, options: KeyOptions & { readonly newPasswordFile?: string }) => {
+    .action(async (location: string, options: KeyOptions & { readonly newPasswordFile?: string }) => {
       const { clock, random, terminal } = context;
       const proof = await requireProof(context, options);
       const password = await takeNewPassword(context, options.newPasswordFile, { usesVariable: false });
-      const { number } = await changeKeys(directory, { proof, clock }, (what, list) =>
+      const { number } = await changeKeys(location, { proof, clock }, (what, list) =>
         withPassword(what, list, { password, random }),
       );
       await writeLine(terminal.stdout, `the password was changed: key list ${number}`);
@@ -32,11 +32,11 @@ const changePassword = (context: CommandContext): Command =>
 const addRecovery = (context: CommandContext): Command =>
   addKeyOptions(new Command("add-recovery"))
     .description("make one more recovery key, shown once")
-    .argument("<dir>", "folder of the repository")
-    .action(async (directory: string, options: KeyOptions) => {
+    .argument("<location>", locationHelp)
+    .action(async (location: string, options: KeyOptions) => {
       const { clock, random, terminal } = context;
       let recoveryKey: Uint8Array | undefined;
-      await changeKeys(directory, { proof: await requireProof(context, options), clock }, (what, list) => {
+      await changeKeys(location, { proof: await requireProof(context, options), clock }, (what, list) => {
         const added = withRecoveryKey(what, list, random);
         recoveryKey = added.recoveryKey;
         return added.keyList;
@@ -47,11 +47,11 @@ const addRecovery = (context: CommandContext): Command =>
 const rotate = (context: CommandContext): Command =>
   addKeyOptions(new Command("rotate"))
     .description("seal what comes under a new key; former ones open what was sealed before")
-    .argument("<dir>", "folder of the repository")
-    .action(async (directory: string, options: KeyOptions) => {
+    .argument("<location>", locationHelp)
+    .action(async (location: string, options: KeyOptions) => {
       const { clock, random, terminal } = context;
       const proof = await requireProof(context, options);
-      const { activeKeyId } = await changeKeys(directory, { proof, clock }, (what, list) =>
+      const { activeKeyId } = await changeKeys(location, { proof, clock }, (what, list) =>
         withNewKey(what, list, random),
       );
       await writeLine(terminal.stdout, `the active key is ${activeKeyId}`);

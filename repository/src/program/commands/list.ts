@@ -3,7 +3,7 @@ import { Command } from "commander";
 import { type CatalogPoint, isGood, isRemoved } from "../../catalog/catalog-point.ts";
 import { type CommandContext, type FolderOptions, openDirectory } from "../context.ts";
 import { type Format, toSize, toTable, writeLine } from "../output.ts";
-import { addKeyOptions, formatOption, indexOption } from "./options.ts";
+import { addKeyOptions, formatOption, indexOption, locationHelp } from "./options.ts";
 
 interface ListOptions extends FolderOptions {
   readonly output: Format;
@@ -15,7 +15,7 @@ interface ListOptions extends FolderOptions {
 export const listCommand = (context: CommandContext): Command =>
   addKeyOptions(new Command("list"))
     .description("list the restore points, oldest first")
-    .argument("<dir>", "folder of the repository")
+    .argument("<location>", locationHelp)
     .addOption(formatOption())
     .addOption(indexOption())
     .option("--removed", "also those marked deleted")
@@ -35,6 +35,7 @@ export const listCommand = (context: CommandContext): Command =>
     });
 
 const stateOf = (point: CatalogPoint): string => {
+  if (point.marked.gone) return "gone";
   if (isRemoved(point)) return "removed";
   return isGood(point) ? "good" : "hurt";
 };
@@ -52,6 +53,9 @@ const toRows = (points: readonly CatalogPoint[]): string =>
     ]),
   );
 
+const decision = (made: { readonly atMs: number; readonly reason: string } | null): object | null =>
+  made && { at: toIso(made.atMs), reason: made.reason };
+
 /** A point in the stable shape of `-o json`. */
 export const toJson = (point: CatalogPoint): object => ({
   pointId: point.pointId,
@@ -61,6 +65,9 @@ export const toJson = (point: CatalogPoint): object => ({
   capturedAt: toIso(point.capturedMs),
   committedAt: toIso(point.committedMs),
   state: stateOf(point),
+  immutableUntil: point.immutableUntilMs === undefined ? null : toIso(point.immutableUntilMs),
+  protected: decision(point.marked.protected),
+  removed: decision(point.marked.removed),
   basePointId: point.basePointId ?? null,
   checkpointId: point.checkpointId ?? null,
   disks: point.disks.map(({ diskId, alias, sizeBytes, mode, reason }) => ({ diskId, alias, sizeBytes, mode, reason })),

@@ -9,6 +9,8 @@ export const formatOption = (): Option =>
 export const indexOption = (): Option =>
   new Option("--index <file>", "keep the index in this file instead of memory; never a running server's");
 
+/** What the argument that says where a repository lies may be. */
+export const locationHelp = "folder of the repository, or s3://bucket/prefix?endpoint=https://…";
 /** `--password-file FILE` and `--recovery-key-file FILE`. */
 export const addKeyOptions = (command: Command): Command =>
   command

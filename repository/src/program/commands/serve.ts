@@ -1,6 +1,7 @@
 import { openLogger } from "@holdfast/shared/logging/pino-logger";
 import { Command } from "commander";
 import type { CommandContext } from "../context.ts";
+import { locationHelp } from "./options.ts";
 import { loadServerConfig, runServer } from "../run-server.ts";
 
 interface ServeOptions {
@@ -19,7 +20,7 @@ export const serveCommand = ({ signal }: CommandContext): Command =>
   new Command("serve")
     .description("serve a repository until told to stop; logs are JSON lines on standard output")
     .option("--config <file>", "configuration in YAML")
-    .option("--dir <dir>", "folder of the repository")
+    .option("--dir <location>", locationHelp)
     .option("--index <file>", "file of the index")
     .option("--listen <address>", "where calls are taken, such as 127.0.0.1:7010 or unix:/path")
     .option("--create", "make the repository when its folder is empty or absent")

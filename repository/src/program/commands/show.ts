@@ -6,7 +6,7 @@ import type { CatalogPoint } from "../../catalog/catalog-point.ts";
 import { type CommandContext, type FolderOptions, openDirectory } from "../context.ts";
 import { type Format, toSize, toTable, writeLine } from "../output.ts";
 import { toJson } from "./list.ts";
-import { addKeyOptions, formatOption, indexOption } from "./options.ts";
+import { addKeyOptions, formatOption, indexOption, locationHelp } from "./options.ts";
 
 interface ShowOptions extends FolderOptions {
   readonly output: Format;
@@ -17,7 +17,7 @@ interface ShowOptions extends FolderOptions {
 export const showCommand = (context: CommandContext): Command =>
   addKeyOptions(new Command("show"))
     .description("show one restore point")
-    .argument("<dir>", "folder of the repository")
+    .argument("<location>", locationHelp)
     .argument("<point>", "id of the point")
     .addOption(formatOption())
     .addOption(indexOption())
@@ -45,6 +45,15 @@ const sealedFacts = (sealed: SealedPart | undefined): { readonly configuration: 
   return { configuration: sealed.configurationJson === "" ? null : JSON.parse(sealed.configurationJson) };
 };
 
+const decided = ({ marked, immutableUntilMs }: CatalogPoint): readonly (readonly [string, string])[] => {
+  const facts: [string, string][] = [];
+  if (immutableUntilMs !== undefined) facts.push(["immutable", `until ${toIso(immutableUntilMs)}`]);
+  if (marked.protected !== null)
+    facts.push(["protected", `${toIso(marked.protected.atMs)} ${marked.protected.reason}`]);
+  if (marked.removed !== null) facts.push(["removed", `${toIso(marked.removed.atMs)} ${marked.removed.reason}`]);
+  return facts;
+};
+
 const toText = (point: CatalogPoint): string => {
   const { statistics } = point;
   const facts = [
@@ -59,6 +68,7 @@ const toText = (point: CatalogPoint): string => {
     ["unchanged", toSize(statistics.unchangedBytes)],
     ["deduplicated", toSize(statistics.deduplicatedBytes)],
     ["stored", `${toSize(statistics.storedBytes)} in ${toSize(statistics.packedBytes)} of packs`],
+    ...decided(point),
   ] as const;
   const disks = toTable(
     ["DISK", "ALIAS", "SIZE", "MODE", "REASON"],

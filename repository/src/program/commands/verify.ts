@@ -6,7 +6,7 @@ import type { RepositoryReader } from "../../store/repository-store.ts";
 import { type CommandContext, type FolderOptions, openDirectory } from "../context.ts";
 import { type Format, writeLine } from "../output.ts";
 import { Progress } from "../progress.ts";
-import { addKeyOptions, formatOption, indexOption } from "./options.ts";
+import { addKeyOptions, formatOption, indexOption, locationHelp } from "./options.ts";
 
 interface VerifyOptions extends FolderOptions {
   readonly output: Format;
@@ -16,7 +16,7 @@ interface VerifyOptions extends FolderOptions {
 export const verifyCommand = (context: CommandContext): Command =>
   addKeyOptions(new Command("verify"))
     .description("read every chunk of points back and compare it with its id")
-    .argument("<dir>", "folder of the repository")
+    .argument("<location>", locationHelp)
     .argument("[points...]", "ids of points; all when none is named")
     .addOption(formatOption())
     .addOption(indexOption())

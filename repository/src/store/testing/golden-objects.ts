@@ -8,6 +8,7 @@ import { wrapWithRecoveryKey } from "@holdfast/shared/keys/wrap-key";
 import { committedKind, fencedKind, openedKind } from "../attempts.ts";
 import { descriptorKind, plainDescriptor } from "../descriptor.ts";
 import { epochKind } from "../epoch.ts";
+import { clockKind } from "../../clock/clock-log.ts";
 import { keyListKind } from "../key-log.ts";
 import { unmarked } from "../mark.ts";
 import { markKind } from "../marks.ts";
@@ -56,6 +57,10 @@ export const makeObjectVectors = (): Readonly<Record<string, string>> => {
   const state = {
     ...unmarked,
     removed: { atMs: writtenMs, reason: "by hand", belowFloor: false },
+    protected: { atMs: writtenMs, reason: "audit" },
+    immutableUntilMs: writtenMs + 2,
+    checked: { atMs: writtenMs, keyId: "0123456789abcdef" },
+    flags: ["W"],
     verified: {
       atMs: writtenMs,
       damaged: [{ diskId: "d", firstPosition: 7, count: 2, code: "CHUNK_DAMAGED" as const }],
@@ -78,6 +83,14 @@ export const makeObjectVectors = (): Readonly<Record<string, string>> => {
     committed: text(
       encodeSmallObject(committedKind, goldenRepository, { ...attempt, epoch: 4, writtenMs, pointEpoch: 3 }),
     ),
+    clock: text(
+      encodeSmallObject(clockKind, goldenRepository, {
+        number: 2,
+        epoch: 3,
+        seenMs: writtenMs,
+        suspended: { atMs: writtenMs + 1, jumpMs: -90_000_000 },
+      }),
+    ),
     mark: text(
       encodeSmallObject(markKind, goldenRepository, { pointId: taskId, number: 1, epoch: 3, writtenMs, state }),
     ),
@@ -86,7 +99,7 @@ export const makeObjectVectors = (): Readonly<Record<string, string>> => {
     point: toHex(
       encodePointObject(
         goldenRepository,
-        { schema: 1, attempt, committedMs: writtenMs, epoch: 3, counted },
+        { schema: 1, attempt, committedMs: writtenMs, immutableUntilMs: writtenMs + 1, epoch: 3, counted },
         encodeManifest(goldenManifest),
       ),
     ),

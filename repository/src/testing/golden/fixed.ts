@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import { type Clock, systemClock } from "@holdfast/shared/clock/clock";
 import type { RandomBytes } from "@holdfast/shared/ids/ids";
 
-/** A clock that starts at midnight of 2026-01-01 and is a second later each time it is asked. */
+/** A clock that starts at midnight of 2026-01-01 and is a second later each time it is asked; in its machine no time passes. */
 export const fixedClock = (): Clock => {
   let nowMs = Date.UTC(2026, 0, 1);
-  return { ...systemClock, nowMs: () => (nowMs += 1000) };
+  return { ...systemClock, nowMs: () => (nowMs += 1000), monotonicMs: () => 0 };
 };
 
 /** Random bytes that are the same in every run. */

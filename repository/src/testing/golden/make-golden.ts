@@ -71,7 +71,7 @@ const leaveOrphan = async (root: string, store: RepositoryStore): Promise<void> 
   const manifest = await sendGoldenPoint(store, { attempt, vmId: "b", base: null });
   await store.fence(attempt);
   const counted = { deduplicatedBytes: 0, storedBytes: 0, packedBytes: 0 };
-  const commit = { schema: 1, attempt, committedMs: 1, epoch: store.epoch, counted } as const;
+  const commit = { schema: 1, attempt, committedMs: 1, immutableUntilMs: null, epoch: store.epoch, counted } as const;
   const name = pointName(attempt.taskId, { attempt: 1, epoch: store.epoch });
   await using objects = new DirectoryObjectStore(root);
   await objects.putIfAbsent(name, encodePointObject(store.facts.repositoryId, commit, manifest));

@@ -7,12 +7,9 @@ import type { Trust } from "./identity.ts";
 
 /**
  * Asks a server for the authority that it was signed by, and believes it only when its SHA-256 is the one given: the first thing that
- * a joiner does. PEER_UNTRUSTED when the server shows another, UNAVAILABLE when nobody answers.
+ * a joiner does. The installation's id is what the server's own certificate names. PEER_UNTRUSTED when the server shows another
+ * authority, UNAVAILABLE when nobody answers.
  */
-export const fetchAuthority = async (address: string, caFingerprint: string, signal: AbortSignal): Promise<string> =>
-  (await fetchTrust(address, caFingerprint, signal)).caPem;
-
-/** As `fetchAuthority`, with the id of the installation that the server's own certificate names. */
 export const fetchTrust = async (address: string, caFingerprint: string, signal: AbortSignal): Promise<Trust> => {
   const chain = await chainOf(address, signal);
   const authority = chain.find((raw) => fingerprintOf(raw) === caFingerprint);

@@ -1,0 +1,37 @@
+import {
+  ListMultipartUploadsCommand,
+  type ListMultipartUploadsCommandInput,
+  type ListMultipartUploadsCommandOutput,
+} from "@aws-sdk/client-s3";
+import type { S3Bucket } from "./s3-bucket.ts";
+import { toS3Error } from "./s3-error.ts";
+import { abortable } from "./s3-staged-object.ts";
+
+/** An upload in parts that was begun and neither completed nor ended: its parts are paid for and not listed as objects. */
+export interface UnfinishedUpload {
+  readonly name: string;
+  readonly key: string;
+  readonly uploadId: string;
+}
+
+/** All of them below the bucket's prefix. */
+export async function* unfinishedUploads(
+  { client, settings, nameOf }: S3Bucket,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<UnfinishedUpload> {
+  const below = { Bucket: settings.bucket, Prefix: settings.prefix === "" ? "" : `${settings.prefix}/` };
+  let after: Pick<ListMultipartUploadsCommandInput, "KeyMarker" | "UploadIdMarker"> | undefined = {};
+  while (after !== undefined) {
+    const page: ListMultipartUploadsCommandOutput = await client
+      .send(new ListMultipartUploadsCommand({ ...below, ...after }), abortable(signal))
+      .catch((caught: unknown) => {
+        throw toS3Error(caught, "listing unfinished uploads", signal);
+      });
+    for (const { Key: key, UploadId: uploadId } of page.Uploads ?? []) {
+      const name = key === undefined ? undefined : nameOf(key);
+      if (key !== undefined && name !== undefined && uploadId !== undefined) yield { name, key, uploadId };
+    }
+    const isMore: boolean = page.IsTruncated === true && page.NextKeyMarker !== undefined;
+    after = isMore ? { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker } : undefined;
+  }
+}
