@@ -14,6 +14,15 @@ interface OpenIndex {
   filter: ChunkFilter;
 }
 
+const standingCalls = (opened: () => OpenIndex): Pick<IndexCalls, "addStanding" | "readStanding"> => ({
+  addStanding: (what) => {
+    opened().database.use((database) => {
+      database.addStanding(what);
+    });
+  },
+  readStanding: ({ ids, vm }) => opened().database.use((database) => database.readStanding(ids, vm)),
+});
+
 /** The index with its filter in front. Everything blocks: for the one thread that owns it. */
 export const createIndexService = (): IndexService => {
   let open: OpenIndex | undefined;
@@ -50,12 +59,7 @@ export const createIndexService = (): IndexService => {
       const { database, filter } = opened();
       return database.use(() => encodeRows(kind === "chunk" ? filter.lookup(ids) : database.lookup(kind, ids)));
     },
-    addStanding: (what) => {
-      opened().database.use((database) => {
-        database.addStanding(what);
-      });
-    },
-    readStanding: ({ ids, vm }) => opened().database.use((database) => database.readStanding(ids, vm)),
+    ...standingCalls(opened),
     counts: () => opened().database.use((database) => database.counts()),
   };
   return {

@@ -1,6 +1,7 @@
 import { agentCodes } from "./agent-codes.ts";
 import type { CodeTraits } from "./code-traits.ts";
 import { identityCodes } from "./identity-codes.ts";
+import { keyCodes } from "./key-codes.ts";
 
 /** Every error code of Holdfast. A code is never reused for another meaning. */
 export const errorCodes = {
@@ -268,20 +269,7 @@ export const errorCodes = {
     exit: 65,
     advice: "point remove --below-floor, if you mean it",
   },
-  KEY_MISSING: {
-    meaning: "the repository is encrypted and its key is not at hand",
-    retryable: false,
-    grpc: "FAILED_PRECONDITION",
-    exit: 77,
-    advice: "holdfast repository key unlock NAME, or give holdfast-repository --password-file or --recovery-key-file",
-  },
-  KEY_WRONG: {
-    meaning: "the password or recovery key is not that of this repository",
-    retryable: false,
-    grpc: "FAILED_PRECONDITION",
-    exit: 77,
-    advice: "give the right password, or the recovery key that was printed when the repository was made",
-  },
+  ...keyCodes,
   POINT_IMMUTABLE: {
     meaning: "nobody may remove the point, or make it immutable for less, before its time",
     retryable: false,
