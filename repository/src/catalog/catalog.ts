@@ -57,6 +57,11 @@ export class Catalog {
     return point;
   }
 
+  /** Forgets a point that is gone. */
+  remove(pointId: string): void {
+    this.#points.delete(pointId);
+  }
+
   get(pointId: string): CatalogPoint | undefined {
     return this.#points.get(pointId);
   }

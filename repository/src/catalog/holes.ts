@@ -1,6 +1,7 @@
 import { idAt, idCount, isZeroId } from "@holdfast/shared/format/content-id";
 import { leafCapacity } from "@holdfast/shared/format/page";
 import { leafCount } from "@holdfast/shared/format/page-tree";
+import type { PackSet } from "../store/pack-set.ts";
 import { walkLeaves } from "../store/page-walk.ts";
 import type { RepositoryReader } from "../store/repository-store.ts";
 import type { CatalogPoint } from "./catalog-point.ts";
@@ -16,10 +17,18 @@ interface LeafOfDisk {
 /** Finds the positions of leaves whose chunks are in no durable pack. */
 export class HoleFinder {
   readonly #reader: RepositoryReader;
+  readonly #uses: PackSet | undefined;
   readonly #found = new RangeCollector();
 
-  constructor(reader: RepositoryReader) {
+  /** The packs of the chunks that are found are noted in `uses`. */
+  constructor(reader: RepositoryReader, uses?: PackSet) {
     this.#reader = reader;
+    this.#uses = uses;
+  }
+
+  /** A leaf that is not there: all of its positions are holes. */
+  lose(diskId: string, firstPosition: number, count: number): void {
+    for (let slot = 0; slot < count; slot += 1) this.#found.add(diskId, firstPosition + slot, {});
   }
 
   /** Looks through one leaf; leaves come in ascending order, disk by disk. */
@@ -28,7 +37,7 @@ export class HoleFinder {
       (slot) => !isZeroId(idAt(chunkIds, slot)),
     );
     const ids = Buffer.concat(slots.map((slot) => idAt(chunkIds, slot)));
-    const locations = await this.#reader.locate("chunk", ids);
+    const locations = await this.#reader.locate("chunk", ids, this.#uses);
     for (const [index, slot] of slots.entries()) {
       if (!locations[index]) this.#found.add(diskId, firstPosition + slot, {});
     }

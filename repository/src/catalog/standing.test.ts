@@ -28,6 +28,12 @@ const rows: readonly Row[] = [
   { when: "it is protected too", marked: { removed, protected: protection }, nowMs: 1e15, is: until(undefined) },
   { when: "it is immutable for longer", marked: { removed }, immutableUntilMs: 1200, nowMs: 1199, is: until(1200) },
   { when: "it was immutable for longer", marked: { removed }, immutableUntilMs: 1200, nowMs: 1200, is: gone },
+  {
+    when: "its marks alone say that it is immutable for longer",
+    marked: { removed, immutableUntilMs: 1200 },
+    nowMs: 1199,
+    is: until(1200),
+  },
   { when: "it was immutable for less", marked: { removed }, immutableUntilMs: 1050, nowMs: 1060, is: until(1100) },
   { when: "a collection took it", marked: { removed, gone: true }, nowMs: 0, is: gone },
   {

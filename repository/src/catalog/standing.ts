@@ -1,4 +1,4 @@
-import type { CatalogPoint } from "./catalog-point.ts";
+import { type CatalogPoint, laterOf } from "./catalog-point.ts";
 
 /** What the configuration of a repository says about points that were marked deleted. */
 export interface StandingSettings {
@@ -30,6 +30,8 @@ export const standingOf = (point: StandingFacts, nowMs: number, { undeletePeriod
   if (gone) return { state: "gone" };
   if (removed === null) return { state: "live" };
   if (protection !== null) return { state: "removed", untilMs: undefined };
-  const untilMs = Math.max(removed.atMs + undeletePeriodMs, point.immutableUntilMs ?? 0);
+  // The marks may be newer than the point: whoever takes it looks at its highest mark.
+  const immutableUntilMs = laterOf(point.immutableUntilMs, point.marked.immutableUntilMs) ?? 0;
+  const untilMs = Math.max(removed.atMs + undeletePeriodMs, immutableUntilMs);
   return nowMs >= untilMs ? { state: "gone" } : { state: "removed", untilMs };
 };

@@ -1,8 +1,10 @@
-import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import { hasCode } from "@holdfast/shared/errors/holdfast-error";
 import type { RepositoryId } from "@holdfast/shared/format/repository-id";
+import type { Condemned } from "../store/condemned.ts";
 import { readEpoch } from "../store/epoch.ts";
 import { packName, type PackKey, packsFolder, parsePackName } from "../store/object-names.ts";
 import type { ObjectStore } from "../store/object-store.ts";
+import { PackSet } from "../store/pack-set.ts";
 import { readPackSummary } from "../store/pack-reader.ts";
 import type { IndexClient } from "./index-client.ts";
 
@@ -10,6 +12,8 @@ import type { IndexClient } from "./index-client.ts";
 export interface CatchUp {
   readonly objects: ObjectStore;
   readonly index: IndexClient;
+  /** What its packs hold is absent. */
+  readonly condemned: Condemned;
   readonly repositoryId: RepositoryId;
   /** Only an owner may make names durable that a former process gave; a reader changes nothing. */
   readonly owner: boolean;
@@ -21,14 +25,19 @@ export interface CaughtUp {
   readonly packsRead: number;
   /** Packs whose table of contents or header is damaged; what could be read of them is indexed. */
   readonly damagedPacks: readonly string[];
+  /** Packs that are condemned and still there. */
+  readonly leftovers: readonly PackKey[];
 }
 
 const packsAtOnce = 4;
 
-/** Reads every pack that the index does not know; starts from nothing when it knows what is not there (any more). */
+/**
+ * Reads every pack that the index does not know, and drops the rows of condemned ones; starts from nothing when it knows
+ * another that is not there (any more).
+ */
 export const catchUp = async (work: CatchUp): Promise<CaughtUp> => {
   if (!(await followsHistory(work))) await work.index.reset();
-  const unknown = await unknownPacks(work);
+  const { unknown, leftovers } = await comparePacks(work);
   if (work.owner) await work.objects.confirm(unknown.map(packName));
   const damagedPacks: string[] = [];
   const queue = unknown.values();
@@ -39,7 +48,7 @@ export const catchUp = async (work: CatchUp): Promise<CaughtUp> => {
     }
   };
   await Promise.all(Array.from({ length: packsAtOnce }, readRest));
-  return { packsRead: unknown.length, damagedPacks };
+  return { packsRead: unknown.length, damagedPacks, leftovers };
 };
 
 /** False when the index remembers an epoch that this repository never had: it was put back to an earlier state. */
@@ -49,14 +58,27 @@ const followsHistory = async ({ index, objects }: CatchUp): Promise<boolean> => 
   return (await readEpoch(objects, history.epoch))?.token === history.token;
 };
 
-const unknownPacks = async ({ index, objects }: CatchUp): Promise<readonly PackKey[]> => {
+interface ComparedPacks {
+  readonly unknown: readonly PackKey[];
+  readonly leftovers: readonly PackKey[];
+}
+
+const comparePacks = async ({ index, objects, condemned }: CatchUp): Promise<ComparedPacks> => {
   // In this order: a pack that is made durable meanwhile is in the list before it is known.
-  const known = new Set((await index.knownPacks()).map(packName));
-  const packs = await listPacks(objects);
-  const unknown = packs.filter((key) => !known.delete(packName(key)));
-  if (known.size === 0) return unknown;
-  await index.reset();
-  return packs;
+  const known = await index.packs();
+  const listed = await listPacks(objects);
+  const leftovers = listed.filter((key) => condemned.packs.has(key));
+  const packs = listed.filter((key) => !condemned.packs.has(key));
+  const present = new PackSet(packs);
+  if (known.some((key) => !present.has(key) && !condemned.packs.has(key))) {
+    await index.reset();
+    return { unknown: packs, leftovers };
+  }
+  await index.dropPacks(
+    known.filter((key) => condemned.packs.has(key)).map(({ epoch, sequence }) => ({ epoch, sequence })),
+  );
+  const complete = new PackSet(known.filter(({ isComplete }) => isComplete));
+  return { unknown: packs.filter((key) => !complete.has(key)), leftovers };
 };
 
 const listPacks = async (objects: ObjectStore): Promise<readonly PackKey[]> => {
@@ -68,14 +90,15 @@ const listPacks = async (objects: ObjectStore): Promise<readonly PackKey[]> => {
   return packs.sort((a, b) => a.epoch - b.epoch || a.sequence - b.sequence);
 };
 
-/** False when the pack is damaged. */
-const takeIn = async ({ objects, index, repositoryId }: CatchUp, key: PackKey): Promise<boolean> => {
+/** False when the pack is damaged. A collection may have removed it meanwhile. */
+const takeIn = async ({ objects, index, repositoryId, owner, condemned }: CatchUp, key: PackKey): Promise<boolean> => {
   try {
     const summary = await readPackSummary(objects, key, repositoryId);
     await index.addPack(summary);
     return summary.found === "table";
   } catch (caught) {
-    if (caught instanceof HoldfastError && caught.code === "REPOSITORY_DAMAGED") return false;
+    if (hasCode(caught, "REPOSITORY_DAMAGED")) return false;
+    if (hasCode(caught, "NOT_FOUND") && (!owner || condemned.packs.has(key))) return true;
     throw caught;
   }
 };

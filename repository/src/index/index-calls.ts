@@ -1,4 +1,5 @@
 import type { RecordKind } from "@holdfast/shared/format/record-header";
+import type { PackKey } from "../store/object-names.ts";
 import type { IndexCounts, IndexedPack, IndexHistory } from "./index-database.ts";
 import type { StandFor } from "./standing-table.ts";
 
@@ -8,8 +9,11 @@ export interface IndexCalls {
   open(argument: { readonly path: string; readonly repositoryId: string }): IndexHistory | undefined;
   reset(argument: undefined): void;
   setHistory(history: IndexHistory): void;
-  knownPacks(argument: undefined): Float64Array;
+  /** Packs as `pack-rows.ts` encodes them. */
+  packs(argument: undefined): Float64Array;
   addPack(pack: IndexedPack): void;
+  dropPack(pack: IndexedPack): void;
+  dropPacks(keys: readonly PackKey[]): void;
   /** Rows as `index-rows.ts` encodes them. */
   lookup(argument: { readonly kind: RecordKind; readonly ids: Uint8Array }): Uint32Array;
   addStanding(what: StandFor): void;

@@ -5,13 +5,19 @@ import { WorkerThread } from "@holdfast/shared/threads/worker-thread";
 import type { PackKey } from "../store/object-names.ts";
 import type { PackSummary } from "../store/pack-reader.ts";
 import type { IndexCalls } from "./index-calls.ts";
-import type { IndexCounts, IndexHistory, IndexRow } from "./index-database.ts";
+import type { IndexCounts, IndexedPack, IndexHistory, IndexRow } from "./index-database.ts";
 import { decodeRows } from "./index-rows.ts";
+import { decodePacks, type PackRow } from "./pack-rows.ts";
 import type { StandFor } from "./standing-table.ts";
 
 /** Starts the thread that owns an index. */
 export const startIndexThread = (): Thread<IndexCalls> =>
   new WorkerThread<IndexCalls>(sibling(import.meta, "index-worker"), { ending: "finish" });
+
+const toIndexed = ({ header, sizeBytes, table }: PackSummary): IndexedPack => {
+  const { epoch, sequence, kind } = header;
+  return { epoch, sequence, kind, sizeBytes, table };
+};
 
 /** The index as the main thread sees it: everything happens in a thread of its own. */
 export class IndexClient implements AsyncDisposable {
@@ -50,19 +56,24 @@ export class IndexClient implements AsyncDisposable {
     await this.#thread.call("setHistory", history);
   }
 
-  /** Packs that are wholly indexed. */
-  async knownPacks(): Promise<readonly PackKey[]> {
-    const flat = await this.#thread.call("knownPacks", undefined);
-    return Array.from({ length: flat.length / 2 }, (_, index) => ({
-      epoch: flat[index * 2] ?? 0,
-      sequence: flat[index * 2 + 1] ?? 0,
-    }));
+  /** Packs that have a row, wholly indexed or not. */
+  async packs(): Promise<readonly PackRow[]> {
+    return decodePacks(await this.#thread.call("packs", undefined));
   }
 
   /** Takes in a pack that is durable (I4). */
-  async addPack({ header, sizeBytes, table }: PackSummary): Promise<void> {
-    const { epoch, sequence, kind } = header;
-    await this.#thread.call("addPack", { epoch, sequence, kind, sizeBytes, table });
+  async addPack(summary: PackSummary): Promise<void> {
+    await this.#thread.call("addPack", toIndexed(summary));
+  }
+
+  /** Forgets a pack and the records that are found in it. */
+  async dropPack(summary: PackSummary): Promise<void> {
+    await this.#thread.call("dropPack", toIndexed(summary));
+  }
+
+  /** The same for packs whose tables of contents cannot be read: one scan of everything. */
+  async dropPacks(keys: readonly PackKey[]): Promise<void> {
+    if (keys.length > 0) await this.#thread.call("dropPacks", keys);
   }
 
   /** In the order of `ids`. */

@@ -4,7 +4,8 @@ import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { idAt, idCount } from "@holdfast/shared/format/content-id";
 import type { RecordKind } from "@holdfast/shared/format/record-header";
 import type { PackKey } from "../store/object-names.ts";
-import { decodeTable, type IndexedEntry } from "../store/pack-contents.ts";
+import { inBatches, slotted, type SlottedEntry, tableOf } from "./pack-entries.ts";
+import type { PackRow } from "./pack-rows.ts";
 import { addStanding, readStanding, type StandFor } from "./standing-table.ts";
 
 /** A pack as the index is told of it. */
@@ -29,6 +30,8 @@ export interface IndexRow {
   readonly plain: number;
   readonly stored: number;
   readonly level: number;
+  /** Its place in the pack's table of contents, from 0. */
+  readonly slot: number;
 }
 
 /** Sums over all packs. */
@@ -39,8 +42,7 @@ export interface IndexCounts {
   readonly pages: number;
 }
 
-const schemaVersion = 1;
-const rowsPerTransaction = 1000;
+const schemaVersion = 2;
 const cacheKiB = 64 * 1024;
 
 const schema = `
@@ -49,18 +51,19 @@ const schema = `
     number INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, sequence INTEGER NOT NULL, kind TEXT NOT NULL,
     bytes INTEGER NOT NULL, records INTEGER NOT NULL, complete INTEGER NOT NULL, UNIQUE (epoch, sequence));
   CREATE TABLE chunks (
-    id BLOB PRIMARY KEY, pack INTEGER NOT NULL, offset INTEGER NOT NULL, plain INTEGER NOT NULL, stored INTEGER NOT NULL
+    id BLOB PRIMARY KEY, pack INTEGER NOT NULL, offset INTEGER NOT NULL, plain INTEGER NOT NULL, stored INTEGER NOT NULL,
+    slot INTEGER NOT NULL
   ) WITHOUT ROWID;
   CREATE TABLE pages (
     id BLOB PRIMARY KEY, pack INTEGER NOT NULL, offset INTEGER NOT NULL, plain INTEGER NOT NULL, stored INTEGER NOT NULL,
-    level INTEGER NOT NULL
+    slot INTEGER NOT NULL, level INTEGER NOT NULL
   ) WITHOUT ROWID;
   PRAGMA user_version = ${schemaVersion};
 `;
 
 const lookupSql = {
-  chunk: `SELECT epoch, sequence, offset, plain, stored, 0 AS level FROM chunks JOIN packs ON packs.number = pack WHERE id = ?`,
-  page: `SELECT epoch, sequence, offset, plain, stored, level FROM pages JOIN packs ON packs.number = pack WHERE id = ?`,
+  chunk: `SELECT epoch, sequence, offset, plain, stored, 0 AS level, slot FROM chunks JOIN packs ON packs.number = pack WHERE id = ?`,
+  page: `SELECT epoch, sequence, offset, plain, stored, level, slot FROM pages JOIN packs ON packs.number = pack WHERE id = ?`,
 } as const;
 
 /** The index's SQLite file. A cache: an unreadable one, or one of another schema or repository, is thrown away. Blocks. */
@@ -96,32 +99,59 @@ export class IndexDatabase implements Disposable {
     writeMeta(this.#connection, "history", `${epoch}:${token}`);
   }
 
-  /** Epoch and sequence of every pack that is wholly indexed, in turn. */
-  knownPacks(): Float64Array {
-    const rows = this.#connection.prepare("SELECT epoch, sequence FROM packs WHERE complete = 1").raw().all();
-    return Float64Array.from((rows as readonly (readonly number[])[]).flat());
+  /** Every pack that has a row, also those that are indexed in part. */
+  packs(): readonly PackRow[] {
+    const sql = "SELECT epoch, sequence, kind, bytes AS sizeBytes, records, complete AS isComplete FROM packs";
+    const rows = this.#connection.prepare(sql).all() as readonly (Omit<PackRow, "isComplete"> & {
+      isComplete: number;
+    })[];
+    return rows.map((row) => ({ ...row, isComplete: row.isComplete === 1 }));
   }
 
-  /** Takes a pack's records in, in transactions of at most 1,000 rows; the last one says that it is complete (I5). */
+  /**
+   * Takes a pack's records in, in transactions of at most 1,000 rows; the last one says that it is complete (I5). A record that
+   * another pack holds too is from now on found in this one.
+   */
   addPack(pack: IndexedPack): void {
-    const entries = [...decodeTable(pack.table)].sort((a, b) => Buffer.compare(a.id, b.id));
+    const entries = slotted(pack.table);
     const number = this.#packNumber(pack, entries.length);
     const insert = this.#insertStatement(pack.kind);
     const complete = this.#connection.prepare("UPDATE packs SET complete = 1 WHERE number = ?");
-    const addBatch = this.#connection.transaction((batch: readonly IndexedEntry[], last: boolean) => {
-      for (const { id, offset, plainLength, storedLength, level } of batch) {
-        const common = [id, number, offset, plainLength, storedLength] as const;
+    const addBatch = this.#connection.transaction((batch: readonly SlottedEntry[], last: boolean) => {
+      for (const { id, offset, plainLength, storedLength, level, slot } of batch) {
+        const common = [id, number, offset, plainLength, storedLength, slot] as const;
         if (pack.kind === "page") insert.run(...common, level);
         else insert.run(...common);
       }
       if (last) complete.run(number);
     });
-    let start = 0;
-    do {
-      const end = start + rowsPerTransaction;
-      addBatch(entries.slice(start, end), end >= entries.length);
-      start = end;
-    } while (start < entries.length);
+    inBatches(entries, addBatch);
+  }
+
+  /** Forgets a pack and the records that are found in it, by its table of contents; others that it holds stay as they are. */
+  dropPack(pack: IndexedPack): void {
+    const number = this.#connection.prepare("SELECT number FROM packs WHERE epoch = ? AND sequence = ?").pluck();
+    const found = number.get(pack.epoch, pack.sequence);
+    if (found === undefined) return;
+    const remove = this.#connection.prepare(`DELETE FROM ${tableOf[pack.kind]} WHERE id = ? AND pack = ?`);
+    const forget = this.#connection.prepare("DELETE FROM packs WHERE number = ?");
+    const dropBatch = this.#connection.transaction((batch: readonly SlottedEntry[], last: boolean) => {
+      for (const { id } of batch) remove.run(id, found);
+      if (last) forget.run(found);
+    });
+    inBatches(slotted(pack.table), dropBatch);
+  }
+
+  /** The same for packs whose tables of contents are gone: by one scan of all records. */
+  dropPacks(keys: readonly PackKey[]): void {
+    const dropAll = this.#connection.transaction(() => {
+      const mark = this.#connection.prepare("UPDATE packs SET complete = 2 WHERE epoch = ? AND sequence = ?");
+      for (const { epoch, sequence } of keys) mark.run(epoch, sequence);
+      for (const table of Object.values(tableOf))
+        this.#connection.exec(`DELETE FROM ${table} WHERE pack IN (SELECT number FROM packs WHERE complete = 2)`);
+      this.#connection.exec("DELETE FROM packs WHERE complete = 2");
+    });
+    dropAll();
   }
 
   /** Rows in the order of `ids`; looked up in key order so that neighbours share reads. */
@@ -179,9 +209,8 @@ export class IndexDatabase implements Disposable {
   }
 
   #insertStatement(kind: RecordKind): Statement {
-    const table = kind === "chunk" ? "chunks" : "pages";
-    const places = kind === "chunk" ? "?, ?, ?, ?, ?" : "?, ?, ?, ?, ?, ?";
-    return this.#connection.prepare(`INSERT OR IGNORE INTO ${table} VALUES (${places})`);
+    const places = kind === "chunk" ? "?, ?, ?, ?, ?, ?" : "?, ?, ?, ?, ?, ?, ?";
+    return this.#connection.prepare(`INSERT OR REPLACE INTO ${tableOf[kind]} VALUES (${places})`);
   }
 
   /** The number under which rows name the pack; the same again for a pack that was indexed in part. */

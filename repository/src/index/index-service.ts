@@ -3,6 +3,7 @@ import { ChunkFilter } from "./chunk-filter.ts";
 import type { IndexCalls } from "./index-calls.ts";
 import { IndexDatabase } from "./index-database.ts";
 import { encodeRows } from "./index-rows.ts";
+import { encodePacks } from "./pack-rows.ts";
 
 /** What answers the calls to one index. */
 export interface IndexService extends Disposable {
@@ -21,6 +22,29 @@ const standingCalls = (opened: () => OpenIndex): Pick<IndexCalls, "addStanding" 
     });
   },
   readStanding: ({ ids, vm }) => opened().database.use((database) => database.readStanding(ids, vm)),
+});
+
+type PlainCalls = Pick<IndexCalls, "setHistory" | "packs" | "dropPack" | "dropPacks" | "counts">;
+
+/** What the filter has no part in: it may go on saying "maybe" to what was dropped. */
+const plainCalls = (opened: () => IndexDatabase): PlainCalls => ({
+  setHistory: (history) => {
+    opened().use((database) => {
+      database.setHistory(history);
+    });
+  },
+  packs: () => opened().use((database) => encodePacks(database.packs())),
+  dropPack: (pack) => {
+    opened().use((database) => {
+      database.dropPack(pack);
+    });
+  },
+  dropPacks: (keys) => {
+    opened().use((database) => {
+      database.dropPacks(keys);
+    });
+  },
+  counts: () => opened().use((database) => database.counts()),
 });
 
 /** The index with its filter in front. Everything blocks: for the one thread that owns it. */
@@ -42,12 +66,7 @@ export const createIndexService = (): IndexService => {
       index.database.reset();
       index.filter = new ChunkFilter(index.database);
     },
-    setHistory: (history) => {
-      opened().database.use((database) => {
-        database.setHistory(history);
-      });
-    },
-    knownPacks: () => opened().database.use((database) => database.knownPacks()),
+    ...plainCalls(() => opened().database),
     addPack: (pack) => {
       const { database, filter } = opened();
       database.use(() => {
@@ -60,7 +79,6 @@ export const createIndexService = (): IndexService => {
       return database.use(() => encodeRows(kind === "chunk" ? filter.lookup(ids) : database.lookup(kind, ids)));
     },
     ...standingCalls(opened),
-    counts: () => opened().database.use((database) => database.counts()),
   };
   return {
     calls,

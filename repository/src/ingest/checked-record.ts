@@ -15,3 +15,6 @@ export interface CheckedRecord {
   /** What a page lists; undefined for chunks. */
   readonly page: Page | undefined;
 }
+
+/** What a pack takes: a record that was checked when it came in, now or long ago. */
+export type PackedRecord = Pick<CheckedRecord, "header" | "bytes" | "page">;

@@ -3,6 +3,7 @@ import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { productVersion } from "@holdfast/shared/version/product-version";
 import { Command, CommanderError } from "commander";
 import { exportCommand } from "./commands/export.ts";
+import { gcCommand } from "./commands/gc.ts";
 import { initCommand } from "./commands/init.ts";
 import { keyCommand } from "./commands/key.ts";
 import { listCommand } from "./commands/list.ts";
@@ -26,6 +27,7 @@ export const createProgram = (context: CommandContext): Command => {
     showCommand,
     verifyCommand,
     exportCommand,
+    gcCommand,
     rebuildIndexCommand,
     keyCommand,
     serveCommand,

@@ -13,6 +13,8 @@ import type { OpenMembership } from "@holdfast/shared/identity/open-membership";
 import { StreamSlots } from "@holdfast/shared/rpc/stream-slots";
 import { RepositoryService } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
 import { Catalog } from "../catalog/catalog.ts";
+import type { CatalogPoint } from "../catalog/catalog-point.ts";
+import { Collector } from "../collection/collector.ts";
 import { KnownDamage } from "../catalog/known-damage.ts";
 import { PointDecisions } from "../catalog/point-decisions.ts";
 import { ReadAhead } from "../readings/read-ahead.ts";
@@ -81,6 +83,8 @@ export const openRepositoryServer = async (
   const store = opened.use(await openRepositoryStore(location, storeOptions, signal));
   const membership = await openRepositoryMembership(config, store.facts, { clock, log, signal });
   const service = await createServiceDeps(store, config, { log, clock, random, membership });
+  // Before the store is closed, and after the calls are over, a collection is.
+  opened.use(service.collector);
   const server = opened.use(await serve(config, service, { log, clock, membership }));
   const watch = opened.use(watchOwnership(store, clock));
   opened.use(keepGuard(store, { clock, log }));
@@ -158,14 +162,24 @@ const createServiceDeps = async (
   const silenceMs = config.silenceMinutes * 60_000;
   const catalog = await Catalog.load(store);
   for (const [point, err] of catalog.unreadable) log.error("point cannot be read", { point, err });
+  const damage = await KnownDamage.load(store, catalog);
+  const uploads = new Uploads({ clock, random, log, silenceMs });
+  const readings = new Readings({ clock, random, silenceMs });
+  const decisions = new PointDecisions({ store, catalog, settings: retentionSettings(config), log });
+  const isGone = (point: CatalogPoint): boolean => decisions.standingOf(point).state === "gone";
+  const suspended = (): string | undefined => {
+    const { allowed, why } = store.guardedClock.deletionAllowed();
+    return allowed ? undefined : why;
+  };
   return {
     store,
     catalog,
-    decisions: new PointDecisions({ store, catalog, settings: retentionSettings(config), log }),
-    damage: await KnownDamage.load(store, catalog),
-    uploads: new Uploads({ clock, random, log, silenceMs }),
+    decisions,
+    damage,
+    uploads,
     bases: new BaseChecks(store),
-    readings: new Readings({ clock, random, silenceMs }),
+    readings,
+    collector: new Collector({ store, catalog, damage, uploads, readings, isGone, suspended, log }),
     room: new Room(store, config),
     trust,
     holder,

@@ -69,6 +69,11 @@ export class Readings {
     return this.#open.size;
   }
 
+  /** True while somebody reads the point. */
+  holds(pointId: string): boolean {
+    return [...this.#open.values()].some(({ point }) => point.pointId === pointId);
+  }
+
   /** Opens a point for reading; UNAVAILABLE above the limit. */
   open(point: CatalogPoint, keyId: string): Reading {
     if (this.#open.size >= mostReadings) {

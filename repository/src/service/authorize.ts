@@ -39,6 +39,7 @@ const rules: Readonly<Record<keyof typeof RepositoryService.method, Rule>> = {
   protectPoint: "controller",
   undeletePoint: "controller",
   confirmClock: "controller",
+  collectGarbage: "controller",
   getKeys: "controller",
   putKeys: "controller",
   readUnchecked: ["backup"],

@@ -5,6 +5,7 @@ import type { Logger } from "@holdfast/shared/logging/logger";
 import type { StreamSlots } from "@holdfast/shared/rpc/stream-slots";
 import type { Semaphore } from "@holdfast/shared/lifecycle/bounded";
 import type { Catalog } from "../catalog/catalog.ts";
+import type { Collector } from "../collection/collector.ts";
 import type { KnownDamage } from "../catalog/known-damage.ts";
 import type { PointDecisions } from "../catalog/point-decisions.ts";
 import type { ReadAhead } from "../readings/read-ahead.ts";
@@ -26,6 +27,7 @@ export interface ServiceDeps {
   readonly bases: BaseChecks;
   readonly readings: Readings;
   readonly room: Room;
+  readonly collector: Collector;
   readonly trust: TrustKeeper;
   readonly holder: IdentityHolder;
   readonly authorizer: Pick<Authorizer, "permissionOf">;

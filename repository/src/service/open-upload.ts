@@ -67,6 +67,8 @@ const open = async (
   const heal = base ? await bases.healOf(base, context.signal) : [];
   const answer = await store.openAttempt(attempt);
   if (answer.state === "committed") return { kind: "committed", point: catalog.add(answer.point) };
+  // It may have been removed while the attempt was being opened.
+  if (base) catalog.requireLive(base.pointId);
   return { kind: "opened", terms: { attempt, vm, keyId: permission.keyId, base, heal } };
 };
 

@@ -41,9 +41,9 @@ const undefinedWhenDamaged = (caught: unknown): undefined => {
 };
 
 const untilDurable = async ({ store, clock }: ServiceDeps, upload: Upload, ids: Uint8Array): Promise<void> => {
-  const first = await store.find("chunk", ids);
+  const first = await store.find("chunk", ids, upload.uses.packs);
   if (first.pending.size === 0) return;
   await clock.sleep(patienceMs, upload.signal);
-  const { pending } = await store.find("chunk", ids);
+  const { pending } = await store.find("chunk", ids, upload.uses.packs);
   await store.settle(pending, upload.signal);
 };

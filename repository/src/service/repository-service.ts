@@ -1,5 +1,6 @@
 import type { ServiceDeps } from "./deps.ts";
 import { examine } from "../doctor/examine.ts";
+import { collectGarbage } from "./collect-garbage.ts";
 import { commit } from "./commit.ts";
 import { confirmClock } from "./confirm-clock.ts";
 import { fence } from "./fence.ts";
@@ -43,6 +44,7 @@ export const repositoryCalls = (deps: ServiceDeps): Calls => ({
   protectPoint: protectPoint(deps),
   undeletePoint: undeletePoint(deps),
   confirmClock: confirmClock(deps),
+  collectGarbage: collectGarbage(deps),
   getKeys: getKeys(deps),
   putKeys: putKeys(deps),
   readUnchecked: readUnchecked(deps),

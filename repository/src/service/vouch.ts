@@ -9,7 +9,7 @@ export const vouch =
   async (request, context) => {
     const upload = uploads.require(request.uploadId, authorizer.permissionOf(context));
     const ids = toIds(request.ids);
-    const { states } = await store.find("chunk", ids);
+    const { states } = await store.find("chunk", ids, upload.uses.packs);
     const present = states.flatMap((state, index) => (state === "absent" ? [] : [idAt(ids, index)]));
     await store.sharing?.compared(Buffer.concat(present), upload.terms);
     return {};

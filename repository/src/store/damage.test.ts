@@ -21,6 +21,7 @@ import {
   temporaryFolder,
   testChunkSize,
 } from "./testing/sample-repository.ts";
+import { PackSet } from "./pack-set.ts";
 
 const codeOf = async (work: Promise<unknown>): Promise<string> => {
   try {
@@ -86,7 +87,7 @@ test("a pack that vanished takes its chunks with it: they are absent and are sto
   await using folder = await temporaryFolder();
   await rm(await makeRepository(folder.path));
   await using store = await open(folder.path);
-  expect((await store.find("chunk", idOf(1))).states).toEqual(["absent"]);
+  expect((await store.find("chunk", idOf(1), new PackSet())).states).toEqual(["absent"]);
   expect((await putPlain(store, "chunk", idOf(1), sampleChunk(1))).outcome).toBe("stored");
 });
 
@@ -106,7 +107,10 @@ test("an index of a later state than the repository is made anew", async () => {
     await commitSample(store, { attempt: sampleAttempt("c"), seeds: [6] });
   }
   await using store = await open(folder.path);
-  expect((await store.find("chunk", Buffer.concat([idOf(5), idOf(6)]))).states).toEqual(["absent", "present"]);
+  expect((await store.find("chunk", Buffer.concat([idOf(5), idOf(6)]), new PackSet())).states).toEqual([
+    "absent",
+    "present",
+  ]);
 });
 
 test("an index file that is no index is made anew", async () => {
@@ -114,7 +118,7 @@ test("an index file that is no index is made anew", async () => {
   await makeRepository(folder.path);
   await writeFile(join(folder.path, "index"), "no database at all, ".repeat(1000));
   await using store = await open(folder.path);
-  expect((await store.find("chunk", idOf(1))).states).toEqual(["present"]);
+  expect((await store.find("chunk", idOf(1), new PackSet())).states).toEqual(["present"]);
 });
 
 test("I2: a pack that cannot be made durable takes its records with it and fails those who need it", async () => {
@@ -131,7 +135,7 @@ test("I2: a pack that cannot be made durable takes its records with it and fails
     expect(await codeOf(store.settle(pending === undefined ? [] : [pending]))).toBe("REPOSITORY_FULL");
   }
   full = false;
-  expect((await store.find("chunk", idOf(1))).states).toEqual(["absent"]);
+  expect((await store.find("chunk", idOf(1), new PackSet())).states).toEqual(["absent"]);
   const again = await putPlain(store, "chunk", idOf(1), sampleChunk(1));
   await store.settle(again.pending === undefined ? [] : [again.pending]);
   await store.verifyRecord("chunk", idOf(1));
@@ -139,9 +143,10 @@ test("I2: a pack that cannot be made durable takes its records with it and fails
 
 test("a point written behind the fence of a later owner is an orphan, one that an older owner fenced is not", async () => {
   await using folder = await temporaryFolder();
-  await makeRepository(folder.path);
+  await createSample(join(folder.path, "r"));
   {
     await using store = await open(folder.path);
+    await commitSample(store, { attempt: sampleAttempt("a"), seeds: [1] });
     const attempts = new AttemptObjects(new DirectoryObjectStore(join(folder.path, "r")), store.facts.repositoryId);
     await rm(join(folder.path, "r", "tasks", "a", "committed"));
     await attempts.writeFenced({ taskId: "a", number: 1, epoch: 0, writtenMs: 0 });
@@ -153,6 +158,23 @@ test("a point written behind the fence of a later owner is an orphan, one that a
   await using store = await open(folder.path);
   await commitSample(store, { attempt: sampleAttempt("a", 3), seeds: [9] });
   expect((await store.readPoint("a"))?.commit.attempt.number).toBe(3);
+});
+
+test("C9: a point that a former owner wrote after the log of plans was closed never counts, before and after a restart", async () => {
+  await using folder = await temporaryFolder();
+  await makeRepository(folder.path);
+  const points = join(folder.path, "r", "points");
+  const committed = join(folder.path, "r", "tasks", "a", "committed");
+  await cp(points, join(folder.path, "late"), { recursive: true });
+  await rm(join(points, "a"), { recursive: true });
+  await rm(committed);
+  for (let start = 1; start <= 2; start += 1) {
+    await using store = await open(folder.path);
+    await cp(join(folder.path, "late"), points, { recursive: true });
+    expect(await store.listPoints()).toEqual([]);
+    expect(await store.openAttempt(sampleAttempt("a", 1))).toEqual({ state: "opened" });
+    expect(await store.readPoint("a")).toBeUndefined();
+  }
 });
 
 test("damaged small objects and points are said to be, and what a later version wrote is refused", async () => {

@@ -17,8 +17,10 @@ export const keysFolder = "keys";
 export const clockFolder = "clock";
 /** File of the space reserve, on a directory only. */
 export const reserveName = "reserve";
+export const plansFolder = "plans";
 
 export const epochName = (epoch: number): string => `${epochsFolder}/${hex8(epoch)}`;
+export const planName = (number: number): string => `${plansFolder}/${hex8(number)}`;
 export const keyListName = (number: number): string => `${keysFolder}/${hex8(number)}`;
 export const pointFolder = (pointId: string): string => `${pointsFolder}/${pointId}`;
 export const pointName = (pointId: string, { attempt, epoch }: AttemptPlace): string =>
@@ -41,8 +43,17 @@ export interface AttemptPlace {
 export type AttemptFact = "opened" | "fenced";
 
 /** A pack's name; the middle part keeps folders at 4,096 packs. */
-export const packName = ({ epoch, sequence }: PackKey): string =>
-  `${packsFolder}/${hex8(epoch)}/${hex8(sequence).slice(0, 5)}/${hex8(epoch)}${hex8(sequence)}`;
+export const packName = (key: PackKey): string =>
+  `${packsFolder}/${hex8(key.epoch)}/${hex8(key.sequence).slice(0, 5)}/${packText(key)}`;
+
+/** The last part of a pack's name, by which plans name it. */
+export const packText = ({ epoch, sequence }: PackKey): string => `${hex8(epoch)}${hex8(sequence)}`;
+
+/** The key of a text of 16 hexadecimal digits that `packText` made. */
+export const parsePackText = (text: string): PackKey => ({
+  epoch: fromHex8(text.slice(0, 8)),
+  sequence: fromHex8(text.slice(8)),
+});
 
 const fields = (pattern: RegExp, name: string): readonly string[] | undefined => pattern.exec(name)?.slice(1);
 
@@ -54,9 +65,9 @@ export const parsePackName = (name: string): PackKey | undefined => {
   return packName(key) === name ? key : undefined;
 };
 
-/** The number that ends `epochs/…`, `clock/…` and `…/marks/…`; undefined for other names. */
+/** The number that ends `epochs/…`, `clock/…`, `plans/…` and `…/marks/…`; undefined for other names. */
 export const parseNumberedName = (name: string): number | undefined => {
-  const found = fields(/^(?:epochs|clock|points\/[0-9a-z]{1,24}\/marks)\/([0-9a-f]{8})$/, name);
+  const found = fields(/^(?:epochs|clock|plans|points\/[0-9a-z]{1,24}\/marks)\/([0-9a-f]{8})$/, name);
   return found === undefined ? undefined : Number.parseInt(found[0] ?? "", 16);
 };
 

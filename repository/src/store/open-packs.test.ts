@@ -13,6 +13,7 @@ import {
   temporaryFolder,
   testChunkSize,
 } from "./testing/sample-repository.ts";
+import { PackSet } from "./pack-set.ts";
 
 const idOf = (seed: number): Uint8Array => chunkIdOf(sampleChunk(seed), testChunkSize);
 const targetBytes = 512 * 1024;
@@ -34,7 +35,7 @@ test("packs are sealed at their size, by any number of writers at once, and ever
     const outcomes = (await Promise.all(puts)).map(({ outcome }) => outcome);
     expect(outcomes.filter((outcome) => outcome === "stored")).toHaveLength(seeds.length);
     // Rebuilding meanwhile makes nobody believe that something is missing.
-    const { pending } = await store.find("chunk", Buffer.concat(seeds.map(idOf)));
+    const { pending } = await store.find("chunk", Buffer.concat(seeds.map(idOf)), new PackSet());
     await store.settle(pending);
     await Promise.all([
       store.rebuildIndex(),
@@ -44,7 +45,7 @@ test("packs are sealed at their size, by any number of writers at once, and ever
     await putPlain(store, "chunk", idOf(99), sampleChunk(99));
   }
   await using store = await openRepositoryStore(join(folder.path, "r"), options);
-  const found = await store.find("chunk", Buffer.concat([...seeds, 99].map(idOf)));
+  const found = await store.find("chunk", Buffer.concat([...seeds, 99].map(idOf)), new PackSet());
   expect(new Set(found.states)).toEqual(new Set(["present"]));
   const objects = new DirectoryObjectStore(join(folder.path, "r"));
   const packs = await Array.fromAsync(objects.list("packs"));

@@ -5,8 +5,8 @@ import type { RecordKind } from "@holdfast/shared/format/record-header";
 import type { RepositoryId } from "@holdfast/shared/format/repository-id";
 import { orAborted } from "@holdfast/shared/lifecycle/abort";
 import type { IndexClient } from "../index/index-client.ts";
-import type { CheckedRecord } from "../ingest/checked-record.ts";
-import { packName } from "./object-names.ts";
+import type { PackedRecord } from "../ingest/checked-record.ts";
+import { packName, type PackKey } from "./object-names.ts";
 import type { ObjectStore } from "./object-store.ts";
 import { PackWriter } from "./pack-writer.ts";
 import type { PendingPack } from "./repository-store.ts";
@@ -20,6 +20,8 @@ export interface OpenPacksDeps {
   readonly clock: Clock;
   /** A pack is sealed when it has that many bytes. */
   readonly targetBytes: number;
+  /** Numbers of packs in this epoch, shared by all that write packs. */
+  readonly nextSequence: () => number;
 }
 
 /** Where a record went; `isNew` is false when a pack here had it. */
@@ -44,7 +46,6 @@ export class OpenPacks implements AsyncDisposable {
   readonly #opening = new Map<RecordKind, Promise<OpenPack>>();
   readonly #sealing = new Set<OpenPack>();
   readonly #holders = new Map<string, OpenPack>();
-  #lastSequence = 0;
   #closed = false;
 
   constructor(deps: OpenPacksDeps) {
@@ -56,16 +57,21 @@ export class OpenPacks implements AsyncDisposable {
     return this.#holders.get(holderKey(kind, idAt(ids, index)));
   }
 
-  /** Puts a record in unless a pack here has it; resolves when its bytes were handed to the storage. */
-  async append(record: CheckedRecord, signal?: AbortSignal): Promise<Placed> {
+  /**
+   * Puts a record in unless a pack here has it; resolves when its bytes were handed to the storage. `onPlaced` is told the pack
+   * in the step in which it takes the record, long before anybody may collect it.
+   */
+  async append(record: PackedRecord, signal?: AbortSignal, onPlaced?: (pack: PendingPack) => void): Promise<Placed> {
     const { kind, id } = record.header;
     const key = holderKey(kind, id);
     for (;;) {
       const pack = await this.#currentPack(kind, signal);
       const holder = this.#holders.get(key);
-      if (holder !== undefined) return { pack: holder, isNew: false };
+      const into = holder ?? pack;
+      if (holder === undefined && pack.state !== "open") continue;
+      onPlaced?.(into);
       // Others may have filled it between its opening and this turn.
-      if (pack.state === "open") return await this.#place(pack, key, record);
+      return holder === undefined ? await this.#place(pack, key, record) : { pack: holder, isNew: false };
     }
   }
 
@@ -96,7 +102,7 @@ export class OpenPacks implements AsyncDisposable {
   }
 
   /** From the check of its state to here nothing else ran. */
-  async #place(pack: OpenPack, key: string, record: CheckedRecord): Promise<Placed> {
+  async #place(pack: OpenPack, key: string, record: PackedRecord): Promise<Placed> {
     this.#holders.set(key, pack);
     pack.keys.push(key);
     const written = pack.writer.append(record);
@@ -136,8 +142,7 @@ export class OpenPacks implements AsyncDisposable {
       await Promise.race([...this.#sealing].map(({ durable }) => durable.catch(() => undefined)));
     }
     const { objects, repositoryId, epoch, clock } = this.#deps;
-    this.#lastSequence += 1;
-    const header = { repositoryId, kind, epoch, sequence: this.#lastSequence, createdMs: clock.nowMs() };
+    const header = { repositoryId, kind, epoch, sequence: this.#deps.nextSequence(), createdMs: clock.nowMs() };
     return new OpenPack(await PackWriter.open(objects, header));
   }
 
@@ -183,6 +188,7 @@ const holderKey = (kind: RecordKind, id: Uint8Array): string =>
 /** A pack on its way: open → sealing → durable, or abandoned from any of the first two. */
 class OpenPack implements PendingPack {
   readonly pack: string;
+  readonly key: PackKey;
   readonly writer: PackWriter;
   readonly keys: string[] = [];
   state: "open" | "sealing" | "durable" | "abandoned" = "open";
@@ -191,6 +197,7 @@ class OpenPack implements PendingPack {
   constructor(writer: PackWriter) {
     this.writer = writer;
     this.pack = packName(writer.header);
+    this.key = { epoch: writer.header.epoch, sequence: writer.header.sequence };
     // Whoever needs the pack awaits `durable`; an abandoned pack that nobody needs is no error.
     this.#settled.promise.catch(() => undefined);
   }

@@ -20,12 +20,16 @@ import { openObjectStore, type OpenStoreOptions } from "./open-object-store.ts";
 import { OwnedRepository } from "./owned-repository.ts";
 import { Ownership } from "./ownership.ts";
 import { probeStore, requireFit, type StoreFitness } from "./probe-store.ts";
+import { PlanLog } from "./plan-log.ts";
+import { PointObjects } from "./points.ts";
+import { refreshReader } from "./refresh-reader.ts";
 import { openReadingParts, RepositoryReading } from "./repository-reading.ts";
 import type { RepositoryFacts, RepositoryReader, RepositoryStore } from "./repository-store.ts";
 import { noReserve, type SpaceReserve } from "./space-reserve.ts";
 import { parseLocation, type StoreLocation } from "./store-location.ts";
 import { type StoreThreads, workerThreads } from "./store-threads.ts";
 import { toStorageError } from "./storage-error.ts";
+import { TaskCommits } from "./task-commits.ts";
 
 /** What creating a repository needs. */
 export interface CreateRepositoryOptions extends OpenStoreOptions {
@@ -146,21 +150,40 @@ export const ownRepository = async (
   const { indexPath, clock } = options;
   const facts = await readDescriptor(objects, ["read", "write", "verify"]);
   // Own first, list afterwards (I11): what a former owner acknowledged is durable before our epoch was.
-  const epoch = await takeEpoch(objects, { ...options, repositoryId: facts.repositoryId });
-  await objects.removeLeftovers((name) => (epochOfName(name) ?? epoch.epoch) < epoch.epoch, { signal });
   const { repositoryId } = facts;
+  const epoch = await takeEpoch(objects, { ...options, repositoryId });
+  await objects.removeLeftovers((name) => (epochOfName(name) ?? epoch.epoch) < epoch.epoch, { signal });
   const ownership = new Ownership(objects, epoch.epoch);
   const { packTargetBytes = defaultPackTargetBytes, immutabilityMs, reserve = noReserve } = options;
   const guardedClock = await GuardedClock.open({ objects, repositoryId, ownership, clock, reserve });
-  const guard = { guardedClock, immutabilityMs, reserve };
+  const plans = await PlanLog.read({ objects, repositoryId, owner: true });
+  const points = new PointObjects({ objects, repositoryId, plans });
+  const lock = { guardedClock, immutabilityMs };
+  const tasks = new TaskCommits({ objects, repositoryId, points, ownership, clock, ...lock });
+  // What is there now is decided; what a former owner adds from here on is not (C9), nor can it condemn anything (G10).
+  await tasks.adopt();
+  await plans.close({ epoch: epoch.epoch, clock });
   const { ingestThreads = defaultIngestThreads, threads = workerThreads } = options;
-  const parts = await openReadingParts({ facts, objects, indexPath, ingestThreads, threads, owner: true, signal });
+  const reading = { facts, objects, plans, indexPath, ingestThreads, threads, owner: true, signal };
+  const parts = await openReadingParts(reading);
   await using opened = new AsyncDisposableStack();
-  const store = opened.use(new OwnedRepository({ parts, ownership, clock, indexPath, packTargetBytes, ...guard }));
-  await store.adoptPoints();
+  const guard = { guardedClock, reserve };
+  const store = opened.use(
+    new OwnedRepository({ parts, tasks, ownership, clock, indexPath, packTargetBytes, ...guard }),
+  );
   await parts.index.setHistory(epoch);
+  await finishPlans(store);
   opened.move();
   return store;
+};
+
+/** What cannot be removed now, because the disk is full or out of order, is absent all the same: the next collection removes it. */
+const finishPlans = async ({ collection }: RepositoryStore): Promise<void> => {
+  try {
+    if (collection.hasUnfinished) await collection.finish(() => undefined);
+  } catch (caught) {
+    if (!(caught instanceof HoldfastError) || caught.code === "REPOSITORY_NOT_OWNED") throw caught;
+  }
 };
 
 /** Opens a bare repository for listing, verifying and restoring; nothing in it is written or needs an owner. */
@@ -176,18 +199,11 @@ export const openRepositoryReader = async (
   const indexPath = options.indexPath ?? inMemory;
   const ingestThreads = defaultIngestThreads;
   const threads = options.threads ?? workerThreads;
-  const parts = await openReadingParts({
-    facts,
-    objects,
-    indexPath,
-    ingestThreads,
-    threads,
-    owner: false,
-    keys,
-    signal,
-  });
+  const plans = await PlanLog.read({ objects, repositoryId: facts.repositoryId, owner: false });
+  const reading = { facts, objects, plans, indexPath, ingestThreads, threads, owner: false, keys, signal };
+  const parts = await openReadingParts(reading);
   opened.move();
-  return new RepositoryReading(parts);
+  return new RepositoryReading(parts, refreshReader(parts));
 };
 
 /** The keys of an encrypted repository; none where nothing is encrypted. KEY_WRONG. */

@@ -12,10 +12,14 @@ import { inMemory } from "../index/index-database.ts";
 import type { CheckedRecord } from "../ingest/checked-record.ts";
 import { appendKeyList } from "./key-log.ts";
 import { Sharing } from "../sharing/sharing.ts";
+import { answerFor } from "../collection/transitions.ts";
 import { KeyedLock } from "./keyed-lock.ts";
 import type { Mark, MarkState } from "./mark.ts";
+import { Marking } from "./marking.ts";
 import { OpenPacks } from "./open-packs.ts";
+import { OwnedCollection } from "./owned-collection.ts";
 import type { Ownership } from "./ownership.ts";
+import type { PackSet } from "./pack-set.ts";
 import { type ReadingParts, RepositoryReading } from "./repository-reading.ts";
 import type {
   Appended,
@@ -30,17 +34,16 @@ import type {
 } from "./repository-store.ts";
 import type { SpaceReserve } from "./space-reserve.ts";
 import { toStorageError } from "./storage-error.ts";
-import { TaskCommits } from "./task-commits.ts";
+import type { TaskCommits } from "./task-commits.ts";
 
 /** What owning adds to reading. */
 export interface OwnedRepositoryDeps {
   readonly parts: ReadingParts;
+  readonly tasks: TaskCommits;
   readonly ownership: Ownership;
   readonly clock: Clock;
   readonly guardedClock: GuardedClock;
   readonly reserve: SpaceReserve;
-  /** How long nobody may remove a point that is committed now; undefined for no such time. */
-  readonly immutabilityMs: number | undefined;
   readonly indexPath: string;
   readonly packTargetBytes: number;
 }
@@ -53,8 +56,10 @@ export class OwnedRepository extends RepositoryReading implements RepositoryStor
   readonly guardedClock: GuardedClock;
   readonly sharing: Sharing | undefined;
   readonly #deps: OwnedRepositoryDeps;
+  readonly collection: OwnedCollection;
   readonly #packs: OpenPacks;
   readonly #tasks: TaskCommits;
+  readonly #marking = new Marking();
   readonly #markLocks = new KeyedLock();
 
   constructor(deps: OwnedRepositoryDeps) {
@@ -65,11 +70,23 @@ export class OwnedRepository extends RepositoryReading implements RepositoryStor
     const { objects, index, facts } = deps.parts;
     const { repositoryId } = facts;
     this.sharing = facts.encryption === undefined ? undefined : new Sharing(index);
-    const { clock, guardedClock, immutabilityMs, ownership, packTargetBytes: targetBytes } = deps;
-    this.#packs = new OpenPacks({ objects, index, repositoryId, epoch: this.epoch, clock, targetBytes });
-    const { points } = this;
-    const lock = { guardedClock, immutabilityMs };
-    this.#tasks = new TaskCommits({ objects, repositoryId, points, ownership, clock, ...lock });
+    const { parts, clock, ownership, packTargetBytes: targetBytes } = deps;
+    let lastSequence = 0;
+    const nextSequence = (): number => (lastSequence += 1);
+    const openPacks = (): OpenPacks =>
+      new OpenPacks({ objects, index, repositoryId, epoch: this.epoch, clock, targetBytes, nextSequence });
+    this.#packs = openPacks();
+    this.#tasks = deps.tasks;
+    const { records, marks } = this;
+    this.collection = new OwnedCollection({
+      parts,
+      records,
+      marks,
+      marking: this.#marking,
+      ownership,
+      clock,
+      openPacks,
+    });
   }
 
   async check(record: Uint8Array): Promise<CheckedRecord> {
@@ -81,15 +98,18 @@ export class OwnedRepository extends RepositoryReading implements RepositoryStor
     }
   }
 
-  async find(kind: RecordKind, ids: Uint8Array): Promise<FoundRecords> {
+  async find(kind: RecordKind, ids: Uint8Array, uses: PackSet): Promise<FoundRecords> {
     const count = idCount(ids);
     if (count > largestBatch) throw new HoldfastError("INVALID_ARGUMENT", `${count} ids are more than ${largestBatch}`);
     // Packs first: an id leaves them only after the index has it.
     const holders = Array.from({ length: count }, (_, index) => this.#packs.holderOf(kind, ids, index));
     const rows = await this.parts.index.lookup(kind, ids);
+    const { packs: condemned } = this.collection.condemned;
+    // Judged and noted in one step, so that a collection sees the use or the caller is told the truth (G6).
     const states = holders.map((holder, index): RecordState => {
-      if (rows[index] !== undefined) return "present";
-      return holder === undefined ? "absent" : "pending";
+      const answer = answerFor({ indexed: rows[index], pending: holder?.key }, condemned);
+      if (answer.pack) uses.add(answer.pack);
+      return answer.state;
     });
     const pending = new Set<PendingPack>();
     holders.forEach((holder, index) => {
@@ -98,21 +118,17 @@ export class OwnedRepository extends RepositoryReading implements RepositoryStor
     return { states, pending };
   }
 
-  async append(record: CheckedRecord, signal?: AbortSignal): Promise<Appended> {
+  async append(record: CheckedRecord, uses: PackSet, signal?: AbortSignal): Promise<Appended> {
     this.#deps.ownership.throwIfLost();
     const { kind, id, storedLength } = record.header;
-    const holder = this.#packs.holderOf(kind, id);
-    if (holder !== undefined) return { outcome: "known", pending: holder };
-    const [row] = await this.parts.index.lookup(kind, idAt(id, 0));
-    if (row !== undefined) return { outcome: "known" };
-    const { pack, isNew } = await this.#packs.append(record, signal);
+    const { states, pending } = await this.find(kind, idAt(id, 0), uses);
+    const [holder] = pending;
+    if (states[0] === "pending" && holder) return { outcome: "known", pending: holder };
+    if (states[0] === "present") return { outcome: "known" };
+    const { pack, isNew } = await this.#packs.append(record, signal, (placed) => uses.add(placed.key));
     if (!isNew) return { outcome: "known", pending: pack };
+    if (kind === "page") this.records.forgetPage(id);
     return { outcome: "stored", packedBytes: recordHeaderSize + storedLength, pending: pack };
-  }
-
-  /** Decides about points that a former owner wrote and did not live to call committed; before anything else is asked. */
-  async adoptPoints(): Promise<void> {
-    await this.#tasks.adopt();
   }
 
   async settle(packs: Iterable<PendingPack>, signal?: AbortSignal): Promise<void> {
@@ -134,8 +150,12 @@ export class OwnedRepository extends RepositoryReading implements RepositoryStor
   async writeMark(pointId: string, change: (current: MarkState) => MarkState): Promise<Mark> {
     if (!pointIdSchema.safeParse(pointId).success)
       throw new HoldfastError("INVALID_ARGUMENT", "a point id that is none");
+    using _marking = this.#marking.begin(pointId);
     return await this.#markLocks.run(pointId, async () => {
       this.#deps.ownership.throwIfLost();
+      if (this.collection.condemned.isLeaving(pointId)) {
+        throw new HoldfastError("POINT_NOT_FOUND", `point ${pointId} is being removed for good`);
+      }
       const origin = { pointId, epoch: this.epoch, writtenMs: this.#deps.clock.nowMs() };
       const mark = await this.#deps.reserve.whenFull(() => this.marks.write(origin, change));
       await this.assertOwned();
@@ -170,9 +190,12 @@ export class OwnedRepository extends RepositoryReading implements RepositoryStor
   }
 
   async rebuildIndex(): Promise<void> {
-    const { objects, index, facts } = this.parts;
+    const { objects, index, facts, plans } = this.parts;
+    const { condemned } = plans;
     this.records.forget();
-    await index.rebuild(async () => await catchUp({ objects, index, repositoryId: facts.repositoryId, owner: true }));
+    await index.rebuild(
+      async () => await catchUp({ objects, index, condemned, repositoryId: facts.repositoryId, owner: true }),
+    );
   }
 
   override async [Symbol.asyncDispose](): Promise<void> {

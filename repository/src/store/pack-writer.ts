@@ -1,6 +1,6 @@
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { recordHeaderSize } from "@holdfast/shared/format/record-header";
-import type { CheckedRecord } from "../ingest/checked-record.ts";
+import type { PackedRecord } from "../ingest/checked-record.ts";
 import { packName } from "./object-names.ts";
 import type { ObjectStore, StagedObject } from "./object-store.ts";
 import { encodePackContents, type PackEntry, packFooterSize } from "./pack-contents.ts";
@@ -39,7 +39,7 @@ export class PackWriter implements AsyncDisposable {
   }
 
   /** Places a record; resolves when its bytes were handed to the storage, so that its memory is free again. */
-  append({ header, bytes, page }: CheckedRecord): Promise<void> {
+  append({ header, bytes, page }: PackedRecord): Promise<void> {
     if (this.#sealed) throw new HoldfastError("INTERNAL", "a record for a pack that is sealed");
     if (header.kind !== this.header.kind || bytes.byteLength !== recordHeaderSize + header.storedLength) {
       throw new HoldfastError("INTERNAL", "a record of another kind or length than its pack expects");

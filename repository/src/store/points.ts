@@ -11,7 +11,9 @@ import {
   pointsFolder,
   tasksFolder,
 } from "./object-names.ts";
+import { MarkObjects } from "./marks.ts";
 import type { ObjectStore } from "./object-store.ts";
+import type { PlanLog } from "./plan-log.ts";
 import { decodePointObject } from "./point-object.ts";
 import type { StoredPoint } from "./repository-store.ts";
 import { pointAmong, type TaskFacts } from "./task-facts.ts";
@@ -22,24 +24,37 @@ export interface FoundPoint {
   readonly isDecided: boolean;
 }
 
-/** Reads points, leaving out orphans (repository-format.md §6.3). Remembers nothing. */
+/** Where points are read, and the plans that say which of them are gone. */
+export interface PointObjectsDeps {
+  readonly objects: ObjectStore;
+  readonly repositoryId: RepositoryId;
+  readonly plans: Pick<PlanLog, "condemned" | "closedBy">;
+  /** Open what is sealed, where they are at hand. */
+  readonly keys?: ManifestKeys | undefined;
+}
+
+/** Reads points, leaving out orphans (repository-format.md §6.3) and those that are gone (§6.5). Remembers nothing. */
 export class PointObjects {
   readonly #objects: ObjectStore;
   readonly #repositoryId: RepositoryId;
   readonly #keys: ManifestKeys | undefined;
+  readonly #plans: PointObjectsDeps["plans"];
   readonly #attempts: AttemptObjects;
+  readonly #marks: MarkObjects;
 
-  constructor(objects: ObjectStore, repositoryId: RepositoryId, keys?: ManifestKeys) {
+  constructor({ objects, repositoryId, plans, keys }: PointObjectsDeps) {
     this.#keys = keys;
     this.#objects = objects;
     this.#repositoryId = repositoryId;
+    this.#plans = plans;
     this.#attempts = new AttemptObjects(objects, repositoryId);
+    this.#marks = new MarkObjects(objects, repositoryId);
   }
 
   /** Ids of all points. Only tasks without a committed object are opened to find out whether they have one. */
   async list(): Promise<readonly string[]> {
     const { decided, undecided } = await this.#tasks();
-    const listed = [...decided];
+    const listed = decided.filter((pointId) => !this.#plans.condemned.hasPoint(pointId));
     for (const pointId of undecided) if (await this.#mayBePoint(pointId)) listed.push(pointId);
     return listed;
   }
@@ -74,7 +89,7 @@ export class PointObjects {
     return { decided, undecided };
   }
 
-  /** The point of a task; undefined when it has none. REPOSITORY_DAMAGED when the committed one is gone or not whole. */
+  /** The point of a task; undefined when it has none. REPOSITORY_DAMAGED when the committed one is lost or not whole. */
   async read(pointId: string): Promise<StoredPoint | undefined> {
     const committed = await this.#attempts.readCommitted(pointId);
     const facts: TaskFacts = committed ? { opened: [], fenced: [], committed } : await this.#attempts.read(pointId);
@@ -85,20 +100,23 @@ export class PointObjects {
   async find(pointId: string, facts: TaskFacts): Promise<FoundPoint | undefined> {
     const { committed } = facts;
     if (committed) {
-      const place = { pointId, attempt: committed.number, epoch: committed.epoch };
-      return { point: await this.#readCommitted(place), isDecided: true };
+      const point = await this.#readCommitted({ pointId, attempt: committed.number, epoch: committed.epoch });
+      return point && { point, isDecided: true };
     }
     const points = await Promise.all((await this.#places(pointId)).map((place) => this.#readAt(place)));
     const manifests = points.map((point) => ({ ...point.commit.attempt, epoch: point.commit.epoch, point }));
-    const found = pointAmong(facts, manifests);
+    const found = pointAmong(facts, manifests, this.#plans.closedBy);
     return found && { point: found.point, isDecided: false };
   }
 
-  async #readCommitted(place: PointPlace): Promise<StoredPoint> {
+  /** Undefined for one that is gone. */
+  async #readCommitted(place: PointPlace): Promise<StoredPoint | undefined> {
+    if (this.#plans.condemned.hasPoint(place.pointId)) return undefined;
     try {
       return await this.#readAt(place);
     } catch (caught) {
-      if (!(caught instanceof HoldfastError) || caught.code !== "NOT_FOUND") throw caught;
+      if (!hasCode(caught, "NOT_FOUND")) throw caught;
+      if ((await this.#marks.read(place.pointId))?.state.gone === true) return undefined;
       throw new HoldfastError("REPOSITORY_DAMAGED", `the object of point ${place.pointId} is gone`, { cause: caught });
     }
   }

@@ -5,10 +5,14 @@ import type { KeyList } from "@holdfast/shared/keys/key-list";
 import { IndexClient } from "../index/index-client.ts";
 import { type CaughtUp, catchUp } from "../index/catch-up.ts";
 import { IngestPool } from "../ingest/ingest-pool.ts";
+import type { PacksView } from "./collection-store.ts";
 import { readKeyList } from "./key-log.ts";
 import type { Mark } from "./mark.ts";
 import { MarkObjects } from "./marks.ts";
 import type { ObjectStore } from "./object-store.ts";
+import type { PackSet } from "./pack-set.ts";
+import type { PlanLog } from "./plan-log.ts";
+import { OpenedPacks } from "./packs-view.ts";
 import { PointObjects } from "./points.ts";
 import type {
   RecordLocation,
@@ -26,6 +30,7 @@ export interface ReadingParts {
   readonly objects: ObjectStore;
   readonly index: IndexClient;
   readonly ingest: IngestPool;
+  readonly plans: PlanLog;
   readonly caughtUp: CaughtUp;
   readonly keys: RepositoryKeys | undefined;
 }
@@ -34,6 +39,8 @@ export interface ReadingParts {
 export interface ReadingPartsOptions {
   readonly facts: RepositoryFacts;
   readonly objects: ObjectStore;
+  /** Read, and closed by an owner, before packs are looked at. */
+  readonly plans: PlanLog;
   readonly indexPath: string;
   readonly ingestThreads: number;
   readonly threads: StoreThreads;
@@ -44,16 +51,17 @@ export interface ReadingPartsOptions {
 
 /** Opens the index, brings it to what the packs are, and starts the threads. Takes `objects` over, also when it fails. */
 export const openReadingParts = async (options: ReadingPartsOptions): Promise<ReadingParts> => {
-  const { facts, objects, indexPath, ingestThreads, threads, owner, keys, signal } = options;
+  const { facts, objects, plans, indexPath, ingestThreads, threads, owner, keys, signal } = options;
   await using opened = new AsyncDisposableStack();
   opened.use(objects);
   const index = opened.use(await IndexClient.open(indexPath, facts.repositoryId, threads.index()));
   const { repositoryId, chunkSize } = facts;
   const judged = { chunkSize, repositoryId, isEncrypted: facts.encryption !== undefined, keys: keys?.opening };
   const ingest = opened.use(new IngestPool({ threads: ingestThreads, startThread: threads.ingest, ...judged }));
-  const caughtUp = await catchUp({ objects, index, repositoryId, owner, signal });
+  const { condemned } = plans;
+  const caughtUp = await catchUp({ objects, index, condemned, repositoryId, owner, signal });
   opened.move();
-  return { facts, objects, index, ingest, caughtUp, keys };
+  return { facts, objects, index, ingest, plans, caughtUp, keys };
 };
 
 /** A repository opened for reading. */
@@ -61,24 +69,27 @@ export class RepositoryReading implements RepositoryReader {
   readonly facts: RepositoryFacts;
   readonly keys: RepositoryKeys | undefined;
   readonly damagedPacks: readonly string[];
+  readonly packs: PacksView;
   protected readonly parts: ReadingParts;
   protected readonly records: StoredRecords;
   protected readonly points: PointObjects;
   protected readonly marks: MarkObjects;
 
-  constructor(parts: ReadingParts) {
-    const { facts, objects, caughtUp, keys } = parts;
+  /** An owner knows of every pack that goes; a reader beside one is told by `refresh`. */
+  constructor(parts: ReadingParts, refresh?: (missingPack: string) => Promise<void>) {
+    const { facts, objects, caughtUp, plans, keys } = parts;
     this.facts = facts;
     this.keys = keys;
     this.damagedPacks = caughtUp.damagedPacks;
     this.parts = parts;
-    this.records = new StoredRecords(parts);
-    this.points = new PointObjects(objects, facts.repositoryId, keys?.manifestKeys);
+    this.records = new StoredRecords({ ...parts, condemned: plans.condemned, refresh });
+    this.packs = new OpenedPacks(parts.index, this.records, plans.condemned);
+    this.points = new PointObjects({ objects, repositoryId: facts.repositoryId, plans, keys: keys?.manifestKeys });
     this.marks = new MarkObjects(objects, facts.repositoryId);
   }
 
-  async locate(kind: RecordKind, ids: Uint8Array): Promise<readonly (RecordLocation | undefined)[]> {
-    return await this.records.locate(kind, ids);
+  async locate(kind: RecordKind, ids: Uint8Array, uses?: PackSet): Promise<readonly (RecordLocation | undefined)[]> {
+    return await this.records.locate(kind, ids, uses);
   }
 
   async readAt(location: RecordLocation): Promise<Uint8Array> {

@@ -20,6 +20,7 @@ import {
   temporaryFolder,
   testChunkSize,
 } from "./testing/sample-repository.ts";
+import { PackSet } from "./pack-set.ts";
 
 /** The chunks of a point's only disk, zeros for absent ones. */
 const restore = async (reader: RepositoryReader, pointId: string): Promise<readonly string[]> => {
@@ -81,15 +82,15 @@ test("an id is absent, then pending, then present, and is stored once", async ()
   await using store = await openRepositoryStore(join(folder.path, "r"), inlineOptions(join(folder.path, "index")));
   const plain = sampleChunk(7);
   const id = chunkIdOf(plain, testChunkSize);
-  expect((await store.find("chunk", id)).states).toEqual(["absent"]);
+  expect((await store.find("chunk", id, new PackSet())).states).toEqual(["absent"]);
   const first = await putPlain(store, "chunk", id, plain);
   expect(first.outcome).toBe("stored");
-  const found = await store.find("chunk", id);
+  const found = await store.find("chunk", id, new PackSet());
   expect(found.states).toEqual(["pending"]);
   expect((await putPlain(store, "chunk", id, plain)).outcome).toBe("known");
-  expect((await store.find("page", id)).states).toEqual(["absent"]);
+  expect((await store.find("page", id, new PackSet())).states).toEqual(["absent"]);
   await store.settle(found.pending);
-  expect((await store.find("chunk", id)).states).toEqual(["present"]);
+  expect((await store.find("chunk", id, new PackSet())).states).toEqual(["present"]);
   expect(await putPlain(store, "chunk", id, plain)).toEqual({ outcome: "known" });
 });
 

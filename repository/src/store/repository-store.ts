@@ -9,8 +9,11 @@ import type { RepositoryKeys } from "@holdfast/shared/format/repository-keys";
 import type { KeyList } from "@holdfast/shared/keys/key-list";
 import type { RepositoryEncryption } from "@holdfast/shared/keys/master-key";
 import type { CheckedRecord } from "../ingest/checked-record.ts";
+import type { CollectionStore, PacksView } from "./collection-store.ts";
 import type { Sharing } from "../sharing/sharing.ts";
 import type { Mark, MarkState } from "./mark.ts";
+import type { PackKey } from "./object-names.ts";
+import type { PackSet } from "./pack-set.ts";
 import type { CommitPart } from "./point-object.ts";
 
 /** What a repository is, from its descriptor. */
@@ -69,8 +72,11 @@ export interface RepositoryReader extends AsyncDisposable {
   readonly keys: RepositoryKeys | undefined;
   /** Packs that were found damaged when the index was brought up to date; for the log. */
   readonly damagedPacks: readonly string[];
-  /** Where durable records lie, in the order of `ids` (32 bytes each); undefined for those that are not there. */
-  locate(kind: RecordKind, ids: Uint8Array): Promise<readonly (RecordLocation | undefined)[]>;
+  /**
+   * Where durable records lie, in the order of `ids` (32 bytes each); undefined for those that are not there. Their packs are
+   * noted in `uses` in the step in which they are found (G6).
+   */
+  locate(kind: RecordKind, ids: Uint8Array, uses?: PackSet): Promise<readonly (RecordLocation | undefined)[]>;
   /**
    * Header and stored bytes of a record; the header is checked and is of that id, the stored bytes are not looked at.
    * CHUNK_DAMAGED, CHUNK_MISSING, or IO_FAILED when the storage could not answer.
@@ -89,6 +95,8 @@ export interface RepositoryReader extends AsyncDisposable {
   /** The highest mark of a point; undefined when it has none. */
   readMark(pointId: string): Promise<Mark | undefined>;
   counts(): Promise<StoreCounts>;
+  /** What looking for garbage reads. */
+  readonly packs: PacksView;
   /** The highest key list of an encrypted repository; undefined where nothing is encrypted. */
   readKeyList(): Promise<KeyList | undefined>;
 }
@@ -96,6 +104,7 @@ export interface RepositoryReader extends AsyncDisposable {
 /** A pack that is not durable yet. Opaque: collect those that an upload depends on and hand them to `settle`. */
 export interface PendingPack {
   readonly pack: string;
+  readonly key: PackKey;
 }
 
 /** An id's standing; `pending` = in a pack that is not durable yet. */
@@ -133,13 +142,13 @@ export interface RepositoryStore extends RepositoryReader {
    * memory. RECORD_REJECTED with the reason as cause; REPOSITORY_MISMATCH for another repository's.
    */
   check(record: Uint8Array): Promise<CheckedRecord>;
-  /** Which of at most 4,096 ids (32 bytes each) are there. Never asked for the zero id. */
-  find(kind: RecordKind, ids: Uint8Array): Promise<FoundRecords>;
+  /** Which of at most 4,096 ids (32 bytes each) are there; notes their packs in `uses` (G6). Never asked for the zero id. */
+  find(kind: RecordKind, ids: Uint8Array, uses: PackSet): Promise<FoundRecords>;
   /**
    * Puts a record into the pack of its kind unless the repository has it; waits while too many packs are being made
-   * durable. REPOSITORY_FULL or IO_FAILED: that pack is abandoned, and with it all its records.
+   * durable; notes its pack in `uses`. REPOSITORY_FULL or IO_FAILED: that pack is abandoned, and with it all its records.
    */
-  append(record: CheckedRecord, signal?: AbortSignal): Promise<Appended>;
+  append(record: CheckedRecord, uses: PackSet, signal?: AbortSignal): Promise<Appended>;
   /** Resolves when all these packs are durable and indexed; seals those still open. Fails when one was abandoned. */
   settle(packs: Iterable<PendingPack>, signal?: AbortSignal): Promise<void>;
   /** R5: durably retires every lower attempt of the task. ATTEMPT_FENCED when this one is retired itself. */
@@ -163,4 +172,6 @@ export interface RepositoryStore extends RepositoryReader {
   refillReserve(): Promise<void>;
   /** Throws the index away and makes it from the packs. */
   rebuildIndex(): Promise<void>;
+  /** What a collection works with. */
+  readonly collection: CollectionStore;
 }

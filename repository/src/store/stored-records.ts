@@ -1,14 +1,17 @@
-import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import { hasCode, HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { equalBytes, idAt, toHex } from "@holdfast/shared/format/content-id";
 import { decodePage, type Page } from "@holdfast/shared/format/page";
 import { parseRecord } from "@holdfast/shared/format/record";
 import { type RecordKind, recordHeaderSize } from "@holdfast/shared/format/record-header";
 import type { RepositoryKeys } from "@holdfast/shared/format/repository-keys";
 import type { IndexClient } from "../index/index-client.ts";
+import type { IndexRow } from "../index/index-database.ts";
 import { judgeRecord } from "../ingest/judge-record.ts";
 import type { IngestPool } from "../ingest/ingest-pool.ts";
+import type { Condemned } from "./condemned.ts";
 import { packName } from "./object-names.ts";
 import type { ObjectStore } from "./object-store.ts";
+import type { PackSet } from "./pack-set.ts";
 import { PageCache } from "./page-cache.ts";
 import type { RecordLocation, RepositoryFacts } from "./repository-store.ts";
 
@@ -18,6 +21,9 @@ export interface StoredRecordsDeps {
   readonly index: IndexClient;
   readonly ingest: IngestPool;
   readonly facts: RepositoryFacts;
+  readonly condemned: Condemned;
+  /** Brings a reader's index up to date beside an owner that collects; absent for an owner, whose index is. */
+  readonly refresh?: ((missingPack: string) => Promise<void>) | undefined;
   readonly keys?: RepositoryKeys | undefined;
 }
 
@@ -32,17 +38,38 @@ export class StoredRecords {
     this.#deps = deps;
   }
 
-  async locate(kind: RecordKind, ids: Uint8Array): Promise<readonly (RecordLocation | undefined)[]> {
+  /** Index rows; a record of a condemned pack is absent. */
+  async rows(kind: RecordKind, ids: Uint8Array): Promise<readonly (IndexRow | undefined)[]> {
+    const rows = await this.#deps.index.lookup(kind, ids);
+    return rows.map((row) => (row && this.#deps.condemned.packs.has(row) ? undefined : row));
+  }
+
+  /** Packs of what is found are noted in `uses`, in the same step in which they are judged (G6). */
+  async locate(kind: RecordKind, ids: Uint8Array, uses?: PackSet): Promise<readonly (RecordLocation | undefined)[]> {
     const rows = await this.#deps.index.lookup(kind, ids);
     return rows.map((row, index) => {
-      if (row === undefined) return undefined;
+      if (row === undefined || this.#deps.condemned.packs.has(row)) return undefined;
+      uses?.add(row);
       const { offset, plain, stored, level } = row;
       const id = Uint8Array.from(idAt(ids, index));
       return { kind, id, pack: packName(row), offset, plainLength: plain, storedLength: stored, level };
     });
   }
 
+  /** A pack that is gone may have been compacted away: then the copy is read (G12). */
   async readAt(location: RecordLocation): Promise<Uint8Array> {
+    try {
+      return await this.#readOnce(location);
+    } catch (caught) {
+      if (!hasCode(caught, "CHUNK_MISSING")) throw caught;
+      await this.#deps.refresh?.(location.pack);
+      const [again] = await this.locate(location.kind, location.id);
+      if (again === undefined || again.pack === location.pack) throw caught;
+      return await this.#readOnce(again);
+    }
+  }
+
+  async #readOnce(location: RecordLocation): Promise<Uint8Array> {
     const { pack, offset, storedLength, id, kind } = location;
     const record = await this.#readRange(location, pack, { offset, length: recordHeaderSize + storedLength });
     const { header } = parseRecord(record);
@@ -78,6 +105,11 @@ export class StoredRecords {
       if (!(caught instanceof HoldfastError) || caught.code !== "CHUNK_DAMAGED") throw caught;
       await this.#readAndCheck(kind, id);
     }
+  }
+
+  /** Forgets one page: another record of that id was stored, whose content nobody here proved. */
+  forgetPage(id: Uint8Array): void {
+    this.#pages.delete(id);
   }
 
   /** Forgets pages; for after the index was made anew. */

@@ -45,6 +45,7 @@ export class TaskCommits {
     return await this.#locks.run(checkedTask(attempt), async () => {
       const { facts, point } = await this.#look(attempt.taskId);
       if (point) return { state: "committed", point };
+      if (facts.committed) throw gone(attempt);
       if (isRetired(facts, attempt)) throw retired(attempt, facts);
       const { taskId, number, attemptId } = attempt;
       // An object that is there already is put again: that finds the name taken and makes it durable.
@@ -57,8 +58,8 @@ export class TaskCommits {
   /** Retires an attempt and all before it, unless the task has committed: then its point is the answer. */
   async fence(attempt: AttemptRef): Promise<StoredPoint | undefined> {
     return await this.#locks.run(checkedTask(attempt), async () => {
-      const { point } = await this.#look(attempt.taskId);
-      if (point) return point;
+      const { facts, point } = await this.#look(attempt.taskId);
+      if (point || facts.committed) return point;
       await this.#attempts.writeFenced({ taskId: attempt.taskId, number: attempt.number, ...this.#now() });
       await this.#deps.ownership.assertOwned();
       return undefined;
@@ -70,6 +71,7 @@ export class TaskCommits {
     return await this.#locks.run(checkedTask(attempt), async () => {
       const { facts, point: before } = await this.#look(attempt.taskId);
       if (before) return ofAttempt(before, attempt);
+      if (facts.committed) throw gone(attempt);
       this.#checkManifest(attempt, manifestBytes);
       if (isRetired(facts, attempt)) throw retired(attempt, facts);
       if (!facts.opened.some((opened) => isSameAttempt(opened, attempt))) {
@@ -159,6 +161,9 @@ const retired = (attempt: AttemptRef, facts: TaskFacts): HoldfastError =>
   new HoldfastError("ATTEMPT_FENCED", `${describe(attempt)} was retired`, {
     details: { highest: highestNumber(facts) },
   });
+
+const gone = (attempt: AttemptRef): HoldfastError =>
+  new HoldfastError("ATTEMPT_FENCED", `${describe(attempt)}: the task's point was removed for good`);
 
 const invalid = (attempt: AttemptRef, what: string): HoldfastError =>
   new HoldfastError("INVALID_ARGUMENT", `${what} for ${describe(attempt)}`);

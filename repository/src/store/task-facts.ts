@@ -38,10 +38,11 @@ export const isRetired = (facts: TaskFacts, attempt: Attempt): boolean => isReti
 
 /**
  * True when a manifest that was written in `manifest.epoch` can never become a point (C9). A fact of an older epoch does
- * not count: it landed after its owner had lost the repository, so it was never acknowledged (R13).
+ * not count: it landed after its owner had lost the repository, so it was never acknowledged (R13). The owner of the epoch
+ * `closedBy` had decided about everything that was there: what is older and still undecided landed later.
  */
-export const isOrphan = (facts: TaskFacts, manifest: AttemptInEpoch): boolean =>
-  isRetiredSince(facts, manifest, manifest.epoch);
+export const isOrphan = (facts: TaskFacts, manifest: AttemptInEpoch, closedBy = 0): boolean =>
+  manifest.epoch < closedBy || isRetiredSince(facts, manifest, manifest.epoch);
 
 const isRetiredSince = ({ opened, fenced }: TaskFacts, attempt: Attempt, epoch: number): boolean => {
   if (fenced.some((fence) => fence.epoch >= epoch && fence.number >= attempt.number)) return true;
@@ -58,10 +59,13 @@ const endsByOpening = (opened: Attempt, attempt: Attempt): boolean =>
 export const pointAmong = <Manifest extends AttemptInEpoch>(
   facts: TaskFacts,
   manifests: readonly Manifest[],
+  closedBy = 0,
 ): Manifest | undefined => {
   const { committed } = facts;
   const candidates = manifests.filter((manifest) =>
-    committed ? isSameAttempt(manifest, committed) && manifest.epoch === committed.epoch : !isOrphan(facts, manifest),
+    committed
+      ? isSameAttempt(manifest, committed) && manifest.epoch === committed.epoch
+      : !isOrphan(facts, manifest, closedBy),
   );
   return candidates.sort((a, b) => b.epoch - a.epoch)[0];
 };

@@ -69,6 +69,7 @@ export const connect = (
     protectPoint: controller.protectPoint,
     undeletePoint: controller.undeletePoint,
     confirmClock: controller.confirmClock,
+    collectGarbage: controller.collectGarbage,
     getKeys: controller.getKeys,
     putKeys: controller.putKeys,
     async *readUnchecked(request, options) {

@@ -1,4 +1,5 @@
-import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import { hasCode, HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import { toHex } from "@holdfast/shared/format/content-id";
 import { decodeStoredManifest, type StoredManifest } from "@holdfast/shared/format/manifest";
 import type { AttemptRef } from "@holdfast/shared/format/manifest-schema";
 import type { Catalog } from "../catalog/catalog.ts";
@@ -6,18 +7,22 @@ import { type CatalogDisk, type CatalogPoint, catalogDisks, isSameVm } from "../
 import type { DiskRange } from "../catalog/disk-range.ts";
 import { HoleFinder } from "../catalog/holes.ts";
 import { limitRanges } from "../catalog/limit-ranges.ts";
-import type { RepositoryStore } from "../store/repository-store.ts";
+import { nextOfCommit } from "../collection/transitions.ts";
+import type { PackSet } from "../store/pack-set.ts";
+import type { CountedBytes, RepositoryStore } from "../store/repository-store.ts";
 import { mostHealRanges } from "./base-checks.ts";
 import { checkBalance, toBytes } from "./balance.ts";
 import { settleAll } from "./dependencies.ts";
 import { addCounts, countPositions, noPositions, type PositionCounts } from "./position-counts.ts";
 import { isSameAttempt } from "../store/task-facts.ts";
 import type { Upload } from "./upload.ts";
+import type { Uploads } from "./uploads.ts";
 
 /** What commits need. */
 export interface CommitDeps {
   readonly store: RepositoryStore;
   readonly catalog: Catalog;
+  readonly uploads: Pick<Uploads, "keepUses">;
 }
 
 /** A point, or what has to be read again before there is one (C5). */
@@ -30,7 +35,7 @@ export type CommitOutcome =
  * attempt made the point, REPOSITORY_NOT_OWNED when this server may not say so any more.
  */
 export const committedAlready = async (
-  { store, catalog }: CommitDeps,
+  { store, catalog }: Pick<CommitDeps, "store" | "catalog">,
   attempt: AttemptRef,
 ): Promise<CatalogPoint | undefined> => {
   const point = catalog.get(attempt.taskId);
@@ -49,6 +54,8 @@ export const commitUpload = async (
   const manifest = readManifest(manifestBytes);
   checkManifest(deps.store, upload, manifest);
   upload.move("committing");
+  // Also when the upload ends meanwhile: until the point stands in the catalog, its packs are used (G7).
+  using _uses = upload.uses.hold();
   try {
     const outcome = await checkAndWrite(deps, upload, { manifest, manifestBytes });
     if (upload.state === "committing") upload.move(outcome.kind === "committed" ? "committed" : "open");
@@ -65,14 +72,15 @@ interface GivenManifest {
 }
 
 const checkAndWrite = async (
-  { store, catalog }: CommitDeps,
+  deps: CommitDeps,
   upload: Upload,
   { manifest, manifestBytes }: GivenManifest,
 ): Promise<CommitOutcome> => {
-  await settleAll(store, upload);
+  const { store } = deps;
+  if (nextOf(upload, 0) === "settle") await settleAll(store, upload);
   const { clear } = manifest;
   const { counts, holes } = await walkDisks(store, upload, manifest);
-  if (holes.length > 0) {
+  if (nextOf(upload, holes.length) === "heal") {
     const ranges = limitRanges(holes, mostHealRanges);
     upload.addHeal(ranges);
     return { kind: "heal", ranges };
@@ -81,9 +89,32 @@ const checkAndWrite = async (
   checkBalance(clear.statistics, bytes);
   const { deduplicatedBytes, storedBytes } = bytes;
   const counted = { deduplicatedBytes, storedBytes, packedBytes: upload.counts.packedBytes };
+  while (nextOf(upload, holes.length) === "settle") await settleAll(store, upload);
   upload.signal.throwIfAborted();
-  const point = await store.commitPoint(clear.attempt, manifestBytes, counted);
-  return { kind: "committed", point: catalog.add(point) };
+  return { kind: "committed", point: await writePoint(deps, upload, { clear, manifestBytes, counted }) };
+};
+
+const nextOf = ({ signal, dependsOn }: Upload, holes: number): ReturnType<typeof nextOfCommit> =>
+  nextOfCommit({ isOver: signal.aborted, unsettled: dependsOn.size, holes });
+
+interface PointToWrite {
+  readonly clear: StoredManifest["clear"];
+  readonly manifestBytes: Uint8Array;
+  readonly counted: CountedBytes;
+}
+
+/** A point that may have been written although we were told that it failed may yet be found: its packs stay used (G7). */
+const writePoint = async (
+  { store, catalog, uploads }: CommitDeps,
+  upload: Upload,
+  { clear, manifestBytes, counted }: PointToWrite,
+): Promise<CatalogPoint> => {
+  try {
+    return catalog.add(await store.commitPoint(clear.attempt, manifestBytes, counted));
+  } catch (caught) {
+    if (!hasCode(caught, "ATTEMPT_FENCED")) uploads.keepUses(upload);
+    throw caught;
+  }
 };
 
 const readManifest = (bytes: Uint8Array): StoredManifest => {
@@ -127,7 +158,8 @@ const walkDisks = async (
   upload: Upload,
   { clear }: StoredManifest,
 ): Promise<{ readonly counts: PositionCounts; readonly holes: readonly DiskRange[] }> => {
-  const finder = new HoleFinder(store);
+  const uses = upload.uses.packs;
+  const finder = new HoleFinder(store, uses);
   let counts = noPositions;
   for (const { diskId, tree } of catalogDisks(clear.disks, {}, store.facts.chunkSize)) {
     if (!tree) continue;
@@ -136,17 +168,27 @@ const walkDisks = async (
     const counted = await countPositions(
       { diskId, tree, base, heal },
       {
-        readPage: (id) => {
+        readPage: async (id) => {
           upload.signal.throwIfAborted();
           upload.touch();
-          return store.readPage(id);
+          await requirePage(store, id, uses);
+          return await store.readPage(id);
         },
         onLeaf: (leaf) => finder.look(leaf),
+        onLost: ({ firstPosition, count }) => {
+          finder.lose(diskId, firstPosition, count);
+        },
       },
     );
     counts = addCounts(counts, counted);
   }
   return { counts, holes: finder.ranges };
+};
+
+/** Also a page that is remembered must be there, and its pack is used from here on (G8). */
+const requirePage = async (store: RepositoryStore, id: Uint8Array, uses: PackSet): Promise<void> => {
+  const [location] = await store.locate("page", id, uses);
+  if (!location) throw new HoldfastError("CHUNK_MISSING", `page ${toHex(id)} is not in the repository`);
 };
 
 const baseDisk = ({ terms }: Upload, diskId: string): CatalogDisk | undefined =>

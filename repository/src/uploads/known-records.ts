@@ -26,10 +26,10 @@ export const findStandings = async (
   const asked = Array.from({ length: idCount(ids) }, (_, index) => index).filter(
     (index) => !isZeroId(idAt(ids, index)),
   );
-  const askedIds = Buffer.concat(asked.map((index) => idAt(ids, index)));
-  const { states, pending } = await store.find(kind, askedIds);
+  const wanted = Buffer.concat(asked.map((index) => idAt(ids, index)));
+  const { states, pending } = await store.find(kind, wanted, upload.uses.packs);
   await dependOn(store, upload, pending);
-  const usable = await store.sharing?.isUsable(askedIds, upload.terms.vm);
+  const usable = await store.sharing?.isUsable(wanted, upload.terms.vm);
   const standings = Array.from({ length: idCount(ids) }, (): IdStanding => "known");
   for (const [at, index] of asked.entries()) {
     if (states[at] === "absent") standings[index] = "missing";

@@ -1,3 +1,4 @@
+import { hasCode } from "@holdfast/shared/errors/holdfast-error";
 import { equalBytes, idAt, idCount, isZeroId } from "@holdfast/shared/format/content-id";
 import { leafCapacity } from "@holdfast/shared/format/page";
 import { leafCount, pageLength } from "@holdfast/shared/format/page-tree";
@@ -36,6 +37,8 @@ export interface CountDeps {
   readonly readPage: PageSource;
   /** Called for every leaf that is not all zeros, in order. */
   readonly onLeaf: (leaf: SeenLeaf) => Promise<void>;
+  /** Called for every leaf that is absent itself, or a page between it and the root (C5). */
+  readonly onLost: (lost: { readonly firstPosition: number; readonly count: number }) => void;
 }
 
 /** No positions at all. */
@@ -49,14 +52,24 @@ export const addCounts = (a: PositionCounts, b: PositionCounts): PositionCounts 
   fresh: a.fresh + b.fresh,
 });
 
-/** Walks a disk's whole tree and counts its positions (C6). CHUNK_MISSING or CHUNK_DAMAGED when the tree is not whole (C4). */
-export const countPositions = async (disk: ComparedDisk, { readPage, onLeaf }: CountDeps): Promise<PositionCounts> => {
+/**
+ * Walks a disk's whole tree and counts its positions (C6). CHUNK_MISSING when its root is absent, CHUNK_DAMAGED when a page does
+ * not fit its place (C4).
+ */
+export const countPositions = async (
+  disk: ComparedDisk,
+  { readPage, onLeaf, onLost }: CountDeps,
+): Promise<PositionCounts> => {
   const baseLeaves = disk.base ? walkAll(disk.base, readPage) : undefined;
   let counts = noPositions;
-  for await (const leaf of walkAll(disk.tree, readPage)) {
+  for await (const leaf of leavesOrGaps(disk.tree, readPage)) {
     const next = await baseLeaves?.next();
     const base = next?.done === true ? undefined : next?.value;
     const length = pageLength(disk.tree.shape, 0, leaf.leaf);
+    if ("isLost" in leaf) {
+      onLost({ firstPosition: leaf.leaf * leafCapacity, count: length });
+      continue;
+    }
     if (!leaf.chunkIds) {
       counts = addCounts(counts, { planned: length, zero: length, unchanged: 0, fresh: 0 });
       continue;
@@ -71,6 +84,31 @@ export const countPositions = async (disk: ComparedDisk, { readPage, onLeaf }: C
 
 const walkAll = ({ root, shape }: DiskTree, readPage: PageSource): AsyncGenerator<WalkedLeaf> =>
   walkLeaves({ root, shape, firstLeaf: 0, count: leafCount(shape), idsOnly: false }, readPage);
+
+interface LostLeaf {
+  readonly leaf: number;
+  readonly isLost: true;
+}
+
+/** All leaves in order; one that cannot be reached because a page below the root is absent is told as lost. */
+async function* leavesOrGaps(tree: DiskTree, readPage: PageSource): AsyncGenerator<WalkedLeaf | LostLeaf> {
+  const { root, shape } = tree;
+  if (!isZeroId(root)) await readPage(root);
+  const end = leafCount(shape);
+  for (let next = 0; next < end;) {
+    const rest = { root, shape, firstLeaf: next, count: end - next, idsOnly: false };
+    try {
+      for await (const leaf of walkLeaves(rest, readPage)) {
+        yield leaf;
+        next += 1;
+      }
+    } catch (caught) {
+      if (!hasCode(caught, "CHUNK_MISSING")) throw caught;
+      yield { leaf: next, isLost: true };
+      next += 1;
+    }
+  }
+}
 
 const countLeaf = (
   { diskId, heal }: ComparedDisk,

@@ -109,7 +109,7 @@ export class PutStream {
   async #append(record: CheckedRecord): Promise<void> {
     const { store } = this.#deps;
     const { kind } = record.header;
-    const appended = await store.append(record, this.#signal);
+    const appended = await store.append(record, this.#upload.uses.packs, this.#signal);
     if (appended.pending) await dependOn(store, this.#upload, [appended.pending]);
     await noteStanding(store, this.#upload, { record, appended });
     const storedBytes = appended.outcome === "stored" ? appended.packedBytes : 0;

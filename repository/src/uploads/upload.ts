@@ -6,6 +6,7 @@ import type { CatalogPoint } from "../catalog/catalog-point.ts";
 import type { DiskRange } from "../catalog/disk-range.ts";
 import { SilenceWatch } from "../readings/silence-watch.ts";
 import type { PendingPack } from "../store/repository-store.ts";
+import type { HeldUses } from "./uses-registry.ts";
 import { type UploadState, uploadStates } from "./upload-state.ts";
 
 /** What an upload is opened with. */
@@ -47,6 +48,8 @@ export interface UploadDeps {
   readonly log: Logger;
   /** Milliseconds without a call or a byte after which it ends (U1). */
   readonly silenceMs: number;
+  /** The packs that it uses. */
+  readonly uses: HeldUses;
 }
 
 /** A writer's open work. Everything under way on it holds its `signal`, which aborts with the reason why it ended. */
@@ -64,15 +67,20 @@ export class Upload {
   readonly dependsOn = new Set<PendingPack>();
   /** Encrypted repositories: it was noted that its VM stands for everything of the base. */
   standsForBase = false;
+  /** Packs of whatever it was told known or stored; held until it has ended (G6, G7). */
+  readonly uses: HeldUses;
+  readonly #held: Disposable;
   readonly #ended = new AbortController();
   readonly #silence: SilenceWatch;
   readonly #log: Logger;
   #state: UploadState = "open";
   #heal: readonly DiskRange[];
 
-  constructor(terms: UploadTerms, { clock, log, silenceMs }: UploadDeps) {
+  constructor(terms: UploadTerms, { clock, log, silenceMs, uses }: UploadDeps) {
     this.terms = terms;
     this.#heal = terms.heal;
+    this.uses = uses;
+    this.#held = uses.hold();
     this.#log = log.child({ task: terms.attempt.taskId, attempt: terms.attempt.number, vm: terms.vm.vmId });
     this.#silence = new SilenceWatch(clock, silenceMs, () => {
       this.end(new HoldfastError("TIMEOUT", `upload ${terms.uploadId} was silent for ${silenceMs / 60_000} minutes`));
@@ -118,6 +126,7 @@ export class Upload {
   end(reason: HoldfastError): void {
     if (this.#state === "ended") return;
     this.#silence[Symbol.dispose]();
+    this.#held[Symbol.dispose]();
     this.move("ended");
     this.#log.info("upload over", { upload: this.uploadId, code: reason.code, ...this.counts });
     this.#ended.abort(reason);

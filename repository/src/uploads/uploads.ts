@@ -4,6 +4,7 @@ import type { AttemptRef } from "@holdfast/shared/format/manifest-schema";
 import { type RandomBytes, randomName } from "@holdfast/shared/ids/ids";
 import type { Logger } from "@holdfast/shared/logging/logger";
 import { isSameAttempt } from "../store/task-facts.ts";
+import { UsesRegistry, type UsesWatch } from "./uses-registry.ts";
 import { isAttemptOf, Upload, type UploadHolder, type UploadTerms } from "./upload.ts";
 
 /** What the table of uploads needs. */
@@ -33,6 +34,9 @@ export class Uploads {
   readonly #deps: UploadsDeps;
   readonly #open = new Map<string, Upload>();
   readonly #ends = new Map<string, EndedUpload>();
+  readonly #uses = new UsesRegistry();
+  /** By task: what commits use of which nobody knows whether they wrote their point (G7). */
+  readonly #unknown = new Map<string, Disposable[]>();
 
   constructor(deps: UploadsDeps) {
     this.#deps = deps;
@@ -51,7 +55,8 @@ export class Uploads {
     }
     if (this.#open.size >= mostUploads)
       throw new HoldfastError("UNAVAILABLE", `${mostUploads} uploads are open already`);
-    const upload = new Upload({ ...terms, uploadId: randomName(24, this.#deps.random) }, this.#deps);
+    const uses = this.#uses.open();
+    const upload = new Upload({ ...terms, uploadId: randomName(24, this.#deps.random) }, { ...this.#deps, uses });
     this.#open.set(upload.uploadId, upload);
     upload.signal.addEventListener("abort", () => {
       this.#forget(upload);
@@ -84,6 +89,31 @@ export class Uploads {
   /** Ends all, when the server stops or has lost the repository. */
   endAll(reason: HoldfastError): void {
     for (const upload of this.#open.values()) upload.end(reason);
+  }
+
+  /** The bases of open uploads. */
+  *baseIds(): Generator<string> {
+    for (const { terms } of this.#open.values()) if (terms.base) yield terms.base.pointId;
+  }
+
+  /** What uploads use that are open now or will be while it lasts. */
+  watchUses(): UsesWatch {
+    return this.#uses.watch();
+  }
+
+  /** Nobody knows whether the commit of this upload wrote its point: its packs stay used until the task has one (G7). */
+  keepUses({ terms, uses }: Upload): void {
+    const { taskId } = terms.attempt;
+    this.#unknown.set(taskId, [...(this.#unknown.get(taskId) ?? []), uses.hold()]);
+  }
+
+  /** Lets go of what `keepUses` kept for tasks that have a point by now. */
+  forgetUses(hasPoint: (taskId: string) => boolean): void {
+    for (const [taskId, held] of this.#unknown) {
+      if (!hasPoint(taskId)) continue;
+      for (const hold of held) hold[Symbol.dispose]();
+      this.#unknown.delete(taskId);
+    }
   }
 
   #ofTask(taskId: string): Upload[] {

@@ -201,6 +201,12 @@ export const errorCodes = {
     grpc: "FAILED_PRECONDITION",
     exit: 65,
   },
+  REPOSITORY_BUSY: {
+    meaning: "another collection works on this repository",
+    retryable: true,
+    grpc: "ABORTED",
+    exit: 75,
+  },
   FEATURE_UNSUPPORTED: {
     meaning: "the repository uses a feature that this version does not know for this operation",
     retryable: false,

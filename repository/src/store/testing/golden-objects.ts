@@ -12,8 +12,10 @@ import { clockKind } from "../../clock/clock-log.ts";
 import { keyListKind } from "../key-log.ts";
 import { unmarked } from "../mark.ts";
 import { markKind } from "../marks.ts";
+import { packText } from "../object-names.ts";
 import { encodePackContents } from "../pack-contents.ts";
 import { encodePackHeader } from "../pack-header.ts";
+import { planKind } from "../plan.ts";
 import { encodePointObject } from "../point-object.ts";
 import { encodeSmallObject } from "../small-object.ts";
 
@@ -93,6 +95,16 @@ export const makeObjectVectors = (): Readonly<Record<string, string>> => {
     ),
     mark: text(
       encodeSmallObject(markKind, goldenRepository, { pointId: taskId, number: 1, epoch: 3, writtenMs, state }),
+    ),
+    plan: text(
+      encodeSmallObject(planKind, goldenRepository, {
+        number: 5,
+        epoch: 3,
+        writtenMs,
+        doneThrough: 4,
+        packs: [packText({ epoch: 2, sequence: 1 }), packText({ epoch: 3, sequence: 70_000 })],
+        points: [taskId],
+      }),
     ),
     packHeader: toHex(header),
     packContents: toHex(encodePackContents(header, [entry])),

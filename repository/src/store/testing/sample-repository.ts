@@ -14,6 +14,7 @@ import { encodeRecord } from "@holdfast/shared/format/record";
 import type { RecordKind } from "@holdfast/shared/format/record-header";
 import type { RepositoryId } from "@holdfast/shared/format/repository-id";
 import { systemRandom } from "@holdfast/shared/ids/ids";
+import { PackSet } from "../pack-set.ts";
 import { createRepository } from "../open-repository-store.ts";
 import type { Appended, PendingPack, RepositoryFacts, RepositoryStore, StoredPoint } from "../repository-store.ts";
 
@@ -79,7 +80,7 @@ export const putPlain = async (
   plain: Uint8Array,
 ): Promise<Appended> => {
   const { repositoryId } = store.facts;
-  return await store.append(await store.check(sampleRecord(repositoryId, kind, id, plain)));
+  return await store.append(await store.check(sampleRecord(repositoryId, kind, id, plain)), new PackSet());
 };
 
 /** What a test backs up: one disk of at most one leaf, told by the seeds of its chunks; 0 is a chunk of zeros. */

@@ -12,6 +12,7 @@ import { encodePage, leafCapacity } from "@holdfast/shared/format/page";
 import { buildTree } from "@holdfast/shared/format/page-tree";
 import { encodeRecord } from "@holdfast/shared/format/record";
 import type { RecordKind } from "@holdfast/shared/format/record-header";
+import { PackSet } from "../../store/pack-set.ts";
 import type { PendingPack, RepositoryStore } from "../../store/repository-store.ts";
 import { type GoldenDisk, goldenDisks } from "./golden-disks.ts";
 
@@ -43,7 +44,10 @@ const sendDisk = async (store: RepositoryStore, { chunks }: GoldenDisk, packs: S
   const put = async (kind: RecordKind, id: Uint8Array, plain: Uint8Array, compression: Compression): Promise<void> => {
     const { repositoryId } = store.facts;
     const { header, stored } = encodeRecord({ repositoryId, kind, id, plain, compression });
-    const { pending } = await store.append(await store.check(new Uint8Array(Buffer.concat([header, stored]))));
+    const { pending } = await store.append(
+      await store.check(new Uint8Array(Buffer.concat([header, stored]))),
+      new PackSet(),
+    );
     if (pending) packs.add(pending);
   };
   const ids: Uint8Array[] = [];
