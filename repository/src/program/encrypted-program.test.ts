@@ -48,8 +48,7 @@ describe("holdfast-repository on an encrypted repository", () => {
   });
   afterAll(() => removeFolder(folder));
 
-  it("lists, shows and verifies what needs no key, and says what is sealed", async () => {
-    expect(await run(["list", directory])).toMatchObject({ code: 0 });
+  it("shows and verifies what needs no key, and says what is sealed", async () => {
     const shown = await run(["show", directory, "good"]);
     expect(shown).toMatchObject({ code: 0 });
     expect(shown.stdout).toContain("are sealed");
@@ -66,7 +65,6 @@ describe("holdfast-repository on an encrypted repository", () => {
     const refused = await run([...args, "--password-file", wrong]);
     expect(refused).toMatchObject({ code: keyExit });
     expect(refused.stderr).toContain("KEY_WRONG");
-    expect((await run(["show", directory, "good", "--ovf"])).stderr).toContain("KEY_MISSING");
   });
 
   it("shows and exports everything with the password, from a file or from the environment", async () => {
@@ -77,7 +75,7 @@ describe("holdfast-repository on an encrypted repository", () => {
     const env = { HOLDFAST_REPOSITORY_PASSWORD: testPassword };
     expect(await run(["export", directory, "good", "--disk", "root", "--to", to], { env })).toMatchObject({ code: 0 });
     expect((await readFile(to)).equals(content)).toBe(true);
-    expect(await run(["verify", directory, "--password-file", right])).toMatchObject({ code: 0 });
+    expect((await run(["list", directory, "--password-file", right])).stdout).toContain("vm1");
   });
 
   it("makes an encrypted repository and shows a recovery key, which opens it", async () => {

@@ -42,11 +42,14 @@ export interface EncryptedServer extends AsyncDisposable {
 }
 
 /** Starts a server of a new encrypted repository, in a given folder or a new one. */
-export const openEncryptedServer = async (given?: string): Promise<EncryptedServer> => {
+export const openEncryptedServer = async (
+  given?: string,
+  overrides: { readonly undeleteHours?: number; readonly packTargetBytes?: number } = {},
+): Promise<EncryptedServer> => {
   const folder = given ?? (await makeFolder());
   const { keyList, master } = await createEncrypted(join(folder, "r"));
   const keys = keysOf(master, keyList);
-  const server = await openTestServer({ create: false }, { folder });
+  const server = await openTestServer({ create: false, ...overrides }, { folder });
   const writer = new TestWriter(server.client, server.repositoryId);
   writer.keys = keys.sealing;
   return {
