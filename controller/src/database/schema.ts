@@ -238,6 +238,14 @@ export interface WorkerRow {
   readonly created_ms: number;
 }
 
+/** What a session of maintenance is to do. */
+export interface MaintenanceRow {
+  readonly session_id: string;
+  readonly kind: string;
+  readonly repository_id: string;
+  readonly request: string;
+}
+
 /** Keys of an encrypted repository; the master key sealed. */
 export interface RepositoryKeysRow {
   readonly repository_id: string;
@@ -274,5 +282,6 @@ export interface Tables {
   members: MemberRow;
   user_tokens: UserTokenRow;
   workers: WorkerRow;
+  maintenance: MaintenanceRow;
   repository_keys: RepositoryKeysRow;
 }

@@ -1,6 +1,6 @@
 import type { RecordKind } from "@holdfast/shared/format/record-header";
 import type { PackKey } from "../store/object-names.ts";
-import type { IndexCounts, IndexedPack, IndexHistory } from "./index-database.ts";
+import type { DroppedRecord, IndexCounts, IndexedPack, IndexHistory } from "./index-database.ts";
 import type { StandFor } from "./standing-table.ts";
 
 /** What the index's thread can be asked. */
@@ -14,6 +14,8 @@ export interface IndexCalls {
   addPack(pack: IndexedPack): void;
   dropPack(pack: IndexedPack): void;
   dropPacks(keys: readonly PackKey[]): void;
+  dropRecords(records: readonly DroppedRecord[]): void;
+  recordsOf(argument: PackKey & { readonly kind: RecordKind }): readonly DroppedRecord[];
   /** Rows as `index-rows.ts` encodes them. */
   lookup(argument: { readonly kind: RecordKind; readonly ids: Uint8Array }): Uint32Array;
   addStanding(what: StandFor): void;

@@ -24,7 +24,10 @@ const standingCalls = (opened: () => OpenIndex): Pick<IndexCalls, "addStanding" 
   readStanding: ({ ids, vm }) => opened().database.use((database) => database.readStanding(ids, vm)),
 });
 
-type PlainCalls = Pick<IndexCalls, "setHistory" | "packs" | "dropPack" | "dropPacks" | "counts">;
+type PlainCalls = Pick<
+  IndexCalls,
+  "setHistory" | "packs" | "dropPack" | "dropPacks" | "dropRecords" | "recordsOf" | "counts"
+>;
 
 /** What the filter has no part in: it may go on saying "maybe" to what was dropped. */
 const plainCalls = (opened: () => IndexDatabase): PlainCalls => ({
@@ -44,6 +47,12 @@ const plainCalls = (opened: () => IndexDatabase): PlainCalls => ({
       database.dropPacks(keys);
     });
   },
+  dropRecords: (records) => {
+    opened().use((database) => {
+      database.dropRecords(records);
+    });
+  },
+  recordsOf: ({ kind, ...pack }) => opened().use((database) => database.recordsOf(pack, kind)),
   counts: () => opened().use((database) => database.counts()),
 });
 

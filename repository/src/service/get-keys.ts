@@ -2,7 +2,7 @@ import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import type { ServiceDeps } from "./deps.ts";
 import type { Calls } from "./types.ts";
 
-/** The highest key list, wrapped as it is stored; FAILED_PRECONDITION where nothing is encrypted (N1). */
+/** The highest key list, wrapped as it is stored; FAILED_PRECONDITION where nothing is encrypted (X1). */
 export const getKeys =
   ({ store }: ServiceDeps): Calls["getKeys"] =>
   async () => {

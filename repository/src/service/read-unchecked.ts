@@ -12,7 +12,7 @@ const mostChunks = 64;
 /** A pack that is being filled is given that long to become full by itself before it is sealed for a reader. */
 const patienceMs = 1_000;
 
-/** Chunks as they are stored, for a writer that knows their ids from content of its own (N7). */
+/** Chunks as they are stored, for a writer that knows their ids from content of its own (X7). */
 export const readUnchecked = (deps: ServiceDeps): Calls["readUnchecked"] =>
   async function* (request, context) {
     const { store, uploads, slots, authorizer } = deps;

@@ -3,7 +3,7 @@ import type { ServiceDeps } from "./deps.ts";
 import { toIds } from "./requests.ts";
 import type { Calls } from "./types.ts";
 
-/** A writer compared these chunks with their ids: its VM may rely on those that are still there (N8). */
+/** A writer compared these chunks with their ids: its VM may rely on those that are still there (X8). */
 export const vouch =
   ({ store, uploads, authorizer }: ServiceDeps): Calls["vouch"] =>
   async (request, context) => {

@@ -9,7 +9,7 @@ export interface Stander {
 }
 
 /**
- * Which records of an encrypted repository who may rely on (section 12 of the protocol). The server cannot compare content with ids,
+ * Which records of an encrypted repository who may rely on (section 13 of the protocol). The server cannot compare content with ids,
  * so a VM relies on what its own uploads stored or compared, and on what two writers with different keys stand for.
  */
 export class Sharing {

@@ -14,7 +14,7 @@ import type { Upload } from "./upload.ts";
 export type IdStanding = "known" | "missing" | "unchecked";
 
 /**
- * How these ids stand to the upload, in the order asked (S1, N6). What lies in a pack that is not durable yet counts as there, and the
+ * How these ids stand to the upload, in the order asked (S1, X6). What lies in a pack that is not durable yet counts as there, and the
  * upload depends on that pack from now on. The zero id is always known.
  */
 export const findStandings = async (

@@ -5,7 +5,7 @@ import type { Appended, RepositoryStore } from "../store/repository-store.ts";
 import type { Upload } from "./upload.ts";
 
 /**
- * What follows from an appended record for who may rely on it, in an encrypted repository (N6). A page that was there is compared
+ * What follows from an appended record for who may rely on it, in an encrypted repository (X6). A page that was there is compared
  * with the one that was sent: RECORD_REJECTED when two writers mean different things by one id.
  */
 export const noteStanding = async (

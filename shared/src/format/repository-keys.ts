@@ -49,7 +49,7 @@ const derive = (secret: Uint8Array, info: string, keyId: Uint8Array = new Uint8A
     hkdfSync("sha256", secret, new Uint8Array(), Buffer.concat([Buffer.from(info, "latin1"), keyId]), keyBytes),
   );
 
-/** The keys of a repository (repository-format.md §9.1); KEY_MISSING when the active key is none of the key ids. */
+/** The keys of a repository (repository-format.md §10.1); KEY_MISSING when the active key is none of the key ids. */
 export const deriveKeys = (master: Uint8Array, { activeKeyId, keyIds }: KeyIds): RepositoryKeys => {
   const idKey = deriveIdKey(master);
   const contentKeys = new Map(keyIds.map((id) => [id, derive(master, "holdfast content key v1", fromHex(id))]));

@@ -24,7 +24,7 @@ const parametersOf = ({ key, nonce }: SealTerms): { readonly key: Uint8Array; re
   return { key: hmacSha256(key, nonce.subarray(0, keyPart)), vector };
 };
 
-/** AES-256-GCM under a key of these bytes' own (repository-format.md §9.2): as many bytes, and the tag. */
+/** AES-256-GCM under a key of these bytes' own (repository-format.md §10.2): as many bytes, and the tag. */
 export const sealBytes = (terms: SealTerms, plain: Uint8Array): Uint8Array => {
   const { key, vector } = parametersOf(terms);
   const cipher = createCipheriv("aes-256-gcm", key, vector, { authTagLength: sealTagBytes }).setAAD(terms.associated);

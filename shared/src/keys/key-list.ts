@@ -30,7 +30,7 @@ export type KeyWrap = z.infer<typeof keyWrapSchema>;
 export type ScryptWrap = z.infer<typeof scryptWrapSchema>;
 export type RecoveryWrap = z.infer<typeof recoveryWrapSchema>;
 
-/** The keys of a repository as one object of its log states them, the highest number wins (repository-format.md §9.3). */
+/** The keys of a repository as one object of its log states them, the highest number wins (repository-format.md §10.3). */
 export const keyListSchema = z.strictObject({
   /** From 1. */
   number: z.int().min(1).max(0xffff_ffff),
