@@ -5,7 +5,7 @@ import { agentInvite } from "./agent/invite.ts";
 import { agentList } from "./agent/list.ts";
 import { agentRevoke } from "./agent/revoke.ts";
 import { agentShow } from "./agent/show.ts";
-import { noun } from "./command.ts";
+import { type CommandMaker, noun } from "./command.ts";
 import { controllerRecover } from "./controller/recover.ts";
 import { doctorCommand } from "./doctor/doctor.ts";
 import { completionCommand } from "./completion.ts";
@@ -90,6 +90,20 @@ export const createProgram = (context: CliContext): Command => {
   return settle(program);
 };
 
+const repositoryVerbs: readonly CommandMaker[] = [
+  repositoryAdd,
+  repositoryList,
+  repositoryShow,
+  repositoryVerify,
+  repositoryHurt,
+  repositoryGc,
+  repositoryStats,
+  repositoryKey,
+  repositoryInvite,
+  repositoryRevoke,
+  repositoryClock,
+];
+
 const commandsOf = (context: CliContext): readonly Command[] => {
   const all = (...makers: readonly ((context: CliContext) => Command)[]): readonly Command[] =>
     makers.map((make) => make(context));
@@ -99,23 +113,7 @@ const commandsOf = (context: CliContext): readonly Command[] => {
       "oVirt Managers",
       all(managerAdd, managerList, managerShow, managerEdit, managerRemove, managerTest),
     ),
-    noun(
-      "repository",
-      "Repositories, where restore points live",
-      all(
-        repositoryAdd,
-        repositoryList,
-        repositoryShow,
-        repositoryVerify,
-        repositoryHurt,
-        repositoryGc,
-        repositoryStats,
-        repositoryKey,
-        repositoryInvite,
-        repositoryRevoke,
-        repositoryClock,
-      ),
-    ),
+    noun("repository", "Repositories, where restore points live", all(...repositoryVerbs)),
     noun("agent", "Agents, which move the data", all(agentList, agentShow, agentInvite, agentRevoke)),
     noun(
       "worker",

@@ -109,9 +109,8 @@ export const createController = async (
     version: productVersion,
     startedMs: work.clock.nowMs(),
   });
-  const { holder } = work.identity;
-  const api = await openApi({ listen: config.rpc.listen, holder, services, admit: admitUsers(users, log), log });
-  stack.use(api);
+  const serving = { ...config.rpc, holder: work.identity.holder };
+  const api = stack.use(await openApi({ ...serving, services, admit: admitUsers(users, log), log }));
   listening.addresses = api.addresses;
   const opened = stack.move();
   return {

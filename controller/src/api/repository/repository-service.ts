@@ -22,17 +22,12 @@ export const serveRepositories = (deps: ApiDeps): ServedService =>
   serveService(RepositoryRegistryService, {
     ...keyCalls(deps),
     addRepository: async ({ name, address, ...given }, { signal }) => {
-      if (!/^[^\s/][^/]{0,63}$/.test(name))
-        throw new HoldfastError("INVALID_ARGUMENT", "a repository needs a name of 1 to 64 characters without /");
+      checkName(name);
       const added = await deps.repositories.add({ name, address, proof: toProof(given) }, signal);
       deps.log.info("repository added", { repository: added.repositoryId, name, address });
       return { repository: await toRepository(deps, added, signal) };
     },
-    listRepositories: async (_request, { signal }) => ({
-      repositories: await Promise.all(
-        deps.repositories.list().map((repository) => toRepository(deps, repository, signal)),
-      ),
-    }),
+    listRepositories: async (_request, { signal }) => ({ repositories: await allRepositories(deps, signal) }),
     getRepository: async ({ repository }, { signal }) => ({
       repository: await toRepository(deps, deps.repositories.get(repository), signal),
     }),
@@ -71,6 +66,14 @@ export const serveRepositories = (deps: ApiDeps): ServedService =>
       return {};
     },
   });
+
+const checkName = (name: string): void => {
+  if (/^[^\s/][^/]{0,63}$/.test(name)) return;
+  throw new HoldfastError("INVALID_ARGUMENT", "a repository needs a name of 1 to 64 characters without /");
+};
+
+const allRepositories = (deps: ApiDeps, signal: AbortSignal): Promise<MessageInitShape<typeof RepositorySchema>[]> =>
+  Promise.all(deps.repositories.list().map((repository) => toRepository(deps, repository, signal)));
 
 const toCoverage = ({
   readBytes,
