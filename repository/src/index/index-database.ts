@@ -7,6 +7,7 @@ import type { PackKey, RecordPlace } from "../store/object-names.ts";
 import { dropSql, lookupSql, schema, schemaVersion } from "./index-sql.ts";
 import { inBatches, slotted, type SlottedEntry, tableOf } from "./pack-entries.ts";
 import type { PackRow } from "./pack-rows.ts";
+import { addStanding, readStanding, type StandFor } from "./standing-table.ts";
 
 /** A pack as the index is told of it. */
 export interface IndexedPack extends PackKey {
@@ -174,6 +175,14 @@ export class IndexDatabase implements Disposable {
   chunkIdsAfter(id: Uint8Array, limit: number): readonly Uint8Array[] {
     const statement = this.#connection.prepare("SELECT id FROM chunks WHERE id > ? ORDER BY id LIMIT ?").pluck();
     return statement.all(id, limit) as readonly Uint8Array[];
+  }
+
+  addStanding(what: StandFor): void {
+    addStanding(this.#connection, what);
+  }
+
+  readStanding(ids: Uint8Array, vm: string): Uint8Array {
+    return readStanding(this.#connection, ids, vm);
   }
 
   counts(): IndexCounts {

@@ -15,6 +15,15 @@ interface OpenIndex {
   filter: ChunkFilter;
 }
 
+const standingCalls = (opened: () => OpenIndex): Pick<IndexCalls, "addStanding" | "readStanding"> => ({
+  addStanding: (what) => {
+    opened().database.use((database) => {
+      database.addStanding(what);
+    });
+  },
+  readStanding: ({ ids, vm }) => opened().database.use((database) => database.readStanding(ids, vm)),
+});
+
 type PlainCalls = Pick<
   IndexCalls,
   "setHistory" | "packs" | "dropPack" | "dropPacks" | "dropRecords" | "recordsOf" | "counts"
@@ -78,6 +87,7 @@ export const createIndexService = (): IndexService => {
       const { database, filter } = opened();
       return database.use(() => encodeRows(kind === "chunk" ? filter.lookup(ids) : database.lookup(kind, ids)));
     },
+    ...standingCalls(opened),
   };
   return {
     calls,
