@@ -12,6 +12,7 @@ export interface Beginning {
   readonly roots: readonly CatalogPoint[];
   /** Packs that were durable and indexed. */
   readonly candidates: readonly PackRow[];
+  readonly indexGeneration: number;
   /** What uploads use that were open at any moment since. */
   readonly uses: UsesWatch;
 }
@@ -36,7 +37,8 @@ export const beginCollection = async (deps: CollectorDeps, takesOut: boolean): P
     if (takesOut) store.collection.condemned.takeOut(ids);
     uploads.forgetUses((taskId) => catalog.get(taskId) !== undefined);
     const roots = catalog.list().filter(({ pointId }) => !ids.has(pointId));
-    return { leaving, roots, candidates, uses: uploads.watchUses() };
+    const { indexGeneration } = store.collection;
+    return { leaving, roots, candidates, indexGeneration, uses: uploads.watchUses() };
   }
   throw new HoldfastError("REPOSITORY_BUSY", "points are being marked all the time");
 };

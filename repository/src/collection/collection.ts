@@ -1,4 +1,4 @@
-import { hasCode } from "@holdfast/shared/errors/holdfast-error";
+import { hasCode, HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { mapBounded } from "@holdfast/shared/lifecycle/bounded";
 import type { PackRow } from "../index/pack-rows.ts";
 import type { PacksView } from "../store/collection-store.ts";
@@ -32,7 +32,7 @@ export interface CollectionRun {
 /** Walks and classifies; changes nothing (G3, G4). */
 export const lookForGarbage = async (
   packsView: PacksView,
-  { leaving, roots, candidates }: Omit<Beginning, "uses">,
+  { leaving, roots, candidates }: Omit<Beginning, "uses" | "indexGeneration">,
   { tell, signal, nowMs }: Omit<CollectionRun, "unplanned">,
 ): Promise<{ readonly plan: CollectionPlan; readonly live: LiveBits }> => {
   const onCount = (done: number, total: number): void => {
@@ -155,6 +155,8 @@ export class Collection implements Disposable {
     points: readonly string[],
   ): { readonly condemned: readonly WeighedPack[]; readonly spared: readonly WeighedPack[] } {
     const { store, catalog } = this.#deps;
+    if (store.collection.indexGeneration !== this.#beginning.indexGeneration)
+      throw new HoldfastError("REPOSITORY_BUSY", "the index was made anew meanwhile: nothing more is collected");
     const { condemned } = condemnable<PackKey>(
       wanted.map(({ key }) => key),
       this.#beginning.uses.uses,

@@ -18,7 +18,7 @@ import { PausedFiles } from "./testing/paused-files.ts";
 /** Runs the collector that kills itself; resolves with the signal that ended it. */
 const runKilled = async (folder: string, step: number): Promise<string | null> =>
   await new Promise((resolve) => {
-    const program = join(import.meta.dirname, "testing/stopped-collector.ts");
+    const program = new URL("testing/stopped-collector.ts", import.meta.url).pathname;
     const node = [process.execPath, "--conditions=source", program, folder, String(step), "SIGKILL"];
     const child = execFile("setpriv", ["--pdeathsig", "KILL", ...node], () => {
       resolve(child.signalCode);

@@ -82,7 +82,7 @@ test("the same with a process that is stopped by SIGSTOP", async () => {
   await makeGarbage(template);
   await cp(template, join(root.path, "count"), { recursive: true });
   const { began, steps } = await stepsOfCollection(join(root.path, "count"));
-  const program = join(import.meta.dirname, "testing/stopped-collector.ts");
+  const program = new URL("testing/stopped-collector.ts", import.meta.url).pathname;
   // Before its first plan is named, before the first pack goes, and before its last plan.
   for (const step of [began + 3, began + 20, steps - 5]) {
     const folder = join(root.path, `s${step}`);

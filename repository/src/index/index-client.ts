@@ -26,6 +26,7 @@ export class IndexClient implements AsyncDisposable {
   readonly #thread: Thread<IndexCalls>;
   /** Lookups wait for it: while the index is being made anew, "not there" would be a lie. */
   #usable: Promise<void> = Promise.resolve();
+  #generation = 0;
 
   private constructor(thread: Thread<IndexCalls>, history: IndexHistory | undefined) {
     this.#thread = thread;
@@ -42,12 +43,18 @@ export class IndexClient implements AsyncDisposable {
     }
   }
 
+  /** Another number when the index was made anew meanwhile: of several records of one id it may name another one. */
+  get generation(): number {
+    return this.#generation;
+  }
+
   async reset(): Promise<void> {
     await this.#thread.call("reset", undefined);
   }
 
   /** Starts from nothing and lets `refill` bring it up to date; when that fails, every later lookup does. */
   async rebuild(refill: () => Promise<unknown>): Promise<void> {
+    this.#generation += 1;
     this.#usable = this.#refillWith(refill);
     await this.#usable;
   }

@@ -16,7 +16,7 @@ const long: readonly CollectionBounds[] = [
 ];
 const explored = process.env["HOLDFAST_SOAK"] === "1" ? [...always, ...long] : always;
 
-/** What the harm of each missing rule looks like, in the smallest bounds that show all of them. */
+/** What the harm of each missing rule looks like, in bounds that show it; one needs a third owner. */
 const harmOf: Record<keyof CollectionRules, RegExp> = {
   marksDieWithTheirOwner: /condemned/,
   commitWaitsForPacks: /condemned|does not find/,
@@ -28,6 +28,7 @@ const harmOf: Record<keyof CollectionRules, RegExp> = {
   unknownCommitsHoldTheirUses: /condemned/,
   closesTheLog: /condemned|restored/,
   stopsAtALaterPlan: /restored/,
+  looksAfterClosing: /restored|condemned/,
   lateManifestsAreVoid: /condemned/,
   copiesBeforeCondemning: /condemned/,
   indexNamesTheNewest: /condemned/,
@@ -50,7 +51,9 @@ describe("the model of collection, with writers, crashes and owners", () => {
   );
 
   it.each(Object.keys(collectionRules) as (keyof CollectionRules)[])("finds the harm without %s", deadline, (rule) => {
-    const found = exploreCollection({ [rule]: false }, { owners: 2, writers: 1, collections: [1, 1], packs: 1 });
+    const owners = rule === "looksAfterClosing" ? 3 : 2;
+    const broken = { ...(rule === "stopsAtALaterPlan" && { looksAfterClosing: false }), [rule]: false };
+    const found = exploreCollection(broken, { owners, writers: 1, collections: [1, 1, 0], packs: 1 });
     expect(found).toMatchObject({ kind: "broken", violation: expect.stringMatching(harmOf[rule]) as string });
   });
 });

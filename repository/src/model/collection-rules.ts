@@ -18,8 +18,13 @@ export interface CollectionRules {
   readonly unknownCommitsHoldTheirUses: boolean;
   /** G10: broken: a new owner reads the log of plans and does not close it. */
   readonly closesTheLog: boolean;
-  /** Format 6.5: broken: an owner that finds a later one's plan in the log adds its own behind it. */
+  /**
+   * Format 6.5: broken: an owner that finds a later one's plan in the log adds its own behind it. The next rule would still
+   * save it: the harm shows without both.
+   */
   readonly stopsAtALaterPlan: boolean;
+  /** Format 6.5: broken: an owner that closed the log serves although a later one took its epoch before. */
+  readonly looksAfterClosing: boolean;
   /** C9: broken: what a former owner writes after the log was closed may become a point. */
   readonly lateManifestsAreVoid: boolean;
   /** G5: broken: a wasteful pack is condemned before its copies are there. */
@@ -42,6 +47,7 @@ export const collectionRules: CollectionRules = {
   unknownCommitsHoldTheirUses: true,
   closesTheLog: true,
   stopsAtALaterPlan: true,
+  looksAfterClosing: true,
   lateManifestsAreVoid: true,
   copiesBeforeCondemning: true,
   indexNamesTheNewest: true,

@@ -52,6 +52,8 @@ const outcomesOf = (scene: Scene): Outcome[] => {
       return [readPlans(scene, "closes the log")];
     case "closes the log":
       return [closeLog(scene)];
+    case "looks":
+      return [lost(scene) ?? ["still owns it", withOwner(scene, { phase: "catches up" })]];
     case "catches up":
       return catchUp(scene);
     case "serves":
@@ -84,7 +86,7 @@ const readPlans = (scene: Scene, phase: CollectingOwner["phase"]): Outcome => {
 /** G10: the next number is ours, or somebody else's plan is honoured first. */
 const closeLog = (scene: Scene): Outcome => {
   const { world, owner, epoch, rules } = scene;
-  const phase = "catches up" as const;
+  const phase = rules.looksAfterClosing ? "looks" : "catches up";
   if (!rules.closesTheLog) return ["goes on", withOwner(scene, { phase })];
   const read = world.disk.plans.slice(0, owner.plansRead);
   const isLater = rules.stopsAtALaterPlan && read.some((plan) => plan.epoch > epoch);

@@ -58,7 +58,7 @@ export interface ModelCollection {
 
 /** One server process. A paused one is one to which nothing happens for a while, a crashed one one to which nothing ever happens. */
 export interface CollectingOwner {
-  readonly phase: "absent" | "adopts" | "reads plans" | "closes the log" | "catches up" | "serves" | "gone";
+  readonly phase: "absent" | "adopts" | "reads plans" | "closes the log" | "looks" | "catches up" | "serves" | "gone";
   readonly condemned: readonly Pack[];
   /** Plans that it has read or written: the next number is one more. */
   readonly plansRead: number;

@@ -27,6 +27,8 @@ export interface PacksView {
 
 /** What an owned repository offers to a collection beside what everybody may do. */
 export interface CollectionStore extends PacksView {
+  /** Another number when the index was made anew in between: then it may name packs again whose records were copied. */
+  readonly indexGeneration: number;
   /** Marks that were written since the start: equal numbers mean that nobody decided anything in between. */
   readonly marksWritten: number;
   /** True while a mark of the point is on its way. */

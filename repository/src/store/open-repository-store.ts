@@ -166,6 +166,8 @@ export const ownRepository = async (
   // What is there now is decided; what a former owner adds from here on is not (C9), nor can it condemn anything (G10).
   await reserve.whenFull(() => tasks.adopt());
   await reserve.whenFull(() => plans.close({ epoch: epoch.epoch, clock }));
+  // A still later owner may have decided about points before our plan was there.
+  await ownership.assertOwned();
   const { ingestThreads = defaultIngestThreads, threads = workerThreads } = options;
   const reading = { facts, objects, plans, indexPath, ingestThreads, threads, owner: true, signal };
   const parts = await openReadingParts(reading);

@@ -39,6 +39,10 @@ export class OwnedCollection extends OpenedPacks implements CollectionStore {
     this.#leftovers = deps.parts.caughtUp.leftovers;
   }
 
+  get indexGeneration(): number {
+    return this.#deps.parts.index.generation;
+  }
+
   get marksWritten(): number {
     return this.#deps.marking.written;
   }
