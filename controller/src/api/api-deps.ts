@@ -24,10 +24,10 @@ export interface ApiDeps extends StepDeps {
   readonly startedMs: number;
   readonly users: Users;
   readonly doctor: DoctorDeps;
-  readonly board: MaintenanceBoard;
-  readonly maintenanceRunner: Pick<TaskRunner, "poke">;
   /** Backups of the installation itself. */
   readonly configurations: ConfigurationKeeper;
+  readonly board: MaintenanceBoard;
+  readonly maintenanceRunner: Pick<TaskRunner, "poke">;
   /** What follows for the work when a member was revoked. */
   readonly onRevoked: (member: Member) => Promise<void>;
 }
