@@ -196,7 +196,7 @@ export class OwnedRepository extends RepositoryReading implements RepositoryStor
   }
 
   async quarantine(records: readonly RecordAt[]): Promise<void> {
-    await this.#absent.quarantine(records);
+    await this.#deps.reserve.whenFull(() => this.#absent.quarantine(records));
   }
 
   async forgetMissing(records: readonly RecordAt[]): Promise<readonly RecordRef[]> {
