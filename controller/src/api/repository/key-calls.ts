@@ -25,13 +25,12 @@ export const toProof = ({
 
 /** The calls about keys of encrypted repositories. What they are given is never logged. */
 export const keyCalls = ({ repositories, log }: ApiDeps): KeyCalls => {
-  const { keys } = repositories;
   const tell = (what: string, { repositoryId, name }: RepositoryConnection): void => {
     log.info(what, { repository: repositoryId, name });
   };
   return {
     getKeyStatus: async (request, { signal }) => ({
-      status: await statusOf(repositories.get(request.repository), keys, signal),
+      status: await statusOf(repositories.get(request.repository), repositories.keys, signal),
     }),
     unlockRepository: async ({ repository: named, ...given }, { signal }) => {
       const repository = repositories.get(named);
@@ -41,21 +40,21 @@ export const keyCalls = ({ repositories, log }: ApiDeps): KeyCalls => {
       const { keyCheck } = await repository.describe(signal);
       if (keyCheck === "")
         throw new HoldfastError("FAILED_PRECONDITION", `repository ${repository.name} is not encrypted`);
-      await keys.unlock(repository, { keyCheck, proof }, signal);
+      await repositories.keys.unlock(repository, { keyCheck, proof }, signal);
       tell("repository unlocked", repository);
-      return { status: await statusOf(repository, keys, signal) };
+      return { status: await statusOf(repository, repositories.keys, signal) };
     },
     changePassword: async ({ repository: named, newPassword }, { signal }) => {
       const repository = repositories.get(named);
-      await keys.changePassword(repository, newPassword, signal);
+      await repositories.keys.changePassword(repository, newPassword, signal);
       tell("password of a repository changed", repository);
-      return { status: await statusOf(repository, keys, signal) };
+      return { status: await statusOf(repository, repositories.keys, signal) };
     },
     rotateKey: async ({ repository: named }, { signal }) => {
       const repository = repositories.get(named);
-      await keys.rotate(repository, signal);
+      await repositories.keys.rotate(repository, signal);
       tell("key of a repository rotated", repository);
-      return { status: await statusOf(repository, keys, signal) };
+      return { status: await statusOf(repository, repositories.keys, signal) };
     },
   };
 };
