@@ -30,6 +30,8 @@ export interface CaughtUp {
 }
 
 const packsAtOnce = 4;
+/** As many full packs have a million records, about what SQLite's cache holds; beyond it, inserting in random order is slow. */
+const fewPacks = 64;
 
 /**
  * Reads every pack that the index does not know, and drops the rows of condemned ones; starts from nothing when it knows
@@ -41,13 +43,17 @@ export const catchUp = async (work: CatchUp): Promise<CaughtUp> => {
   if (work.owner) await work.objects.confirm(unknown.map(packName));
   const damagedPacks: string[] = [];
   const queue = unknown.values();
+  const readAll = async (): Promise<void> => {
+    await Promise.all(Array.from({ length: packsAtOnce }, readRest));
+  };
   const readRest = async (): Promise<void> => {
     for (const key of queue) {
       work.signal?.throwIfAborted();
       if (!(await takeIn(work, key))) damagedPacks.push(packName(key));
     }
   };
-  await Promise.all(Array.from({ length: packsAtOnce }, readRest));
+  if (unknown.length <= fewPacks) await readAll();
+  else await work.index.loadInKeyOrder(readAll, work.signal);
   return { packsRead: unknown.length, damagedPacks, leftovers };
 };
 

@@ -4,7 +4,7 @@ import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { idAt, idCount } from "@holdfast/shared/format/content-id";
 import type { RecordKind } from "@holdfast/shared/format/record-header";
 import type { PackKey } from "../store/object-names.ts";
-import { inBatches, slotted, type SlottedEntry, tableOf } from "./pack-entries.ts";
+import { inBatches, insertSql, slotted, type SlottedEntry, tableOf } from "./pack-entries.ts";
 import type { PackRow } from "./pack-rows.ts";
 
 /** A pack as the index is told of it. */
@@ -42,7 +42,8 @@ export interface IndexCounts {
 }
 
 const schemaVersion = 2;
-const cacheKiB = 64 * 1024;
+/** What SQLite keeps of the file in memory. */
+export const usualCacheKiB = 64 * 1024;
 
 const schema = `
   CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -67,22 +68,27 @@ const lookupSql = {
 
 /** The index's SQLite file. A cache: an unreadable one, or one of another schema or repository, is thrown away. Blocks. */
 export class IndexDatabase implements Disposable {
-  readonly #path: string;
+  readonly path: string;
   readonly #repositoryId: string;
   #connection: Connection;
   #lookups: Readonly<Record<RecordKind, Statement>>;
 
   constructor(path: string, repositoryId: string) {
-    this.#path = path;
+    this.path = path;
     this.#repositoryId = repositoryId;
     this.#connection = this.#openUsable();
     this.#lookups = prepareLookups(this.#connection);
   }
 
+  /** False after it was given up or closed. */
+  get isOpen(): boolean {
+    return this.#connection.open;
+  }
+
   /** Starts from nothing. */
   reset(): void {
     this.#connection.close();
-    removeFiles(this.#path);
+    removeFiles(this.path);
     this.#connection = this.#create();
     this.#lookups = prepareLookups(this.#connection);
   }
@@ -113,8 +119,8 @@ export class IndexDatabase implements Disposable {
    */
   addPack(pack: IndexedPack): void {
     const entries = slotted(pack.table);
-    const number = this.#packNumber(pack, entries.length);
-    const insert = this.#insertStatement(pack.kind);
+    const number = this.beginPack(pack, entries.length);
+    const insert = this.#connection.prepare(insertSql[pack.kind]);
     const complete = this.#connection.prepare("UPDATE packs SET complete = 1 WHERE number = ?");
     const addBatch = this.#connection.transaction((batch: readonly SlottedEntry[], last: boolean) => {
       for (const { id, offset, plainLength, storedLength, level, slot } of batch) {
@@ -125,6 +131,15 @@ export class IndexDatabase implements Disposable {
       if (last) complete.run(number);
     });
     inBatches(entries, addBatch);
+  }
+
+  resizeCache(kib: number): void {
+    this.#connection.pragma(`cache_size = -${kib}`);
+  }
+
+  /** Runs one transaction of a load in key order (`loaded-rows.ts`). */
+  transact(work: (connection: Connection) => void): void {
+    this.#connection.transaction(work)(this.#connection);
   }
 
   /** Forgets a pack and the records that are found in it, by its table of contents; others that it holds stay as they are. */
@@ -185,7 +200,7 @@ export class IndexDatabase implements Disposable {
       return work(this);
     } catch (caught) {
       if (isUnreadable(caught)) this.#giveUp();
-      if (caught instanceof SqliteError || !this.#connection.open) throw toIndexError(caught, this.#path);
+      if (caught instanceof SqliteError || !this.#connection.open) throw toIndexError(caught, this.path);
       throw caught;
     }
   }
@@ -196,16 +211,11 @@ export class IndexDatabase implements Disposable {
 
   #giveUp(): void {
     this.#connection.close();
-    removeFiles(this.#path);
+    removeFiles(this.path);
   }
 
-  #insertStatement(kind: RecordKind): Statement {
-    const places = kind === "chunk" ? "?, ?, ?, ?, ?, ?" : "?, ?, ?, ?, ?, ?, ?";
-    return this.#connection.prepare(`INSERT OR REPLACE INTO ${tableOf[kind]} VALUES (${places})`);
-  }
-
-  /** The number under which rows name the pack; the same again for a pack that was indexed in part. */
-  #packNumber({ epoch, sequence, kind, sizeBytes }: IndexedPack, records: number): number {
+  /** Gives the number under which rows name the pack; the same again for a pack that was indexed in part. */
+  beginPack({ epoch, sequence, kind, sizeBytes }: IndexedPack, records: number): number {
     const sql = `INSERT INTO packs (epoch, sequence, kind, bytes, records, complete) VALUES (?, ?, ?, ?, ?, 0)
       ON CONFLICT (epoch, sequence) DO UPDATE SET bytes = excluded.bytes RETURNING number`;
     const number = this.#connection.prepare(sql).pluck().get(epoch, sequence, kind, sizeBytes, records);
@@ -214,24 +224,24 @@ export class IndexDatabase implements Disposable {
 
   #openUsable(): Connection {
     try {
-      const connection = openConnection(this.#path);
+      const connection = openConnection(this.path);
       if (isOurs(connection, this.#repositoryId)) return connection;
       connection.close();
     } catch (caught) {
-      if (!isUnreadable(caught)) throw toIndexError(caught, this.#path);
+      if (!isUnreadable(caught)) throw toIndexError(caught, this.path);
     }
-    removeFiles(this.#path);
+    removeFiles(this.path);
     return this.#create();
   }
 
   #create(): Connection {
     try {
-      const connection = openConnection(this.#path);
+      const connection = openConnection(this.path);
       connection.exec(schema);
       writeMeta(connection, "repository", this.#repositoryId);
       return connection;
     } catch (caught) {
-      throw toIndexError(caught, this.#path);
+      throw toIndexError(caught, this.path);
     }
   }
 }
@@ -241,7 +251,7 @@ const openConnection = (path: string): Connection => {
   try {
     connection.pragma("journal_mode = WAL");
     connection.pragma("synchronous = NORMAL");
-    connection.pragma(`cache_size = -${cacheKiB}`);
+    connection.pragma(`cache_size = -${usualCacheKiB}`);
     return connection;
   } catch (caught) {
     connection.close();
