@@ -7,7 +7,12 @@ import { z } from "zod";
 import { temporaryFolder } from "../store/testing/sample-repository.ts";
 
 const run = promisify(execFile);
-const node = [process.execPath, "--conditions=source", join(import.meta.dirname, "testing/load-index.ts")] as const;
+const node = [
+  process.execPath,
+  "--expose-gc",
+  "--conditions=source",
+  join(import.meta.dirname, "testing/load-index.ts"),
+] as const;
 const toldSchema = z.object({
   outcome: z.string(),
   counts: z.object({ packs: z.number(), chunks: z.number() }),
