@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { Catalog } from "../../catalog/catalog.ts";
 import { verifyPoint, type VerifyProgress } from "../../catalog/verify-point.ts";
