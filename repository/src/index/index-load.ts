@@ -1,3 +1,4 @@
+import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { type IndexDatabase, type IndexedPack, inMemory } from "./index-database.ts";
 import { KeyOrderLoad } from "./key-order-load.ts";
 
@@ -5,6 +6,7 @@ import { KeyOrderLoad } from "./key-order-load.ts";
 export class IndexLoad implements Disposable {
   readonly #database: IndexDatabase;
   #load: KeyOrderLoad | undefined;
+  #failure: HoldfastError | undefined;
 
   constructor(database: IndexDatabase) {
     this.#database = database;
@@ -18,13 +20,15 @@ export class IndexLoad implements Disposable {
   /** Spools a pack, and answers true, while a load gathers; a pack that comes later comes after all of the load. */
   takes(pack: IndexedPack): boolean {
     if (this.#load?.isLoading === true) this.settle();
-    this.#load?.add(pack);
-    return this.#load !== undefined;
+    return this.#try((load) => {
+      load.add(pack);
+      return true;
+    });
   }
 
   /** Loads one part more; false when nothing is left. */
   next(): boolean {
-    if (this.#load?.loadNext() === true) return true;
+    if (this.#try((load) => load.loadNext())) return true;
     this[Symbol.dispose]();
     return false;
   }
@@ -34,9 +38,22 @@ export class IndexLoad implements Disposable {
     while (this.next());
   }
 
+  /** False without a load. One that failed fails again until it is given up: what is missing in it must not be called complete. */
+  #try(work: (load: KeyOrderLoad) => boolean): boolean {
+    if (this.#load === undefined) return false;
+    if (this.#failure !== undefined) throw this.#failure;
+    try {
+      return work(this.#load);
+    } catch (caught) {
+      this.#failure = HoldfastError.from(caught);
+      throw caught;
+    }
+  }
+
   /** Gives up what was not loaded. */
   [Symbol.dispose](): void {
     this.#load?.[Symbol.dispose]();
     this.#load = undefined;
+    this.#failure = undefined;
   }
 }

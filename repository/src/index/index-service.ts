@@ -46,7 +46,10 @@ const plainCalls = (opened: () => OpenIndex): PlainCalls => ({
 
 const loadCalls = (opened: () => OpenIndex): Pick<IndexCalls, "beginLoad" | "loadNext" | "endLoad"> => ({
   beginLoad: () => {
-    opened().load.begin();
+    const { database, load } = opened();
+    database.use(() => {
+      load.begin();
+    });
   },
   loadNext: () => {
     const { database, load } = opened();
@@ -55,8 +58,9 @@ const loadCalls = (opened: () => OpenIndex): Pick<IndexCalls, "beginLoad" | "loa
   endLoad: () => {
     const index = opened();
     index.load[Symbol.dispose]();
-    // What was loaded is in no filter yet.
     index.filter[Symbol.dispose]();
+    // What was loaded is in no filter yet; an index that was given up needs none.
+    if (!index.database.isOpen) return;
     index.filter = new ChunkFilter(index.database);
   },
 });

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { sha256 } from "@holdfast/shared/format/content-id";
@@ -181,5 +181,51 @@ describe("an index in a load", () => {
     calls.endLoad(undefined);
     expect(sequences()).toEqual([0, 2, 3]);
     expect(calls.counts(undefined)).toMatchObject({ packs: 2 });
+  });
+
+  it("whose spool failed goes on failing, and calls no pack complete, until the load is given up", async () => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, "index");
+    await mkdir(`${path}-spool`);
+    using service = createIndexService();
+    const { calls } = service;
+    calls.open({ path, repositoryId: "r" });
+    calls.beginLoad(undefined);
+    // As many of one first byte as fill a block.
+    const ids = Array.from({ length: 1100 }, (_, index) =>
+      Uint8Array.from([7, index >> 8, index, ...new Uint8Array(29)]),
+    );
+    const pack = syntheticPack(
+      1,
+      "chunk",
+      ids.map((id, offset) => ({ id, offset })),
+    );
+    for (const again of [() => calls.addPack(pack), () => calls.loadNext(undefined), () => calls.dropPack(pack)])
+      expect(again).toThrow(expect.objectContaining({ code: "IO_FAILED" }));
+    expect(calls.counts(undefined)).toMatchObject({ packs: 0 });
+    calls.endLoad(undefined);
+    calls.addPack(pack);
+    expect(calls.counts(undefined)).toMatchObject({ packs: 1, chunks: 1100 });
+  });
+
+  it("that proves to be damaged says so, and ends its load all the same", async () => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, "index");
+    {
+      using database = new IndexDatabase(path, "r");
+      loadAll(database, syntheticPacks(5000));
+    }
+    const bytes = await readFile(path);
+    bytes.fill(0x5a, 4096 * 12);
+    await writeFile(path, bytes);
+    using service = createIndexService();
+    const { calls } = service;
+    calls.open({ path, repositoryId: "r" });
+    calls.beginLoad(undefined);
+    for (const pack of syntheticPacks(2000)) calls.addPack(pack);
+    expect(() => {
+      while (calls.loadNext(undefined));
+    }).toThrow(expect.objectContaining({ code: "IO_FAILED" }));
+    calls.endLoad(undefined);
   });
 });
