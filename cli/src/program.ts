@@ -6,6 +6,7 @@ import { agentList } from "./agent/list.ts";
 import { agentRevoke } from "./agent/revoke.ts";
 import { agentShow } from "./agent/show.ts";
 import { noun } from "./command.ts";
+import { controllerRecover } from "./controller/recover.ts";
 import { doctorCommand } from "./doctor/doctor.ts";
 import { completionCommand } from "./completion.ts";
 import type { CliContext } from "./context.ts";
@@ -30,14 +31,21 @@ import { pointExport } from "./point/export.ts";
 import { pointList } from "./point/list.ts";
 import { pointProtect } from "./point/protect.ts";
 import { pointRemove } from "./point/remove.ts";
+import { pointVerify } from "./point/verify.ts";
 import { pointShow } from "./point/show.ts";
+import { recoveryKitRenew } from "./recovery-kit/renew.ts";
+import { recoveryKitShow } from "./recovery-kit/show.ts";
 import { pointUndelete } from "./point/undelete.ts";
 import { pointUnprotect } from "./point/unprotect.ts";
 import { repositoryAdd } from "./repository/add.ts";
 import { repositoryClock } from "./repository/clock.ts";
+import { repositoryGc } from "./repository/gc.ts";
+import { repositoryHurt } from "./repository/hurt.ts";
 import { repositoryInvite } from "./repository/invite.ts";
 import { repositoryList } from "./repository/list.ts";
 import { repositoryRevoke } from "./repository/revoke.ts";
+import { repositoryStats } from "./repository/stats.ts";
+import { repositoryVerify } from "./repository/verify.ts";
 import { repositoryShow } from "./repository/show.ts";
 import { restoreDisk } from "./restore/disk.ts";
 import { restorePlan } from "./restore/plan.ts";
@@ -93,7 +101,18 @@ const commandsOf = (context: CliContext): readonly Command[] => {
     noun(
       "repository",
       "Repositories, where restore points live",
-      all(repositoryAdd, repositoryList, repositoryShow, repositoryInvite, repositoryRevoke, repositoryClock),
+      all(
+        repositoryAdd,
+        repositoryList,
+        repositoryShow,
+        repositoryVerify,
+        repositoryHurt,
+        repositoryGc,
+        repositoryStats,
+        repositoryInvite,
+        repositoryRevoke,
+        repositoryClock,
+      ),
     ),
     noun("agent", "Agents, which move the data", all(agentList, agentShow, agentInvite, agentRevoke)),
     noun(
@@ -103,6 +122,12 @@ const commandsOf = (context: CliContext): readonly Command[] => {
     ),
     noun("member", "Members: agents and repositories that have joined", all(memberList)),
     noun("token", "Users' tokens: who may ask what of the controller", all(tokenCreate, tokenList, tokenRevoke)),
+    noun("controller", "The controller itself", all(controllerRecover)),
+    noun(
+      "recovery-kit",
+      "The recovery kit, by which the installation is rebuilt from a repository",
+      all(recoveryKitShow, recoveryKitRenew),
+    ),
     noun("vm", "Virtual machines of the managers", all(vmList, vmShow)),
     noun(
       "job",
@@ -111,13 +136,13 @@ const commandsOf = (context: CliContext): readonly Command[] => {
     ),
     noun(
       "session",
-      "Sessions: runs of jobs, restores, and tests of workers",
+      "Sessions: runs of jobs, restores, tests of workers, and maintenance of repositories",
       all(sessionList, sessionShow, sessionWatch, sessionStop, sessionCancel),
     ),
     noun(
       "point",
       "Restore points",
-      all(pointList, pointShow, pointRemove, pointUndelete, pointProtect, pointUnprotect, pointExport),
+      all(pointList, pointShow, pointVerify, pointRemove, pointUndelete, pointProtect, pointUnprotect, pointExport),
     ),
     noun("restore", "Restores", all(restoreVm, restoreDisk, restorePlan)),
     ...all(initCommand, standaloneCommand, doctorCommand, versionCommand, completionCommand),

@@ -16,6 +16,7 @@ import { apiServices } from "./api/api-services.ts";
 import { openApi } from "./api/open-api.ts";
 import { createBackupWork } from "./backups/backup-work.ts";
 import type { ControllerConfig } from "./config/controller-config.ts";
+import { keepConfigurations, openConfigurationKeeper } from "./configurations/keep-configurations.ts";
 import { openDatabase } from "./database/database.ts";
 import { listOpenSessionIds } from "./database/sessions-table.ts";
 import { listOpenTasks } from "./database/tasks-table.ts";
@@ -23,6 +24,7 @@ import type { DoctorDeps } from "./doctor/doctor-deps.ts";
 import { examineAgent } from "./doctor/examine-agent.ts";
 import { openDoctor } from "./doctor/open-doctor.ts";
 import { createWorkerJoinTokens } from "./identity/join-token-issuer.ts";
+import { createLearnRevocations } from "./identity/learn-revocations.ts";
 import { openBuses } from "./identity/open-buses.ts";
 import { openIdentity } from "./identity/open-identity.ts";
 import { toIdentityDeps } from "./identity/to-identity-deps.ts";
@@ -32,6 +34,8 @@ import type { EngineConnector } from "./inventory/engine-connector.ts";
 import { type ManagerRegistry, openManagerRegistry } from "./inventory/manager-registry.ts";
 import { createOvirtEngines } from "./inventory/ovirt-engines.ts";
 import { runLoops } from "./loops.ts";
+import { createMaintenanceBoard } from "./maintenance/maintenance-board.ts";
+import { openMaintenance } from "./maintenance/open-maintenance.ts";
 import { openRepositoryRegistry } from "./repositories/repository-registry.ts";
 import { createRestoreWork } from "./restore/restore-work.ts";
 import { createSessionRetention } from "./retention/retention-runs.ts";
@@ -79,11 +83,17 @@ export const createController = async (
   work.changes.listen(sessions.poke);
   const verbs: VerbDeps = { ...steps, tickets, runner, ...config.agents };
   stack.use(await serveAgents(work.openedBus, verbs));
-  const doctor = stack.use(await openDoctor(work, config));
+  const configurations = openConfigurationKeeper(work, config, timeZone);
+  const doctor = stack.use(await openDoctor({ ...work, configurations }, config));
   stack.use(startLoops(verbs, config, timeZone));
+  stack.use(keepConfigurations(configurations, work));
   const workerRunner = stack.use(await openWorkerLoop(stack, { ...work, doctor: doctor.deps }, config));
+  const board = createMaintenanceBoard();
+  const maintenanceRunner = stack.use(openMaintenance(work, board));
   const services = apiServices({
     ...steps,
+    board,
+    maintenanceRunner,
     runner,
     tickets,
     workerRunner,
@@ -92,6 +102,7 @@ export const createController = async (
     engines: work.engines,
     users,
     doctor: doctor.deps,
+    configurations,
     onRevoked: (member) => loseAttemptsOf(verbs, member),
     timeZone,
     version: productVersion,
@@ -135,8 +146,9 @@ const openWork = async (stack: AsyncDisposableStack, { config, log, overrides }:
   const roster = await openWorkerRoster(database);
   const buses = await openBuses(stack, opened, { config, log, clock });
   const listening: Listening = { addresses: [] };
+  const learn = createLearnRevocations({ authority, members, log });
   const push = stack.use(
-    createTrustPush({ authority, systemBus: buses.system, repositories: () => repositories.list(), log }),
+    createTrustPush({ authority, systemBus: buses.system, repositories: () => repositories.list(), learn, log }),
   );
   const identity = toIdentityDeps(opened, { database, clock, random, log, push, config, listening });
   const work: WorkDeps = {

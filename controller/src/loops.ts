@@ -8,6 +8,7 @@ import type { ControllerConfig } from "./config/controller-config.ts";
 import { renewOwn } from "./identity/own-renewal.ts";
 import { keepRefusals, refreshInventories } from "./inventory/watch-managers.ts";
 import { runSchedule } from "./jobs/run-schedule.ts";
+import { runNightlyCollection } from "./maintenance/run-nightly-collection.ts";
 import { runDailyRetention } from "./retention/retention-runs.ts";
 import { runJanitor } from "./sessions/run-janitor.ts";
 
@@ -33,7 +34,7 @@ export const runLoops = async (
 
 const loopsOf = (
   deps: VerbDeps,
-  { inventoryEveryMs, janitor }: ControllerConfig,
+  { inventoryEveryMs, janitor, maintenance: { collectAt } }: ControllerConfig,
   timeZone: string,
 ): readonly Loop[] => [
   { name: "liveness", everyMs: secondMs, step: () => giveUpSilentAttempts(deps) },
@@ -49,6 +50,7 @@ const loopsOf = (
   { name: "schedule", everyMs: 10 * secondMs, step: () => runSchedule(deps) },
   { name: "unknown attempts", everyMs: 2 * secondMs, step: (signal) => fenceUnknown(deps, signal) },
   { name: "retention", everyMs: 60 * secondMs, step: (signal) => runDailyRetention(deps, timeZone, signal) },
+  { name: "collection", everyMs: 60 * secondMs, step: () => runNightlyCollection(deps, { collectAt, timeZone }) },
   { name: "janitor", everyMs: janitor.everyMs, step: (signal) => runJanitor(deps, janitor.requestTimeoutMs, signal) },
 ];
 

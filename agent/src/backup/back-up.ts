@@ -1,4 +1,4 @@
-import type { DiskRange, PointSummary } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
+import type { DiskRange, HealedPoints } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
 import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
 import { retry } from "@holdfast/shared/retry/retry";
 import { codecNumbers, type Compression } from "@holdfast/shared/format/codec";
@@ -89,24 +89,25 @@ const fillUpload = async (filled: FilledUpload, signal: AbortSignal): Promise<Ba
   for (const backup of backups) await backup.run(signal);
 
   task.board.phase = "committing";
-  const point = await commit(filled, backups, signal);
-  return { pointId: point.pointId, remarks: [...filled.remarks, ...backups.flatMap(({ remarks }) => remarks)] };
+  const { pointId, healed } = await commit(filled, backups, signal);
+  const remarks = [...filled.remarks, ...backups.flatMap((backup) => backup.remarks), ...healRemarks(backups, healed)];
+  return { pointId, remarks };
 };
 
 const commit = async (
   filled: FilledUpload,
   backups: readonly DiskBackup[],
   signal: AbortSignal,
-): Promise<PointSummary> => {
+): Promise<Committed> => {
   const { task, calls, upload } = filled;
   for (let heals = 0; heals <= mostHeals; heals += 1) {
     const manifest = encodeManifest(manifestOf(filled, backups));
-    const { result } = await commitUpload(
+    const { result, healed } = await commitUpload(
       calls,
       { uploadId: upload.uploadId, attempt: task.attempt, manifest },
       signal,
     );
-    if (result.case === "committed") return result.value;
+    if (result.case === "committed") return { pointId: result.value.pointId, healed };
     if (result.case !== "heal")
       throw new HoldfastError("STREAM_REFUSED", "the repository answered a commit with nothing");
     task.log.warn("chunks of the base are gone: reading them again", { ranges: result.value.ranges.length });
@@ -116,6 +117,20 @@ const commit = async (
     "CHUNK_MISSING",
     `the repository lost chunks of the base ${mostHeals} times during one commit`,
   );
+};
+
+interface Committed {
+  readonly pointId: string;
+  readonly healed: HealedPoints | undefined;
+}
+
+/** What was read again, and what that did to older points; nothing when nothing was lost. */
+const healRemarks = (backups: readonly DiskBackup[], healed: HealedPoints | undefined): readonly Remark[] => {
+  const chunks = backups.reduce((sum, backup) => sum + backup.healedChunks, 0);
+  if (chunks === 0) return [];
+  const { healedPoints, hurtPoints } = healed ?? { healedPoints: 0, hurtPoints: 0 };
+  const message = `the repository had lost ${chunks} chunks of the base: they were read again; ${healedPoints} points are whole again, ${hurtPoints} older points of the VM stay hurt`;
+  return [{ code: "CHUNKS_HEALED", message, diskId: "" }];
 };
 
 const heal = async (

@@ -73,6 +73,11 @@ export class DiskBackup {
     return { disk: this.#disk, sizeBytes: this.#sizeBytes, root: this.#root, mode: this.#mode, reason: this.#reason };
   }
 
+  /** Chunks that were read again because the repository had lost them, whatever else was to be read. */
+  get healedChunks(): number {
+    return this.#map?.count("heal") ?? 0;
+  }
+
   /** Plans and reads the disk; when it resolves all its chunks and pages are accepted. */
   async run(signal: AbortSignal): Promise<void> {
     if (this.#mode === "skipped") return;

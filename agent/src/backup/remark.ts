@@ -14,5 +14,7 @@ export type RemarkCode =
   | "TRACKING_UNAVAILABLE"
   /** The base is gone, cannot be healed, or lacks the disk. */
   | "BASE_UNUSABLE"
+  /** The repository had lost chunks of the base: they were read again (reason `heal`). */
+  | "CHUNKS_HEALED"
   /** The host was out of reach; the engine's proxy was not. */
   | "ROUTE_FELL_BACK";

@@ -1,4 +1,5 @@
 import { factsText } from "../output/output.ts";
+import { recoveryKitText } from "@holdfast/shared/recovery/recovery-kit";
 import type { Initialised } from "./init.ts";
 
 /** What was made, what to start, and how others join. */
@@ -13,6 +14,8 @@ export const initText = (made: Initialised): string =>
       ["joiners dial", made.controllers.join(", ")],
       ["bus", made.busServers.join(", ")],
     ]),
+    "",
+    recoveryKitText(made.recoveryKit),
     "",
     "start next, each as a service of its own:",
     `  nats-server -c ${made.natsConfigurationFile}`,

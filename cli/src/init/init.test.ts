@@ -1,9 +1,11 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@holdfast/shared/clock/clock";
 import { fingerprintOf, makeAuthority } from "@holdfast/shared/identity/certificates";
 import { openInstallation } from "@holdfast/shared/installation/open-installation";
+import { readRecoveryRecord } from "@holdfast/shared/installation/recovery-record";
+import { publicHalfOf, readRecoveryKey, writeRecoveryKey } from "@holdfast/shared/recovery/recovery-key";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { parse } from "yaml";
 import { createProgram } from "../program.ts";
@@ -34,6 +36,24 @@ test("init says what it made, what to start next, and how others join", async ()
   ])
     expect(text).toContain(said);
   expect(text).not.toContain((await readFile(files.adminToken, "utf8")).trim());
+});
+
+test("init shows the recovery kit once, in a file for its owner too, and never writes over a kit", async () => {
+  const file = join(dir, "kit.txt");
+  const text = await init("--recovery-kit", file);
+  const key = readRecoveryKey(text);
+  expect(readRecoveryKey(await readFile(file, "utf8"))).toEqual(key);
+  expect((await stat(file)).mode & 0o777).toBe(0o600);
+  const { files } = await openInstallation(join(dir, "data"));
+  const record = await readRecoveryRecord(files.recovery);
+  expect(record).toMatchObject({ kit: 1, publicKey: publicHalfOf(key) });
+  for (const name of await readdir(join(dir, "data"), { recursive: true, withFileTypes: true }))
+    if (name.isFile())
+      expect(await readFile(join(name.parentPath, name.name), "utf8")).not.toContain(writeRecoveryKey(key));
+
+  await rm(join(dir, "data"), { recursive: true });
+  await expect(init("--recovery-kit", file)).rejects.toMatchObject({ code: "ALREADY_EXISTS" });
+  await expect(stat(join(dir, "data"))).rejects.toMatchObject({ code: "ENOENT" });
 });
 
 test("addresses, zone and an authority of one's own go where they are read", async () => {

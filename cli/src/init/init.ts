@@ -8,6 +8,7 @@ import { type CommandMaker, listOption, optionsOf, verb } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { printData } from "../output/output.ts";
 import { writeControllerConfig } from "./controller-config-file.ts";
+import { refuseKitFile, writeKitFile } from "../recovery-kit/kit-file.ts";
 import { initText } from "./init-text.ts";
 import { dialledAt, splitAddresses } from "./whereabouts.ts";
 
@@ -21,6 +22,7 @@ interface InitOptions {
   readonly caCertificate?: string;
   readonly caKey?: string;
   readonly timeZone?: string;
+  readonly recoveryKit?: string;
 }
 
 /** What `init` made, in the shape of `-o json`. */
@@ -35,6 +37,7 @@ export interface Initialised extends MadeInstallation {
 export const initCommand: CommandMaker = (context) =>
   verb("init", "Make an installation: its authority, its controller's identity, its bus and the first administrator", [
     "init --data /var/lib/holdfast/controller",
+    "init --data /var/lib/holdfast/controller --recovery-kit recovery-kit.txt",
     "init --data /var/lib/holdfast/controller --controller backup.example.com:7400 --listen 0.0.0.0:7400 --bus-listen 0.0.0.0:4222 --bus tls://backup.example.com:4222",
   ])
     .requiredOption("--data <directory>", "data folder of the controller")
@@ -50,10 +53,13 @@ export const initCommand: CommandMaker = (context) =>
     )
     .option("--ca-certificate <file>", "PEM of an authority of your own, in place of one that is made")
     .option("--ca-key <file>", "its key, PEM")
+    .option("--recovery-kit <file>", "write the recovery kit, which is printed once, also to a file of mode 0600")
     .option("--time-zone <zone>", "IANA zone of the installation; the machine's unless given")
     .action(async (_options, command) => {
       const options = optionsOf<InitOptions>(command);
+      if (options.recoveryKit !== undefined) await refuseKitFile(options.recoveryKit);
       const made = await initialise(context, options);
+      if (options.recoveryKit !== undefined) await writeKitFile(options.recoveryKit, made.recoveryKit);
       if (options.output === "table") context.print(initText(made));
       else printData(context, options.output, made);
     });

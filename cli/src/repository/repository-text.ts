@@ -1,4 +1,4 @@
-import type { Repository } from "@holdfast/proto/holdfast/controller/v1/repository_pb";
+import type { Repository, VerificationCoverage } from "@holdfast/proto/holdfast/controller/v1/repository_pb";
 import { factsText, tableText } from "../output/output.ts";
 import { bytesText, spanText, timeText } from "../output/units.ts";
 
@@ -33,6 +33,9 @@ export const repositoryText = (one: Repository): string =>
     ["points", String(one.points)],
     ["stored", bytesText(one.storedBytes)],
     ["free", isEndless(one) ? roomText(one) : `${roomText(one)} of ${bytesText(one.totalBytes)}`],
+    ["growth", growthText(one)],
+    ["read back", one.coverage === undefined ? undefined : coverageText(one.coverage)],
+    ["hurt points", one.hurtPoints === 0 ? undefined : `${one.hurtPoints} (repository hurt ${one.name} lists them)`],
     ...settingsFacts(one),
   ]);
 
@@ -48,3 +51,20 @@ const settingsFacts = (one: Repository): readonly (readonly [string, string])[] 
         ["clock", timeText(one.clockMs)],
         ["deletion", one.deletionSuspended === "" ? "goes on" : `suspended: ${one.deletionSuspended}`],
       ];
+
+/** `2 GiB a day, full in about 90 days` */
+const growthText = (one: Repository): string => {
+  const { growthBytesPerDay, freeBytes } = one;
+  if (growthBytesPerDay <= 0n) return "none in the last 30 days";
+  if (isEndless(one)) return `${bytesText(growthBytesPerDay)} a day`;
+  return `${bytesText(growthBytesPerDay)} a day, full in about ${freeBytes / growthBytesPerDay} days`;
+};
+
+/** How much was read back within 30 days, and what is late. */
+const coverageText = ({ readBytes, freshBytes, overdueBytes, withinDays }: VerificationCoverage): string => {
+  const all = readBytes + freshBytes + overdueBytes;
+  const percent = (bytes: bigint): string => `${all === 0n ? 0n : (bytes * 100n) / all} %`;
+  const own = withinDays === 0 ? "the repository does not verify by itself" : `all of it every ${withinDays} days`;
+  const late = overdueBytes === 0n ? "" : `, ${percent(overdueBytes)} OVERDUE`;
+  return `${all === 0n ? "100 %" : percent(readBytes)} within 30 days, ${percent(freshBytes)} newer and not due${late}; ${own}`;
+};

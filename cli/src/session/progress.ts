@@ -1,5 +1,5 @@
 import { Result } from "@holdfast/proto/holdfast/controller/v1/common_pb";
-import type { Session, Task, TaskDisk } from "@holdfast/proto/holdfast/controller/v1/session_pb";
+import type { Session, SessionProgress, Task, TaskDisk } from "@holdfast/proto/holdfast/controller/v1/session_pb";
 import { bytesText, spanText } from "../output/units.ts";
 import { resultText } from "./session-text.ts";
 
@@ -9,7 +9,7 @@ export const isOver = (session: Session): boolean => session.result !== Result.U
 /** The live view: a line a VM, a bar a disk with bytes, rate and what is left. */
 export const progressView = (session: Session, width: number): string =>
   [
-    ...(session.kind === "worker-test" ? [testLine(session)] : []),
+    ...(hasVms(session) ? [] : [lineWithoutVms(session)]),
     ...session.tasks.flatMap((task) => [
       taskLine(task),
       ...task.disks.filter((disk) => disk.mode !== "skipped").map((disk) => diskLine(disk, session.kind)),
@@ -20,16 +20,25 @@ export const progressView = (session: Session, width: number): string =>
 
 /** One line for logs and pipes: what changed since the last one, or undefined for nothing worth a line. */
 export const plainLine = (session: Session): string => {
-  if (session.kind === "worker-test") return testLine(session);
+  if (!hasVms(session)) return lineWithoutVms(session);
   const done = session.tasks.filter((task) => task.result !== Result.UNSPECIFIED).length;
   const bytes = session.bytes;
   const moved = session.kind === "restore" ? (bytes?.writtenBytes ?? 0n) : handledBytes(bytes);
   return `session ${session.sessionId} ${session.state}: ${done} of ${session.tasks.length} VMs done, ${bytesText(moved)} of ${bytesText(bytes?.plannedBytes ?? 0n)}, stored ${bytesText(bytes?.packedBytes ?? 0n)}`;
 };
 
-/** A test of a worker has no VMs: what it did last stands for its progress. */
-const testLine = (session: Session): string =>
-  `session ${session.sessionId} ${session.state}: ${session.remarks.at(-1)?.message ?? "begins"}`;
+const hasVms = ({ kind }: Session): boolean => kind === "backup" || kind === "restore";
+
+/** Tests of workers and maintenance have no VMs: they tell how far they are, or what they did last. */
+const lineWithoutVms = ({ sessionId, state, progress, remarks }: Session): string =>
+  `session ${sessionId} ${state}: ${progress === undefined ? (remarks.at(-1)?.message ?? "begins") : farText(progress)}`;
+
+const farText = ({ phase, done, total, unit }: SessionProgress): string => {
+  if (unit === "") return phase;
+  const amount = (count: bigint): string => (unit === "bytes" ? bytesText(count) : String(count));
+  const of = total === 0n ? "" : ` of ${amount(total)}`;
+  return `${phase}: ${amount(done)}${of}${unit === "bytes" ? "" : ` ${unit}`}`;
+};
 
 const taskLine = (task: Task): string => {
   const ended = task.result !== Result.UNSPECIFIED;

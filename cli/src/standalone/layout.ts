@@ -24,6 +24,8 @@ export interface Layout {
   readonly natsConfiguration: string;
   readonly caFile: string;
   readonly tokenFile: string;
+  /** The recovery kit of the first start; to be moved where this machine is not. */
+  readonly recoveryKit: string;
   /** Addresses by which the processes find each other; they never change, since definitions name them. */
   readonly controllerAddress: string;
   readonly repositoryAddress: string;
@@ -77,6 +79,7 @@ export const openLayout = async (dataDir: string, { natsPort: wanted, listen }: 
     natsConfiguration: nats.configuration,
     caFile: ca,
     tokenFile: adminToken,
+    recoveryKit: below("recovery-kit.txt"),
     controllerAddress: `unix:${controllerSocket(dataDir)}`,
     repositoryAddress: `unix:${socket}`,
     host,

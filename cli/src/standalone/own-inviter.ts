@@ -1,9 +1,11 @@
-import { rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { IdentityService } from "@holdfast/proto/holdfast/controller/v1/identity_pb";
 import { hasCode } from "@holdfast/shared/errors/holdfast-error";
 import { writeFileDurably } from "@holdfast/shared/identity/durable-file";
 import { type Membership, readIdentityFolder } from "@holdfast/shared/identity/identity-folder";
+import type { ServiceClient } from "@holdfast/shared/rpc/client-types";
+import { z } from "zod";
 import { slowCallMs, withService } from "../connection.ts";
 import type { CliContext } from "../context.ts";
 import type { Layout } from "./layout.ts";
@@ -40,13 +42,34 @@ export const createOwnInviter =
       const wish =
         role === "agent"
           ? { role, name: agent.name, managerName: agent.manager, clusterName: agent.cluster }
-          : { role, name: "main" };
+          : { role, name: "main", replacesRepositoryId: await formerRepository(client, layout, context.signal) };
       const { joinToken } = await client.invite({ ...wish, controllers: [layout.controllerAddress] }, call);
       const file = joinFileOf(layout, role);
       await writeFileDurably(file, `${joinToken}\n`, 0o600);
       return file;
     });
   };
+
+/**
+ * Id of the repository in the folder when the installation knows it already: its server lost its identity, as after a recovery, and
+ * joins in its own place.
+ */
+const formerRepository = async (
+  client: ServiceClient<typeof IdentityService>,
+  { repositoryDir }: Layout,
+  signal: AbortSignal,
+): Promise<string> => {
+  const [line = ""] = (await readIfThere(join(repositoryDir, "descriptor"))).split("\n");
+  const id = line === "" ? undefined : descriptorSchema.safeParse(JSON.parse(line)).data?.repositoryId;
+  if (id === undefined) return "";
+  const { members } = await client.listMembers({}, { signal, timeoutMs: slowCallMs });
+  return members.some((member) => member.role === "repository" && member.id === id) ? id : "";
+};
+
+/** The first line of a repository's descriptor (repository-format.md §1.1), as far as it is needed here. */
+const descriptorSchema = z.object({ kind: z.literal("descriptor"), repositoryId: z.string() });
+
+const readIfThere = (path: string): Promise<string> => readFile(path, "utf8").catch(() => "");
 
 /** Removes join tokens that have done their work. */
 export const forgetJoinTokens = async (layout: Layout): Promise<void> => {

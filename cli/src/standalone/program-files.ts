@@ -14,6 +14,12 @@ export const programArguments = (workspace: "controller" | "agent" | "repository
     ? ["--conditions=source", join(root, workspace, "src", "main.ts")]
     : ["--enable-source-maps", join(root, workspace, "dist", "main.js")];
 
+/** The same for a program's command line, where it has one beside its server. */
+export const commandArguments = (workspace: "repository"): readonly string[] =>
+  extension === ".ts"
+    ? ["--conditions=source", join(root, workspace, "src", "cli.ts")]
+    : ["--enable-source-maps", join(root, workspace, "dist", "cli.js")];
+
 /** nats-server: the one that setting up unpacked beside the project, else one that is installed. */
 export const findNatsServer = async (path: string): Promise<string> => {
   const found = await findProgram("nats-server", `${join(root, ".cache", "tools")}${delimiter}${path}`);

@@ -18,6 +18,7 @@ const layout: Layout = {
   natsConfiguration: "/data/controller/identity/nats/nats.conf",
   caFile: "/data/controller/identity/ca.pem",
   tokenFile: "/data/controller/identity/admin.token",
+  recoveryKit: "/data/recovery-kit.txt",
   host: "127.0.0.1",
   natsPort: 4333,
   apiListen: "127.0.0.1:7400",

@@ -124,6 +124,7 @@ const readyText = (layout: Layout): string =>
     `  bus         ${layout.busUrl}`,
     `  token       ${layout.tokenFile} (first administrator)`,
     `  authority   ${layout.caFile}`,
+    `  recovery    ${layout.recoveryKit} (move it where this machine is not)`,
     "interrupt to stop it",
   ].join("\n");
 

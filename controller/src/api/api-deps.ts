@@ -1,6 +1,8 @@
 import type { TicketBox } from "../agents/tickets.ts";
+import type { ConfigurationKeeper } from "../configurations/configuration-keeper.ts";
 import type { EngineConnector } from "../inventory/engine-connector.ts";
 import type { DoctorDeps } from "../doctor/doctor-deps.ts";
+import type { MaintenanceBoard } from "../maintenance/maintenance-board.ts";
 import type { Member } from "../identity/member.ts";
 import type { Users } from "../identity/users.ts";
 import type { StepDeps } from "../sessions/step-task.ts";
@@ -22,6 +24,10 @@ export interface ApiDeps extends StepDeps {
   readonly startedMs: number;
   readonly users: Users;
   readonly doctor: DoctorDeps;
+  /** Backups of the installation itself. */
+  readonly configurations: ConfigurationKeeper;
+  readonly board: MaintenanceBoard;
+  readonly maintenanceRunner: Pick<TaskRunner, "poke">;
   /** What follows for the work when a member was revoked. */
   readonly onRevoked: (member: Member) => Promise<void>;
 }

@@ -7,6 +7,7 @@ import { serveInventory } from "./inventory/inventory-service.ts";
 import { serveJobs } from "./job/job-service.ts";
 import { serveManagers } from "./manager/manager-service.ts";
 import { servePoints } from "./point/point-service.ts";
+import { serveRecovery } from "./recovery/recovery-service.ts";
 import { serveRepositories } from "./repository/repository-service.ts";
 import { serveRestores } from "./restore/restore-service.ts";
 import { serveSessions } from "./session/session-service.ts";
@@ -27,4 +28,5 @@ export const apiServices = (deps: ApiDeps): readonly ServedService[] => [
   serveRestores(deps),
   serveIdentity(deps),
   serveDoctor(deps),
+  serveRecovery(deps),
 ];

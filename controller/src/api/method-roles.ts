@@ -24,6 +24,10 @@ const leastRoles: Readonly<Record<string, Readonly<Record<string, LeastRole>>>> 
     GetRepository: "viewer",
     RemoveRepository: "admin",
     ConfirmRepositoryClock: "admin",
+    VerifyRepository: "operator",
+    CollectGarbage: "operator",
+    GetStatistics: "viewer",
+    ListHurtPoints: "viewer",
   },
   [`${ours}AgentService`]: { ListAgents: "viewer", GetAgent: "viewer" },
   [`${ours}WorkerService`]: {
@@ -61,8 +65,10 @@ const leastRoles: Readonly<Record<string, Readonly<Record<string, LeastRole>>>> 
     ProtectPoint: "operator",
     UnprotectPoint: "operator",
     GrantReading: "operator",
+    VerifyPoint: "operator",
   },
   [`${ours}RestoreService`]: { PlanRestore: "viewer", RestoreVm: "operator", RestoreDisk: "operator" },
+  [`${ours}RecoveryService`]: { SetRecoveryKey: "admin", GetRecovery: "viewer" },
   [`${ours}DoctorService`]: { Examine: "viewer" },
   [`${ours}IdentityService`]: {
     Enroll: "anybody",

@@ -1,15 +1,15 @@
 import type { PointSummary } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
 import type { BasePoint } from "../capture/plan-disks.ts";
-import { newestGoodPoint } from "../repositories/newest-good-point.ts";
+import { newestBase } from "../repositories/newest-base.ts";
 import type { RepositoryConnection, VmKeyParts } from "../repositories/repository-connection.ts";
 
-/** The newest good point of a VM in a repository (R3), as planning needs it; undefined for none. */
+/** The newest point of a VM in a repository that can be built on (R3), as planning needs it; undefined for none. */
 export const findBase = async (
   repository: RepositoryConnection,
   vm: VmKeyParts,
   signal: AbortSignal,
 ): Promise<BasePoint | undefined> => {
-  const point = newestGoodPoint(await repository.listPoints({ vm }, signal));
+  const point = newestBase(await repository.listPoints({ vm }, signal));
   return point === undefined ? undefined : toBase(point);
 };
 

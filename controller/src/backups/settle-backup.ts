@@ -3,7 +3,7 @@ import { removeObsoleteCheckpoints } from "../capture/remove-checkpoints.ts";
 import type { StepDeps as CaptureDeps } from "../capture/waiting.ts";
 import { listUnfinishedAttempts } from "../database/attempts-table.ts";
 import { correlationIdOf } from "../hypervisor/marks.ts";
-import { newestGoodPoint } from "../repositories/newest-good-point.ts";
+import { newestBase } from "../repositories/newest-base.ts";
 import type { Settled, Standing, Try } from "../sessions/task-work.ts";
 import type { WorkDeps } from "../sessions/work-deps.ts";
 import { usableManager } from "./examine.ts";
@@ -12,7 +12,7 @@ import { type PreparedBackup, parsePrepared } from "./prepared-backup.ts";
 
 /**
  * Ends what a backup's attempt has on the engine: its transfers, its capture, and, once the fence has answered, the checkpoints of
- * ours that no newest good point names. While it is uncertain the checkpoints stay (A7).
+ * ours that no newest base names. While it is uncertain the checkpoints stay (A7).
  */
 export const settleBackup = async (
   deps: WorkDeps,
@@ -46,7 +46,7 @@ export const settleBackup = async (
 const snapshotOf = (prepared: PreparedBackup): string | undefined =>
   prepared.stage === "ready" && prepared.snapshotId !== "" ? prepared.snapshotId : undefined;
 
-/** Checkpoints are removed only when every repository said which one its newest good point names; else the janitor comes back to it. */
+/** Checkpoints are removed only when every repository said which one its newest base names; else the janitor comes back to it. */
 const removeCheckpoints = async (
   deps: WorkDeps,
   captureDeps: CaptureDeps,
@@ -64,7 +64,7 @@ const removeCheckpoints = async (
 };
 
 /**
- * Checkpoints of a VM that a newest good point of any repository names, and those of its attempts that are not settled. Undefined
+ * Checkpoints of a VM that a newest base of any repository names, and those of its attempts that are not settled. Undefined
  * when a repository could not be asked: then none may be removed.
  */
 export const neededCheckpoints = async (
@@ -75,8 +75,8 @@ export const neededCheckpoints = async (
   const needed = new Set<string>();
   try {
     for (const repository of deps.repositories.list()) {
-      const newest = newestGoodPoint(await repository.listPoints({ vm }, signal));
-      if (newest !== undefined && newest.checkpointId !== "") needed.add(newest.checkpointId);
+      const base = newestBase(await repository.listPoints({ vm }, signal));
+      if (base !== undefined && base.checkpointId !== "") needed.add(base.checkpointId);
     }
   } catch (caught) {
     signal.throwIfAborted();

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { enginePortsSchema } from "../doctor/engine-ports.ts";
+import { isDailyTime } from "../jobs/schedule.ts";
 import { isTimeZone } from "../retention/calendar-day.ts";
 import { workSettingsSchema } from "../sessions/work-settings.ts";
 import { workerSettingsSchema } from "../workers/worker-settings.ts";
@@ -49,6 +50,15 @@ export const controllerConfigSchema = z.strictObject({
       everyMs: ms(300_000),
       /** The longest that a request of ours may be under way: what is left behind is looked for again after it (R6). */
       requestTimeoutMs: ms(30_000),
+    })
+    .prefault({}),
+  maintenance: z
+    .strictObject({
+      /** When repositories collect their garbage, `HH:MM` in the installation's zone, after retention; empty for never. */
+      collectAt: z
+        .string()
+        .refine((text) => text === "" || isDailyTime(text), "is not a time of day")
+        .default("01:00"),
     })
     .prefault({}),
   work: workSettingsSchema.prefault({}),

@@ -45,7 +45,8 @@ describe("the database", () => {
   it("gains the table of workers when it was made before there were any", async () => {
     const { queries } = database;
     await queries.schema.dropTable("workers").execute();
-    await queries.deleteFrom("schema_versions").where("version", "=", 3).execute();
+    await queries.schema.dropTable("maintenance").execute();
+    await queries.deleteFrom("schema_versions").where("version", ">=", 3).execute();
     await writeSetting(queries, "name", "kept");
     await database[Symbol.asyncDispose]();
     database = await openDatabase(join(folder, "controller.db"), systemClock);

@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Clock } from "@holdfast/shared/clock/clock";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
@@ -16,6 +16,8 @@ export interface Database extends AsyncDisposable {
   readonly queries: Queries;
   /** Runs `step` as one transaction: all of it is durable when this resolves, or nothing happened. Steps run one after another. */
   inTransaction<T>(step: (queries: Queries) => Promise<T>): Promise<T>;
+  /** Copies all of it, as of one moment, into a file that must not exist; work goes on meanwhile. IO_FAILED. */
+  copyTo(path: string): Promise<void>;
 }
 
 /**
@@ -34,6 +36,7 @@ export const openDatabase = async (path: string, clock: Clock): Promise<Database
   return {
     queries,
     inTransaction: (step) => queries.transaction().execute(step),
+    copyTo: (path) => copyFile(file, path),
     [Symbol.asyncDispose]: () => queries.destroy(),
   };
 };
@@ -48,5 +51,26 @@ const openFile = async (path: string): Promise<SqliteFile.Database> => {
     return file;
   } catch (caught) {
     throw new HoldfastError("IO_FAILED", `cannot open the database ${path}`, { cause: caught, details: { path } });
+  }
+};
+
+/** A connection of its own: the other one may be amid a transaction. Its open reading holds one moment, whatever is written meanwhile. */
+const backUp = async (from: string, to: string): Promise<void> => {
+  const reader = new SqliteFile(from, { readonly: true });
+  try {
+    reader.exec("BEGIN");
+    reader.prepare("SELECT count(*) FROM schema_versions").get();
+    await reader.backup(to);
+  } finally {
+    reader.close();
+  }
+};
+
+const copyFile = async (file: SqliteFile.Database, path: string): Promise<void> => {
+  try {
+    await writeFile(path, file.memory ? file.serialize() : "", { flag: "wx", mode: 0o600 });
+    if (!file.memory) await backUp(file.name, path);
+  } catch (caught) {
+    throw new HoldfastError("IO_FAILED", `cannot copy the database to ${path}`, { cause: caught, details: { path } });
   }
 };

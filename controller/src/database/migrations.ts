@@ -1,5 +1,6 @@
 import type { Transaction } from "kysely";
 import { createIdentityTables } from "./create-identity-tables.ts";
+import { createMaintenanceTable } from "./create-maintenance-table.ts";
 import { createWorkersTable } from "./create-workers-table.ts";
 import { createFirstTables } from "./first-tables.ts";
 import type { Tables } from "./schema.ts";
@@ -16,4 +17,5 @@ export const migrations: readonly Migration[] = [
   { version: 1, name: "first tables", up: createFirstTables },
   { version: 2, name: "identities", up: createIdentityTables },
   { version: 3, name: "workers", up: createWorkersTable },
+  { version: 4, name: "maintenance", up: createMaintenanceTable },
 ];

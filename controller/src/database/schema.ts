@@ -238,6 +238,14 @@ export interface WorkerRow {
   readonly created_ms: number;
 }
 
+/** What a session of maintenance is to do. */
+export interface MaintenanceRow {
+  readonly session_id: string;
+  readonly kind: string;
+  readonly repository_id: string;
+  readonly request: string;
+}
+
 /** A value of the installation, by name. */
 export interface SettingRow {
   readonly name: string;
@@ -264,4 +272,5 @@ export interface Tables {
   members: MemberRow;
   user_tokens: UserTokenRow;
   workers: WorkerRow;
+  maintenance: MaintenanceRow;
 }

@@ -2,7 +2,7 @@ import type { SessionId } from "@holdfast/shared/ids/ids";
 import * as z from "zod";
 import { remarkSchema } from "../sessions/remark.ts";
 import type { Result } from "../sessions/result.ts";
-import type { Session, Wish } from "../sessions/session.ts";
+import { type Session, sessionKinds, type Wish } from "../sessions/session.ts";
 import { type SessionState, sessionStates } from "../sessions/session-state.ts";
 import type { Queries } from "./database.ts";
 import { fromJson, toJson } from "./json.ts";
@@ -27,7 +27,7 @@ const toRow = (session: Session): SessionRow => ({
 
 const fromRow = (row: SessionRow): Session => ({
   sessionId: row.session_id as SessionId,
-  kind: z.enum(["backup", "restore", "worker-test"]).parse(row.kind),
+  kind: z.enum(sessionKinds).parse(row.kind),
   jobId: row.job_id,
   jobName: row.job_name,
   trigger: z.enum(["schedule", "operator"]).parse(row.trigger_kind),

@@ -1,5 +1,6 @@
 import type { Bus } from "@holdfast/shared/bus/bus";
 import type { WrittenFolder } from "@holdfast/shared/doctor/space-finding";
+import type { ConfigurationKeeper } from "../configurations/configuration-keeper.ts";
 import type { WorkDeps } from "../sessions/work-deps.ts";
 import type { EngineView } from "./engine-view.ts";
 import type { ExaminationDesk } from "./examination-desk.ts";
@@ -17,6 +18,8 @@ export interface DoctorDeps extends Pick<WorkDeps, "clock" | "log" | "agents" | 
   readonly folders: readonly WrittenFolder[];
   /** What is to be reached of the managers. */
   readonly engines: (signal: AbortSignal) => Promise<readonly EngineView[]>;
+  /** Backups of the installation itself. */
+  readonly configurations: Pick<ConfigurationKeeper, "recovery" | "standings">;
   readonly version: string;
 }
 

@@ -3,6 +3,7 @@ import { examineProcess } from "@holdfast/shared/doctor/examine-process";
 import { type Finding, toFinding } from "@holdfast/shared/doctor/finding";
 import { busTargets } from "@holdfast/shared/doctor/own-targets";
 import { versionFinding } from "@holdfast/shared/doctor/version-finding";
+import { configurationFindings } from "../configurations/configuration-findings.ts";
 import type { DoctorDeps, ExamineLimits } from "./doctor-deps.ts";
 import { managerFindings } from "./manager-findings.ts";
 import { targetsOfController } from "./targets.ts";
@@ -28,10 +29,16 @@ export const examineController = async (
     versionFinding(version, version),
     busFinding(deps.bus.state),
     ...absentMembers(deps),
+    ...(await backupFindings(deps)),
     ...managers.list().flatMap((manager) => managerFindings(manager, clock.nowMs())),
     ...around,
   ];
   return findings.map((finding) => toCheck({ role: "controller", name: "controller" }, finding));
+};
+
+const backupFindings = async ({ configurations, clock }: DoctorDeps): Promise<readonly Finding[]> => {
+  const record = await configurations.recovery();
+  return configurationFindings(record !== undefined, await configurations.standings(), clock.nowMs());
 };
 
 const busFinding = (state: DoctorDeps["bus"]["state"]): Finding => {

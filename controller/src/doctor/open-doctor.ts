@@ -14,6 +14,7 @@ export interface OpenedForDoctor extends WorkDeps {
   readonly openedBus: Bus;
   /** Where it is dialled. */
   readonly busServers: readonly string[];
+  readonly configurations: DoctorDeps["configurations"];
 }
 
 /** Opens what examines the installation, and answers the agents that are examined until it is disposed. */
@@ -38,6 +39,7 @@ export const openDoctor = async (
       ring: createExaminationBell(bus),
       folders: foldersOf(dataDir, identity.folder),
       engines: (signal) => viewEngines(managers.list(), { ports, clock }, signal),
+      configurations: work.configurations,
       version: productVersion,
     },
     [Symbol.asyncDispose]: () => serving[Symbol.asyncDispose](),

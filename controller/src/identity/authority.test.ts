@@ -1,11 +1,15 @@
-import { readFile } from "node:fs/promises";
+import { cp, readFile } from "node:fs/promises";
 import { systemClock } from "@holdfast/shared/clock/clock";
-import { openTrustBundle } from "@holdfast/shared/identity/trust-bundle";
+import { makeAuthority } from "@holdfast/shared/identity/certificates";
+import { openTrustBundle, signTrustBundle } from "@holdfast/shared/identity/trust-bundle";
+import { openInstallation } from "@holdfast/shared/installation/open-installation";
+import { memoryLogger } from "@holdfast/shared/logging/memory-logger";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openDatabase } from "../database/database.ts";
 import { listMembers, saveMember } from "../database/members-table.ts";
 import { openTestInstallation, type TestInstallationFolder } from "../testing/open-test-installation.ts";
 import { openAuthority } from "./authority.ts";
+import { createLearnRevocations } from "./learn-revocations.ts";
 import { openLedger } from "./ledger.ts";
 import type { Member } from "./member.ts";
 import { openMemberRegistry } from "./member-registry.ts";
@@ -96,4 +100,43 @@ describe("members", () => {
     expect(() => registry.get("agent", "same")).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT" }));
     expect(() => registry.get("repository", "same")).toThrow(expect.objectContaining({ code: "NOT_FOUND" }));
   });
+});
+
+it("a controller that was rebuilt learns what earlier bundles took back, for itself, the bus and the list of members", async () => {
+  const folder = `${home.dataDir}/learn`;
+  await cp(`${home.dataDir}/identity`, `${folder}/identity`, { recursive: true });
+  const log = memoryLogger();
+  await using database = await openDatabase(":memory:", systemClock);
+  const before = await openInstallation(folder);
+  const ledger = await openLedger(`${folder}/members.json`);
+  const members = await openMemberRegistry(database, ledger);
+  const gone = member("gone", { keyId: "k-gone", busPublicKey: "UGONE" });
+  await members.keep(gone);
+  const authority = await openAuthority(before, ledger, systemClock);
+  const current = authority.trust.current;
+  const revoked = [
+    { keyId: "k-gone", name: "agent gone", revokedMs: 7 },
+    { keyId: "k-never-seen", name: "agent later", revokedMs: 8 },
+  ];
+  const later = signTrustBundle(before.authority, { ...current, number: current.number + 40, revoked });
+
+  await createLearnRevocations({ authority, members, log })("main", [authority.trust.signed, later]);
+  expect(authority.trust.current).toMatchObject({
+    number: current.number + 1,
+    revoked: [...current.revoked, ...revoked],
+  });
+  expect(ledger.busRevoked).toHaveProperty("UGONE");
+  expect(members.find("agent", "gone")?.revokedMs).toBe(7);
+  expect(log.lines.filter(({ level }) => level === "warn").map(({ fields }) => fields["name"])).toEqual([
+    "agent gone",
+    "agent later",
+  ]);
+  await createLearnRevocations({ authority, members, log })("main", [later]);
+  expect(authority.trust.current.number).toBe(current.number + 1);
+  const forged = signTrustBundle(await makeAuthority("x", { nowMs: 0, lifeMs: 1e12 }), {
+    ...current,
+    number: 99,
+    revoked,
+  });
+  await expect(authority.learn(forged)).rejects.toMatchObject({ code: "PEER_UNTRUSTED" });
 });

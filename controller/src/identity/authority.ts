@@ -2,7 +2,7 @@ import { signAgentUser, signBusAccounts } from "@holdfast/shared/bus/bus-account
 import { type AgentUser, readAgentUser } from "@holdfast/shared/bus/read-agent-user";
 import type { Clock } from "@holdfast/shared/clock/clock";
 import { type CertificateWish, fingerprintOf, signCertificate } from "@holdfast/shared/identity/certificates";
-import { signTrustBundle, type TrustBundle } from "@holdfast/shared/identity/trust-bundle";
+import { openTrustBundle, signTrustBundle, type TrustBundle } from "@holdfast/shared/identity/trust-bundle";
 import { openTrustKeeper, type TrustKeeper } from "@holdfast/shared/identity/trust-keeper";
 import { authorityEndMs } from "@holdfast/shared/installation/check-authority";
 import type { Installation } from "@holdfast/shared/installation/open-installation";
@@ -30,6 +30,11 @@ export interface Authority {
   signBusAccount(): Promise<string>;
   /** Takes back; durable, and the number of the bundle that says so, when it resolves. Repeating it changes nothing. */
   revoke(what: Revoked): Promise<number>;
+  /**
+   * Takes back what an earlier bundle of this authority took back and the present one does not know, after a recovery; those that were
+   * not known. PEER_UNTRUSTED for a bundle that is not of this authority.
+   */
+  learn(signed: string): Promise<TrustBundle["revoked"]>;
 }
 
 /** Opens the authority of an installation. */
@@ -49,6 +54,21 @@ export const openAuthority = async (
     if (bundle !== undefined) await trust.accept(signTrustBundle(authority, bundle));
     return trust.current.number;
   };
+  const learn = async (signed: string): Promise<TrustBundle["revoked"]> => {
+    const { revoked } = openTrustBundle(signed, identity.caPem);
+    const known = new Set(trust.current.revoked.map(({ keyId }) => keyId));
+    const learnt = revoked.filter(({ keyId }) => !known.has(keyId));
+    if (learnt.length === 0) return [];
+    for (const { keyId } of learnt) {
+      const member = ledger.members.find((one) => one.keyId === keyId);
+      if (member !== undefined && member.busPublicKey !== "" && ledger.busRevoked[member.busPublicKey] === undefined)
+        await ledger.revokeOnBus(member.busPublicKey, clock.nowMs());
+    }
+    const { current } = trust;
+    const bundle = { ...current, number: current.number + 1, issuedMs: clock.nowMs() };
+    await trust.accept(signTrustBundle(authority, { ...bundle, revoked: [...current.revoked, ...learnt] }));
+    return learnt;
+  };
   return {
     installationId,
     caPem: identity.caPem,
@@ -66,6 +86,7 @@ export const openAuthority = async (
     signBusAccount: async () => (await signBusAccounts(busSeeds, ledger.busRevoked)).accountJwt,
     // One after another: each number is given once.
     revoke: (what) => next(() => revoke(what)),
+    learn: (signed) => next(() => learn(signed)),
   };
 };
 

@@ -26,6 +26,7 @@ it("a controller that was put back takes nothing back on the bus: a repository t
     authority: { trust, signBusAccount: async () => "jwt" },
     systemBus: systemBus as Bus,
     repositories: () => [repository as RepositoryConnection],
+    learn: async () => undefined,
     log,
   });
 
@@ -50,7 +51,7 @@ it("what was revoked is told again until each has answered, and the bus after ev
     updateTrust: async () => {
       if (!state.isReachable) throw new HoldfastError("REPOSITORY_UNREACHABLE", "it does not answer");
       told.push(state.number);
-      return state.number;
+      return { number: state.number, remembers: false };
     },
   };
   const systemBus: Partial<Bus> = {
@@ -73,6 +74,7 @@ it("what was revoked is told again until each has answered, and the bus after ev
     authority: { trust, signBusAccount: async () => "jwt" },
     systemBus: systemBus as Bus,
     repositories: () => [repository as RepositoryConnection],
+    learn: async () => undefined,
     log,
   });
   const { signal } = new AbortController();

@@ -5,6 +5,7 @@ import type { Logger } from "@holdfast/shared/logging/logger";
 import { z } from "zod";
 import type { RepositoryConnection } from "../repositories/repository-connection.ts";
 import type { Authority } from "./authority.ts";
+import type { LearnRevocations } from "./learn-revocations.ts";
 import { ToldRepositories } from "./told-repositories.ts";
 
 /** Carries what the authority took back to whoever has to know, until each has answered. */
@@ -18,15 +19,17 @@ interface PushDeps {
   /** A connection in the servers' own account of the bus. */
   readonly systemBus: Bus;
   readonly repositories: () => readonly RepositoryConnection[];
+  /** What is done with bundles that say of revocations of which this controller knows nothing. */
+  readonly learn: LearnRevocations;
   readonly log: Logger;
 }
 
 const answerMs = 5_000;
 
 /** Begins with nobody known to know anything: servers of the bus and repositories are told after each start. */
-export const createTrustPush = ({ authority, systemBus, repositories, log }: PushDeps): TrustPush => {
+export const createTrustPush = ({ authority, systemBus, repositories, learn, log }: PushDeps): TrustPush => {
   const { trust } = authority;
-  const known = new ToldRepositories(trust);
+  const known = new ToldRepositories(trust, learn);
   let busKnows = -1;
   let hasAsked = false;
   const failing = new Set<string>();

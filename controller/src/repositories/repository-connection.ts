@@ -2,8 +2,14 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { ExaminationSchema } from "@holdfast/proto/holdfast/doctor/v1/doctor_pb";
 import type {
   AttemptKey,
+  CollectGarbageResponse,
+  Configuration,
   GetRepositoryResponse,
+  GetStatisticsResponse,
+  ListHurtResponse,
   PointSummary,
+  VerifyPointResponse,
+  VerifyRepositoryResponse,
   VmKey,
 } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
 import type { CallOptions } from "@holdfast/shared/rpc/client-types";
@@ -39,8 +45,14 @@ export interface RepositoryConnection {
   getPoint(pointId: string, signal: AbortSignal): Promise<PointWithManifest>;
   /** Retires an attempt and all before it, for ever. */
   fence(attempt: AttemptParts, signal: AbortSignal): Promise<FenceVerdict>;
-  /** Shows it a trust bundle; answers the highest number that it has seen. CONTROLLER_OUTDATED when ours is lower. */
-  updateTrust(signed: string, signal: AbortSignal): Promise<number>;
+  /** Shows it a trust bundle; answers what it has seen. CONTROLLER_OUTDATED when ours is lower. */
+  updateTrust(signed: string, signal: AbortSignal): Promise<SeenTrust>;
+  /** Every signed bundle that says what it believes revoked. */
+  seenTrust(signal: AbortSignal): Promise<readonly string[]>;
+  /** Backups of installations that lie there, of every installation, oldest first. */
+  listConfigurations(signal: AbortSignal): Promise<readonly Configuration[]>;
+  /** Keeps a backup of this installation; ALREADY_EXISTS unless its number is the highest. */
+  putConfiguration(number: number, bytes: Uint8Array, signal: AbortSignal): Promise<void>;
   /** Marks a point deleted; BELOW_FLOOR when fewer good ones than the floor would stay, POINT_IMMUTABLE, POINT_PROTECTED. */
   removePoint(
     request: { readonly pointId: string; readonly belowFloor: boolean; readonly reason: string },
@@ -52,6 +64,24 @@ export interface RepositoryConnection {
   protectPoint(protection: PointProtection, signal: AbortSignal): Promise<PointSummary>;
   /** Says that the clock of its machine is right. */
   confirmClock(signal: AbortSignal): Promise<void>;
+  /** Reads packs back within a budget of bytes, 0 for all; tells how far it is. */
+  verify(budgetBytes: number, signal: AbortSignal): AsyncIterable<VerifyRepositoryResponse>;
+  /** Reads every chunk of a point back; tells how far it is. */
+  verifyPoint(pointId: string, signal: AbortSignal): AsyncIterable<VerifyPointResponse>;
+  /** Removes what nothing needs any more, or only says what it would; tells how far it is. REPOSITORY_BUSY while another one runs. */
+  collect(dryRun: boolean, signal: AbortSignal): AsyncIterable<CollectGarbageResponse>;
+  /** What is stored, and for whom; tells how far it is when it has to be worked out. */
+  statistics(refresh: boolean, signal: AbortSignal): AsyncIterable<GetStatisticsResponse>;
+  /** Points with known damage, with disks and ranges. */
+  listHurt(signal: AbortSignal): AsyncIterable<ListHurtResponse>;
+}
+
+/** What a repository has seen of what was taken back. */
+export interface SeenTrust {
+  /** The highest number. */
+  readonly number: number;
+  /** True when it believes keys revoked of which the bundle that it was shown says nothing. */
+  readonly remembers: boolean;
 }
 
 /** How a point is to be protected. */

@@ -9,10 +9,11 @@ import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import type { RpcClient } from "@holdfast/shared/rpc/client";
 import type { ServiceClient } from "@holdfast/shared/rpc/client-types";
 import { askToExamine } from "./examine-repository.ts";
-import type { PointWithManifest, RepositoryConnection } from "./repository-connection.ts";
+import { ownBackupCalls } from "./own-backup-calls.ts";
+import type { AttemptParts, FenceVerdict, PointWithManifest, RepositoryConnection } from "./repository-connection.ts";
 import type { RepositoryRecord } from "./repository-record.ts";
 import { pointDecisions } from "./rpc-point-decisions.ts";
-import { createUnreachableGuard } from "./unreachable-guard.ts";
+import { createUnreachableGuard, type UnreachableGuard } from "./unreachable-guard.ts";
 
 /** A connection that can be closed. */
 export interface OpenRepositoryConnection extends RepositoryConnection, AsyncDisposable {}
@@ -54,20 +55,53 @@ export const openRepositoryConnection = (
       ),
     getPoint: (pointId, signal) =>
       guard.call(() => collectPoint(pointId, service.getPoint({ pointId }, { signal, timeoutMs: listTimeoutMs }))),
-    fence: ({ taskId, number, attemptId }, signal) =>
-      guard.call(async () => {
-        const { committed } = await service.fence(
-          { attempt: { taskId, number, attemptId } },
-          { signal, timeoutMs: callTimeoutMs },
-        );
-        return committed === undefined ? { kind: "retired" } : { kind: "committed", point: committed };
-      }),
-    updateTrust: (trust, signal) =>
-      guard.call(async () => (await service.updateTrust({ trust }, { signal, timeoutMs: callTimeoutMs })).number),
+    fence: (attempt, signal) => guard.call(() => fenceAt(service, attempt, signal)),
+    ...ownBackupCalls(service, guard),
     ...pointDecisions({ record, service, guard, timeoutMs: callTimeoutMs }),
+    ...maintenanceCalls(service, guard),
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
   };
 };
+
+const fenceAt = async (
+  service: ServiceClient<typeof RepositoryService>,
+  { taskId, number, attemptId }: AttemptParts,
+  signal: AbortSignal,
+): Promise<FenceVerdict> => {
+  const attempt = { taskId, number, attemptId };
+  const { committed } = await service.fence({ attempt }, { signal, timeoutMs: callTimeoutMs });
+  return committed === undefined ? { kind: "retired" } : { kind: "committed", point: committed };
+};
+
+/** The calls that take long and tell how far they are. */
+const maintenanceCalls = (
+  service: ServiceClient<typeof RepositoryService>,
+  guard: UnreachableGuard,
+): Pick<RepositoryConnection, "verify" | "verifyPoint" | "collect" | "statistics" | "listHurt"> => ({
+  verify: (budgetBytes, signal) =>
+    guarded(guard, () => service.verifyRepository({ budgetBytes: BigInt(budgetBytes) }, { signal })),
+  verifyPoint: (pointId, signal) => guarded(guard, () => service.verifyPoint({ pointId }, { signal })),
+  collect: (dryRun, signal) => guarded(guard, () => service.collectGarbage({ dryRun }, { signal })),
+  statistics: (refresh, signal) => guarded(guard, () => service.getStatistics({ refresh }, { signal })),
+  listHurt: (signal) => guarded(guard, () => service.listHurt({}, { signal, timeoutMs: listTimeoutMs })),
+});
+
+/** A stream whose every step is guarded: it may break off when the repository goes away. */
+async function* guarded<Message>(
+  guard: UnreachableGuard,
+  open: () => AsyncIterable<Message>,
+): AsyncGenerator<Message, void, undefined> {
+  const iterator = open()[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await guard.call(() => iterator.next());
+      if (next.done === true) return;
+      yield next.value;
+    }
+  } finally {
+    await iterator.return?.();
+  }
+}
 
 const refuseOther = (record: RepositoryRecord, { repositoryId }: GetRepositoryResponse): void => {
   if (repositoryId === record.repositoryId) return;

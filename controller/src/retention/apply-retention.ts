@@ -3,7 +3,7 @@ import type { PointSummary } from "@holdfast/proto/holdfast/repository/v1/reposi
 import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
 import type { Logger } from "@holdfast/shared/logging/logger";
 import type { Job } from "../jobs/job.ts";
-import { isGoodPoint } from "../repositories/newest-good-point.ts";
+import { isGoodPoint } from "../repositories/newest-base.ts";
 import type { RepositoryConnection, VmKeyParts } from "../repositories/repository-connection.ts";
 import type { Remark } from "../sessions/remark.ts";
 import { calendarDayOf } from "./calendar-day.ts";

@@ -1,4 +1,5 @@
 import { mapBounded } from "@holdfast/shared/lifecycle/bounded";
+import type { Queries } from "../database/database.ts";
 import { listJobs } from "../database/jobs-table.ts";
 import { readSetting, writeSetting } from "../database/settings-table.ts";
 import { dueStart } from "../jobs/schedule.ts";
@@ -29,6 +30,10 @@ export const createSessionRetention =
   };
 
 const settingName = "retention-handled-ms";
+
+/** The nominal time of the last daily retention that was dealt with; 0 for none. */
+export const dailyRetentionHandledMs = async (queries: Queries): Promise<number> =>
+  Number((await readSetting(queries, settingName)) ?? 0);
 
 /** Daily at 00:30 of the installation's zone, for all jobs (policy 8); a missed run is made up for. */
 export const runDailyRetention = async (deps: WorkDeps, timeZone: string, signal: AbortSignal): Promise<void> => {

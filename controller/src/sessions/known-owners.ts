@@ -5,7 +5,7 @@ import { listUnfinishedAttempts } from "../database/attempts-table.ts";
 import { listJournalOfManager } from "../database/journal-table.ts";
 import { listSucceededRestores } from "../database/restored-attempts.ts";
 import type { Owner } from "../hypervisor/marks.ts";
-import { newestGoodPoint } from "../repositories/newest-good-point.ts";
+import { newestBase } from "../repositories/newest-base.ts";
 import type { WorkDeps } from "./work-deps.ts";
 
 /** What the janitor is told of one manager: whose things are being worked on, and what points still need. */
@@ -64,7 +64,7 @@ const neededByVm = async (
 
 const noteNewest = (needed: ReadonlyMap<string, Set<string>>, points: readonly PointSummary[]): void => {
   for (const [vmId, ofVm] of Map.groupBy(points, ({ vm }) => vm?.vmId ?? "")) {
-    const checkpointId = newestGoodPoint(ofVm)?.checkpointId ?? "";
+    const checkpointId = newestBase(ofVm)?.checkpointId ?? "";
     if (checkpointId !== "") needed.get(vmId)?.add(checkpointId);
   }
 };

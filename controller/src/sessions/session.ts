@@ -6,10 +6,22 @@ import type { SessionState } from "./session-state.ts";
 /** What an operator wants of a session: go on · finish what is under way and start no more · end that too. */
 export type Wish = "run" | "stop" | "cancel";
 
-/** One run of a job, one restore, or one test of a worker. */
+/** Kinds of sessions. Only backups and restores have VMs. */
+export const sessionKinds = [
+  "backup",
+  "restore",
+  "worker-test",
+  "repository-verify",
+  "repository-gc",
+  "point-verify",
+  "repository-copy",
+  "repository-rescan",
+] as const;
+
+/** One run of a job, one restore, one test of a worker, or one operation on a repository. */
 export interface Session {
   readonly sessionId: SessionId;
-  readonly kind: "backup" | "restore" | "worker-test";
+  readonly kind: (typeof sessionKinds)[number];
   /** Empty unless it is a run of a job. */
   readonly jobId: string;
   readonly jobName: string;

@@ -29,8 +29,8 @@ export const stepSession = async (deps: SessionDeps, sessionId: string, signal: 
   const { queries } = deps.database;
   const session = await findSession(queries, sessionId);
   if (session === undefined || session.state === "ended") return final;
-  // Its worker's steps take it to its end.
-  if (session.kind === "worker-test") return final;
+  // A worker's steps, or those of maintenance, take the others to their end.
+  if (session.kind !== "backup" && session.kind !== "restore") return final;
   const tasks = await listTasksOfSession(queries, sessionId);
   if (session.state === "running") {
     for (const { taskId } of tasks.filter(isUntouched)) deps.pokeTask(taskId);

@@ -6,6 +6,7 @@ import type { Logger } from "@holdfast/shared/logging/logger";
 import type { Database } from "../database/database.ts";
 import type { IdentityDeps } from "../identity/identity-deps.ts";
 import { type OpenIdentity, openIdentity } from "../identity/open-identity.ts";
+import { createLearnRevocations } from "../identity/learn-revocations.ts";
 import { createTrustPush } from "../identity/trust-push.ts";
 import type { RepositoryConnection } from "../repositories/repository-connection.ts";
 
@@ -30,7 +31,13 @@ export const openTestIdentity = async (parts: TestIdentityParts): Promise<TestId
   const random = systemRandom;
   const opened = await openIdentity({ installation, database, clock, random });
   const { authority, members, holder } = opened;
-  const push = createTrustPush({ authority, systemBus, repositories, log });
+  const push = createTrustPush({
+    authority,
+    systemBus,
+    repositories,
+    learn: createLearnRevocations({ authority, members, log }),
+    log,
+  });
   const deps: IdentityDeps = {
     database,
     clock,

@@ -10,6 +10,7 @@ const planted: Readonly<Record<string, string>> = {
   "a task token": "hft1.t1abcdef.eyJ2IjoxLCJpbnN0YWxsYXRpb25JZCI6",
   "a user's token": "hfu1.abc.def.eyJ2IjoxLCJpbnN0YWxsYXRpb25JZCI6",
   "a ticket": "GET https://host:54322/images/8b4f0b1c-6a66-4f0e-9a3b-0f2a1f5e7c11",
+  "a recovery key": `written HFRK1${"-7K2M".repeat(14)} here`,
   "a private key": "-----BEGIN PRIVATE KEY-----",
   // As it stands in a line of JSON, after an escaped line end.
   "a key of the bus": JSON.stringify({ creds: `SEED\nSU${"A".repeat(56)}\n` }),
@@ -29,7 +30,14 @@ test("a secret is found in whatever a run wrote, databases too, but not where it
       await writeFile(join(directory, `file-${index}.db`), Buffer.concat([Buffer.of(0, 255, 254), Buffer.from(text)]));
     }
     const everything = Object.values(planted).join("\n");
-    for (const kept of ["controller/identity/key", "a.join", "password", "lab-a/state.json", "disk.raw"])
+    for (const kept of [
+      "controller/identity/key",
+      "a.join",
+      "password",
+      "recovery-kit-2.txt",
+      "lab-a/state.json",
+      "disk.raw",
+    ])
       await writeFile(join(directory, kept), everything);
     await writeFile(join(directory, "lab-a/vms/1/console.log"), planted["a ticket"] ?? "");
     await writeFile(join(directory, "clean.log"), '{"token":"[redacted]","path":"/images/…"}');

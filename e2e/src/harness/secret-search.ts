@@ -14,6 +14,7 @@ const secretForms: readonly SecretForm[] = [
   { what: "a task token", form: /hft1\.[\w-]{8,}\.[\w-]{24}/ },
   { what: "a user's token", form: /hfu1\.[0-9a-z]+\.[0-9a-z]+\.[\w-]{24}/ },
   { what: "a ticket", form: /\/images\/[0-9a-f]{8}-[0-9a-f-]{27}/ },
+  { what: "a recovery key", form: /HFRK1(?:-[0-9A-Z]{4}){14}/ },
   { what: "a private key", form: /-----BEGIN [A-Z ]*PRIVATE KEY-----/ },
   { what: "a key of the bus", form: /(?<![A-Z0-9])S[UAO][A-Z2-7]{56}(?![A-Z0-9])/ },
   { what: "a token of the engine's", form: /Bearer [\w.-]{16}|access_token\W{1,6}[\w-]{40}/ },
@@ -35,7 +36,7 @@ export const secretsIn = (text: string): readonly string[] =>
 /** What operators and processes keep secrets in, on purpose: identities, and files that a story's operator wrote. */
 export const isKept = (path: string): boolean =>
   path.split(sep).some((part) => part === "identity" || part.endsWith("-identity")) ||
-  /\.join$|(?:^|\/)(?:password|admin\.token|[\w-]*token)$/.test(path);
+  /\.join$|(?:^|\/)(?:password|admin\.token|[\w-]*token|[\w-]*recovery-kit[\w-]*\.txt)$/.test(path);
 
 /** The engine's own state is the engine's; but what its guests write to their consoles is ours. */
 const isEngines = (path: string): boolean => /^lab(?:-[^/]+)?\//.test(path) && !path.endsWith("/console.log");

@@ -14,7 +14,7 @@ beforeAll(async () => {
   await runWell({ name: "tsc -b", command: process.execPath, args, cwd: root }, AbortSignal.timeout(withinMs));
 });
 
-test.for(["README.md", "docs/getting-started.md"])(
+test.for(["README.md", "docs/getting-started.md", "docs/operations/recovery.md"])(
   "every sh block of %s works, in order, in an empty home",
   { timeout: withinMs + 30_000 },
   async (path) => {

@@ -12,6 +12,16 @@ export const namesPosition = (ranges: readonly DiskRange[], diskId: string, posi
       range.diskId === diskId && position >= range.firstPosition && position < range.firstPosition + range.count,
   );
 
+/** True when the ranges name every one of these positions. */
+export const nameAll = (ranges: readonly DiskRange[], { diskId, firstPosition, count }: DiskRange): boolean => {
+  const end = firstPosition + count;
+  const reach = mergeRanges(ranges).find(
+    (range) =>
+      range.diskId === diskId && range.firstPosition <= firstPosition && range.firstPosition + range.count >= end,
+  );
+  return reach !== undefined;
+};
+
 /** Gathers single positions, which come in ascending order disk by disk, into as few ranges as there are. */
 export class RangeCollector<Extra extends object = object> {
   readonly #ranges: (DiskRange & Extra)[] = [];

@@ -1,11 +1,11 @@
 import { idAt, idCount, isZeroId } from "@holdfast/shared/format/content-id";
 import { leafCapacity } from "@holdfast/shared/format/page";
-import { leafCount } from "@holdfast/shared/format/page-tree";
+import { pageLength } from "@holdfast/shared/format/page-tree";
 import type { PackSet } from "../store/pack-set.ts";
-import { walkLeaves } from "../store/page-walk.ts";
 import type { RepositoryReader } from "../store/repository-store.ts";
 import type { CatalogPoint } from "./catalog-point.ts";
 import { type DiskRange, RangeCollector } from "./disk-range.ts";
+import { eachLeaf, type FoundLeaf } from "./leaves.ts";
 
 /** A leaf whose chunks are looked for. */
 interface LeafOfDisk {
@@ -48,21 +48,40 @@ export class HoleFinder {
   }
 }
 
-/** The ranges of a point whose chunks are absent. CHUNK_MISSING or CHUNK_DAMAGED when a page of it cannot be read. */
+/** How a point is looked through. */
+export interface FindingHoles {
+  readonly signal?: AbortSignal;
+  /** Called for a page that is there and damaged. */
+  readonly onDamagedPage?: (pageId: Uint8Array) => Promise<void>;
+}
+
+/** The ranges of a point whose chunks are absent, and all of each leaf that cannot be read. */
 export const findHoles = async (
   reader: RepositoryReader,
   point: CatalogPoint,
-  signal?: AbortSignal,
+  { signal, onDamagedPage }: FindingHoles = {},
 ): Promise<readonly DiskRange[]> => {
   const finder = new HoleFinder(reader);
-  const readPage = (id: Uint8Array): ReturnType<RepositoryReader["readPage"]> => reader.readPage(id);
   for (const { diskId, tree } of point.disks) {
     if (!tree) continue;
-    const all = { ...tree, firstLeaf: 0, count: leafCount(tree.shape), idsOnly: false };
-    for await (const { leaf, chunkIds } of walkLeaves(all, readPage)) {
+    for await (const found of eachLeaf(tree, reader)) {
       signal?.throwIfAborted();
-      if (chunkIds) await finder.look({ diskId, firstPosition: leaf * leafCapacity, chunkIds });
+      const place = { diskId, firstPosition: found.leaf * leafCapacity, count: pageLength(tree.shape, 0, found.leaf) };
+      await lookAtLeaf(finder, { found, ...place }, onDamagedPage);
     }
   }
   return finder.ranges;
+};
+
+const lookAtLeaf = async (
+  finder: HoleFinder,
+  { found, diskId, firstPosition, count }: DiskRange & { readonly found: FoundLeaf },
+  onDamagedPage: FindingHoles["onDamagedPage"],
+): Promise<void> => {
+  if (!("damage" in found)) {
+    if (found.chunkIds) await finder.look({ diskId, firstPosition, chunkIds: found.chunkIds });
+    return;
+  }
+  finder.lose(diskId, firstPosition, count);
+  if (found.damage === "CHUNK_DAMAGED") await onDamagedPage?.(found.pageId);
 };

@@ -1,61 +1,74 @@
 import { idAt, idCount, idSize, toHex } from "@holdfast/shared/format/content-id";
 import { leafCapacity } from "@holdfast/shared/format/page";
 import { placeOfChunk } from "@holdfast/shared/format/page-tree";
+import type { RecordKind } from "@holdfast/shared/format/record-header";
 import type { DamageCode } from "../readings/disk-content.ts";
 import { damageOf } from "../readings/disk-content.ts";
 import type { MarkedDamage } from "../store/mark.ts";
 import { walkLeaves } from "../store/page-walk.ts";
-import type { RepositoryReader } from "../store/repository-store.ts";
+import type { RecordRef, RepositoryReader } from "../store/repository-store.ts";
 import type { Catalog } from "./catalog.ts";
 import type { CatalogPoint } from "./catalog-point.ts";
 
-/** What is wrong with chunks, by id in hexadecimal digits. */
+/** What is wrong with records of one kind, by id in hexadecimal digits. */
 export type DamagedIds = ReadonlyMap<string, DamageCode>;
 
-/** The chunks that verifications found damaged or missing; a point that uses one is hurt, also a later one (K2). */
+/** The records that points need and the repository has not got: damaged ones, which are in quarantine, and missing ones (K2). */
 export class KnownDamage {
-  readonly #byPoint = new Map<string, DamagedIds>();
+  readonly #ids = { chunk: new Map<string, DamageCode>(), page: new Map<string, DamageCode>() };
 
-  /** Gathers the chunks that the marks of points name. */
+  /** Gathers what the marks of points name. */
   static async load(reader: RepositoryReader, catalog: Catalog): Promise<KnownDamage> {
     const known = new KnownDamage();
     for (const point of catalog.list()) {
-      const damaged = point.marked.verified?.damaged ?? [];
-      if (damaged.length > 0) known.set(point.pointId, await idsOf(reader, point, damaged));
+      for (const range of point.marked.verified?.damaged ?? []) await known.#addRange(reader, point, range);
     }
     return known;
   }
 
-  /** What is now known of a point's chunks, in place of what was known of them. */
-  set(pointId: string, ids: DamagedIds): void {
-    if (ids.size === 0) this.#byPoint.delete(pointId);
-    else this.#byPoint.set(pointId, ids);
+  get size(): number {
+    return this.#ids.chunk.size + this.#ids.page.size;
   }
 
-  /** All of it. */
-  get ids(): DamagedIds {
-    return new Map([...this.#byPoint.values()].flatMap((ids) => [...ids]));
+  ids(kind: RecordKind): DamagedIds {
+    return this.#ids[kind];
+  }
+
+  codeOf({ kind, id }: RecordRef): DamageCode | undefined {
+    return this.#ids[kind].get(toHex(id));
+  }
+
+  add({ kind, id }: RecordRef, code: DamageCode): void {
+    this.#ids[kind].set(toHex(id), code);
+  }
+
+  /** It is there again. */
+  forget({ kind, id }: RecordRef): void {
+    this.#ids[kind].delete(toHex(id));
+  }
+
+  async #addRange(reader: RepositoryReader, point: CatalogPoint, range: MarkedDamage): Promise<void> {
+    let page: Uint8Array | undefined;
+    const readPage: RepositoryReader["readPage"] = (id) => {
+      page = id;
+      return reader.readPage(id);
+    };
+    try {
+      for await (const id of idsInRange(readPage, point, range)) this.#ids.chunk.set(id, range.code);
+    } catch (caught) {
+      const code = damageOf(caught);
+      if (!code || !page) throw caught;
+      this.add({ kind: "page", id: page }, code);
+    }
   }
 }
-
-const idsOf = async (
-  reader: RepositoryReader,
-  point: CatalogPoint,
-  damaged: readonly MarkedDamage[],
-): Promise<DamagedIds> => {
-  const ids = new Map<string, DamageCode>();
-  for (const range of damaged) {
-    for await (const id of idsInRange(reader, point, range)) ids.set(id, range.code);
-  }
-  return ids;
-};
 
 function* hexIds(ids: Uint8Array): Generator<string> {
   for (let index = 0; index < idCount(ids); index += 1) yield toHex(idAt(ids, index));
 }
 
 async function* idsInRange(
-  reader: RepositoryReader,
+  readPage: RepositoryReader["readPage"],
   point: CatalogPoint,
   { diskId, firstPosition, count }: MarkedDamage,
 ): AsyncGenerator<string> {
@@ -63,16 +76,9 @@ async function* idsInRange(
   if (!tree) return;
   const firstLeaf = placeOfChunk(firstPosition).leaf;
   const leaves = placeOfChunk(firstPosition + count - 1).leaf - firstLeaf + 1;
-  try {
-    for await (const { leaf, chunkIds } of walkLeaves({ ...tree, firstLeaf, count: leaves, idsOnly: false }, (id) =>
-      reader.readPage(id),
-    )) {
-      const first = leaf * leafCapacity;
-      const from = Math.max(0, firstPosition - first);
-      if (chunkIds) yield* hexIds(chunkIds.subarray(from * idSize, (firstPosition + count - first) * idSize));
-    }
-  } catch (caught) {
-    // A page that cannot be read tells no ids; whoever uses the page finds out by itself.
-    if (!damageOf(caught)) throw caught;
+  for await (const { leaf, chunkIds } of walkLeaves({ ...tree, firstLeaf, count: leaves, idsOnly: false }, readPage)) {
+    const first = leaf * leafCapacity;
+    const from = Math.max(0, firstPosition - first);
+    if (chunkIds) yield* hexIds(chunkIds.subarray(from * idSize, (firstPosition + count - first) * idSize));
   }
 }

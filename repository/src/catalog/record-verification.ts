@@ -1,12 +1,12 @@
 import type { Clock } from "@holdfast/shared/clock/clock";
 import type { Logger } from "@holdfast/shared/logging/logger";
+import type { DamageCode } from "../readings/disk-content.ts";
 import type { MarkedDamage } from "../store/mark.ts";
-import type { RepositoryStore } from "../store/repository-store.ts";
+import type { RecordRef, RepositoryStore } from "../store/repository-store.ts";
 import type { Catalog } from "./catalog.ts";
-import { type CatalogPoint, isRemoved } from "./catalog-point.ts";
+import type { CatalogPoint } from "./catalog-point.ts";
 import { DamageSearch } from "./hurt-points.ts";
-import type { DamagedIds, KnownDamage } from "./known-damage.ts";
-import type { VerifyProgress } from "./verify-point.ts";
+import type { KnownDamage } from "./known-damage.ts";
 
 /** What writing damage down needs. */
 export interface RecordDeps {
@@ -17,51 +17,48 @@ export interface RecordDeps {
   readonly log: Logger;
 }
 
+/** A record that is absent from now on, and why. */
+export interface AbsentRecord extends RecordRef {
+  readonly code: DamageCode;
+}
+
 /** The most ranges that a mark takes. */
-const mostRanges = 10_000;
+export const mostMarkedRanges = 10_000;
 
-/** Marks the verified point with what was found, and every other point that uses the same damaged chunks (R2). */
-export const recordVerification = async (
+/**
+ * Marks every point that uses records which became absent (R2), marked deleted or not. A point that is committed meanwhile looks for
+ * itself. Gives the points that are hurt by them.
+ */
+export const recordAbsence = async (
   deps: RecordDeps,
-  point: CatalogPoint,
-  { damaged, damagedIds }: VerifyProgress,
-): Promise<void> => {
-  await mark(deps, point, damaged);
-  deps.damage.set(point.pointId, damagedIds);
-  if (damagedIds.size === 0) return;
-
-  const search = new DamageSearch(deps.store, damagedIds);
-  for (const other of deps.catalog.list()) {
-    if (other.pointId !== point.pointId && !isRemoved(other)) await markHurt(deps, other, search, damagedIds);
+  absent: readonly AbsentRecord[],
+  signal?: AbortSignal,
+): Promise<readonly CatalogPoint[]> => {
+  const { store, catalog, damage } = deps;
+  for (const record of absent) damage.add(record, record.code);
+  if (absent.length === 0) return [];
+  const search = new DamageSearch(store, damage);
+  const hurt: CatalogPoint[] = [];
+  for (const point of catalog.list()) {
+    const damaged = await search.search(point, signal);
+    // A collection may have taken it meanwhile.
+    if (damaged.length > 0 && catalog.get(point.pointId)) hurt.push(await markVerified(deps, point, damaged));
   }
+  return hurt;
 };
 
-/** Marks a point that was just committed when it uses chunks that are known damaged; gives it as the catalog has it then. */
-export const markNewPoint = async (deps: RecordDeps, point: CatalogPoint): Promise<CatalogPoint> => {
-  const { ids } = deps.damage;
-  if (ids.size > 0) await markHurt(deps, point, new DamageSearch(deps.store, ids), ids);
-  return deps.catalog.require(point.pointId);
-};
-
-const markHurt = async (
-  deps: RecordDeps,
-  point: CatalogPoint,
-  search: DamageSearch,
-  ids: DamagedIds,
-): Promise<void> => {
-  const damaged = await search.search(point);
-  if (damaged.length === 0) return;
-  await mark(deps, point, damaged);
-  deps.damage.set(point.pointId, ids);
-};
-
-const mark = async (
+/** Writes into a point's mark what of it is damaged; writes nothing when the mark says so already and `always` is not set. */
+export const markVerified = async (
   { store, catalog, clock, log }: RecordDeps,
   { pointId, vm }: CatalogPoint,
   damaged: readonly MarkedDamage[],
-): Promise<void> => {
+  { always = false } = {},
+): Promise<CatalogPoint> => {
+  const now = catalog.require(pointId);
+  const kept = damaged.slice(0, mostMarkedRanges);
+  if (!always && JSON.stringify(now.marked.verified?.damaged ?? []) === JSON.stringify(kept)) return now;
   if (damaged.length > 0) log.error("point hurt", { point: pointId, vm: vm.vmId, ranges: damaged.length });
-  const verified = { atMs: clock.nowMs(), damaged: damaged.slice(0, mostRanges) };
+  const verified = { atMs: clock.nowMs(), damaged: kept };
   const { state } = await store.writeMark(pointId, (current) => ({ ...current, verified }));
-  catalog.setMarked(pointId, state);
+  return catalog.setMarked(pointId, state);
 };

@@ -1,13 +1,13 @@
-import { idAt, idCount, isZeroId, toHex } from "@holdfast/shared/format/content-id";
+import { idAt, idCount, isZeroId } from "@holdfast/shared/format/content-id";
 import { leafCapacity } from "@holdfast/shared/format/page";
 import { pageLength } from "@holdfast/shared/format/page-tree";
 import { mapBounded } from "@holdfast/shared/lifecycle/bounded";
-import { type DamageCode, damageOf } from "../readings/disk-content.ts";
+import type { DamageCode } from "../readings/disk-content.ts";
 import type { MarkedDamage } from "../store/mark.ts";
 import type { RepositoryReader } from "../store/repository-store.ts";
+import { codeOfVerdict, judgeAt, type RecordVerdict } from "../verification/judge-record.ts";
 import type { CatalogDisk, CatalogPoint } from "./catalog-point.ts";
 import { RangeCollector } from "./disk-range.ts";
-import type { DamagedIds } from "./known-damage.ts";
 import { eachLeaf } from "./leaves.ts";
 
 /** How far a verification is; chunk positions that are not zero count. */
@@ -16,8 +16,11 @@ export interface VerifyProgress {
   readonly chunksTotal: number;
   readonly chunksVerified: number;
   readonly damaged: readonly MarkedDamage[];
-  readonly damagedIds: DamagedIds;
+  /** Records that are wrong or gone, and lie where nobody should look for them any more. */
+  readonly failed: readonly FailedVerdict[];
 }
+
+type FailedVerdict = Exclude<RecordVerdict, { readonly verdict: "sound" }>;
 
 /** Chunks that are read and hashed at once. */
 const chunksAtOnce = 4;
@@ -40,16 +43,17 @@ export async function* verifyPoint(
   reader: RepositoryReader,
   point: CatalogPoint,
   signal: AbortSignal,
+  codeOf: KnownCode = () => undefined,
 ): AsyncGenerator<VerifyProgress> {
   const chunksTotal = await countChunks(reader, point);
   const damaged = new RangeCollector<{ readonly code: DamageCode }>((a, b) => a.code === b.code);
-  const damagedIds = new Map<string, DamageCode>();
+  const failed: FailedVerdict[] = [];
   let chunksVerified = 0;
-  const progress = (): VerifyProgress => ({ chunksTotal, chunksVerified, damaged: damaged.ranges, damagedIds });
+  const progress = (): VerifyProgress => ({ chunksTotal, chunksVerified, damaged: damaged.ranges, failed });
   for (const disk of point.disks) {
-    for await (const leaf of verifyLeaves(reader, disk, signal)) {
+    for await (const leaf of verifyLeaves({ reader, signal, codeOf }, disk)) {
       for (const { position, code } of leaf.damage) damaged.add(disk.diskId, position, { code });
-      addIds(damagedIds, leaf);
+      failed.push(...leaf.damage.flatMap(({ verdict }) => verdict ?? []));
       chunksVerified += leaf.chunks;
       yield progress();
     }
@@ -59,17 +63,25 @@ export async function* verifyPoint(
 
 interface VerifiedLeaf {
   readonly chunks: number;
-  readonly damage: readonly { readonly position: number; readonly code: DamageCode; readonly id?: Uint8Array }[];
+  readonly damage: readonly {
+    readonly position: number;
+    readonly code: DamageCode;
+    readonly verdict?: FailedVerdict;
+  }[];
 }
 
-const addIds = (ids: Map<string, DamageCode>, { damage }: VerifiedLeaf): void => {
-  for (const { id, code } of damage) if (id) ids.set(toHex(id), code);
-};
+/** What is known to be wrong with a chunk that is absent. */
+type KnownCode = (id: Uint8Array) => DamageCode | undefined;
+
+interface Verifying {
+  readonly reader: RepositoryReader;
+  readonly signal: AbortSignal;
+  readonly codeOf: KnownCode;
+}
 
 async function* verifyLeaves(
-  reader: RepositoryReader,
+  { reader, signal, codeOf }: Verifying,
   { tree }: CatalogDisk,
-  signal: AbortSignal,
 ): AsyncGenerator<VerifiedLeaf> {
   if (!tree) return;
   for await (const found of eachLeaf(tree, reader)) {
@@ -83,27 +95,21 @@ async function* verifyLeaves(
     const { chunkIds } = found;
     if (!chunkIds) continue;
     const slots = nonZeroSlots(chunkIds);
-    const codes = await mapBounded(slots, chunksAtOnce, (slot) => verifyChunk(reader, idAt(chunkIds, slot)), signal);
+    const judge = (slot: number): Promise<RecordVerdict> => judgeChunk(reader, idAt(chunkIds, slot));
+    const verdicts = await mapBounded(slots, chunksAtOnce, judge, signal);
     const damage = slots.flatMap((slot, index) => {
-      const code = codes[index];
-      return code ? [{ position: first + slot, code, id: idAt(chunkIds, slot) }] : [];
+      const verdict = verdicts[index];
+      if (!verdict || verdict.verdict === "sound") return [];
+      const code = codeOf(idAt(chunkIds, slot)) ?? codeOfVerdict(verdict.verdict);
+      return [{ position: first + slot, code, verdict }];
     });
     yield { chunks: slots.length, damage };
   }
 }
 
-/** Damage counts only when a second reading finds it too. */
-const verifyChunk = async (reader: RepositoryReader, id: Uint8Array): Promise<DamageCode | undefined> => {
-  for (let reads = 1; ; reads += 1) {
-    try {
-      await reader.verifyRecord("chunk", id);
-      return undefined;
-    } catch (caught) {
-      const code = damageOf(caught);
-      if (!code) throw caught;
-      if (reads === 2) return code;
-    }
-  }
+const judgeChunk = async (reader: RepositoryReader, id: Uint8Array): Promise<RecordVerdict> => {
+  const [location] = await reader.locate("chunk", id);
+  return location ? await judgeAt(reader, location) : { verdict: "missing", at: undefined };
 };
 
 const nonZeroSlots = (ids: Uint8Array): number[] =>

@@ -53,10 +53,19 @@ export class ClockLog {
       const number = Math.max(0, ...numbers) + 1;
       const bytes = encodeSmallObject(clockKind, this.#repositoryId, { number, epoch, seenMs, suspended });
       if ((await this.#objects.putIfAbsent(clockName(number), bytes)) !== "created") continue;
-      for (const past of numbers) if (past < number - keptEntries) await this.#objects.remove(clockName(past));
+      await this.#removeBelow(number - keptEntries, numbers);
       return;
     }
     throw new HoldfastError("REPOSITORY_NOT_OWNED", "someone else keeps writing the repository's clock");
+  }
+
+  /** Best effort: a storage that keeps everything keeps these too, and what is left goes with a later entry. */
+  async #removeBelow(least: number, numbers: readonly number[]): Promise<void> {
+    try {
+      for (const past of numbers) if (past < least) await this.#objects.remove(clockName(past));
+    } catch (caught) {
+      if (!(caught instanceof HoldfastError)) throw caught;
+    }
   }
 
   async #numbers(): Promise<readonly number[]> {

@@ -116,17 +116,14 @@ export class Collection implements Disposable {
     wanted: readonly WeighedPack[],
     points: readonly string[],
   ): { readonly condemned: readonly WeighedPack[]; readonly spared: readonly WeighedPack[] } {
-    const { store, catalog, damage } = this.#deps;
+    const { store, catalog } = this.#deps;
     const { condemned } = condemnable<PackKey>(
       wanted.map(({ key }) => key),
       this.#beginning.uses.uses,
     );
     store.collection.condemned.packs.addAll(condemned);
     store.collection.condemned.addPoints(points);
-    for (const pointId of points) {
-      catalog.remove(pointId);
-      damage.set(pointId, new Map());
-    }
+    for (const pointId of points) catalog.remove(pointId);
     this.#run.unplanned.add({ packs: condemned, points });
     const taken = new Set(condemned);
     return {

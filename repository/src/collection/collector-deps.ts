@@ -1,7 +1,6 @@
 import type { Logger } from "@holdfast/shared/logging/logger";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { CatalogPoint } from "../catalog/catalog-point.ts";
-import type { KnownDamage } from "../catalog/known-damage.ts";
 import type { Readings } from "../readings/reading.ts";
 import type { RepositoryStore } from "../store/repository-store.ts";
 import type { Uploads } from "../uploads/uploads.ts";
@@ -10,7 +9,6 @@ import type { Uploads } from "../uploads/uploads.ts";
 export interface CollectorDeps {
   readonly store: RepositoryStore;
   readonly catalog: Catalog;
-  readonly damage: KnownDamage;
   readonly uploads: Uploads;
   readonly readings: Readings;
   /** Whether nothing of a point may be relied on any more; judged by its marks and the guarded clock. */

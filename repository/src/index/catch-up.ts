@@ -6,6 +6,7 @@ import { packName, type PackKey, packsFolder, parsePackName } from "../store/obj
 import type { ObjectStore } from "../store/object-store.ts";
 import { PackSet } from "../store/pack-set.ts";
 import { readPackSummary } from "../store/pack-reader.ts";
+import type { Quarantine } from "../store/quarantine.ts";
 import type { IndexClient } from "./index-client.ts";
 
 /** Brings an index to what the packs are; it may have lost any suffix of its transactions, or all (I5). */
@@ -15,6 +16,8 @@ export interface CatchUp {
   /** What its packs hold is absent. */
   readonly condemned: Condemned;
   readonly repositoryId: RepositoryId;
+  /** What is in it gets no row. */
+  readonly quarantine: Quarantine;
   /** Only an owner may make names durable that a former process gave; a reader changes nothing. */
   readonly owner: boolean;
   readonly signal?: AbortSignal | undefined;
@@ -54,6 +57,8 @@ export const catchUp = async (work: CatchUp): Promise<CaughtUp> => {
   };
   if (unknown.length <= fewPacks) await readAll();
   else await work.index.loadInKeyOrder(readAll, work.signal);
+  // An index may have lost that it forgot them.
+  await work.index.dropRecords(work.quarantine.records);
   return { packsRead: unknown.length, damagedPacks, leftovers };
 };
 
@@ -105,10 +110,13 @@ const listPacks = async (objects: ObjectStore): Promise<readonly PackKey[]> => {
 };
 
 /** False when the pack is damaged. A collection may have removed it meanwhile. */
-const takeIn = async ({ objects, index, repositoryId, owner, condemned }: CatchUp, key: PackKey): Promise<boolean> => {
+const takeIn = async (
+  { objects, index, repositoryId, quarantine, owner, condemned }: CatchUp,
+  key: PackKey,
+): Promise<boolean> => {
   try {
     const summary = await readPackSummary(objects, key, repositoryId);
-    await index.addPack(summary);
+    await index.addPack(summary, quarantine.offsetsOf(key));
     return summary.found === "table";
   } catch (caught) {
     if (hasCode(caught, "REPOSITORY_DAMAGED")) return false;

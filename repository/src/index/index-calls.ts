@@ -1,6 +1,6 @@
 import type { RecordKind } from "@holdfast/shared/format/record-header";
 import type { PackKey } from "../store/object-names.ts";
-import type { IndexCounts, IndexedPack, IndexHistory } from "./index-database.ts";
+import type { DroppedRecord, IndexCounts, IndexedPack, IndexHistory } from "./index-database.ts";
 
 /** What the index's thread can be asked. */
 export interface IndexCalls {
@@ -16,6 +16,8 @@ export interface IndexCalls {
   endLoad(argument: undefined): void;
   dropPack(pack: IndexedPack): void;
   dropPacks(keys: readonly PackKey[]): void;
+  dropRecords(records: readonly DroppedRecord[]): void;
+  recordsOf(argument: PackKey & { readonly kind: RecordKind }): readonly DroppedRecord[];
   /** Rows as `index-rows.ts` encodes them. */
   lookup(argument: { readonly kind: RecordKind; readonly ids: Uint8Array }): Uint32Array;
   counts(argument: undefined): IndexCounts;

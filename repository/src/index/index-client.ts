@@ -5,7 +5,7 @@ import { WorkerThread } from "@holdfast/shared/threads/worker-thread";
 import type { PackKey } from "../store/object-names.ts";
 import type { PackSummary } from "../store/pack-reader.ts";
 import type { IndexCalls } from "./index-calls.ts";
-import type { IndexCounts, IndexedPack, IndexHistory, IndexRow } from "./index-database.ts";
+import type { DroppedRecord, IndexCounts, IndexedPack, IndexHistory, IndexRow } from "./index-database.ts";
 import { decodeRows } from "./index-rows.ts";
 import { decodePacks, type PackRow } from "./pack-rows.ts";
 
@@ -14,8 +14,8 @@ export const startIndexThread = (): Thread<IndexCalls> =>
   new WorkerThread<IndexCalls>(sibling(import.meta, "index-worker"), { ending: "finish" });
 
 const toIndexed = ({ header, sizeBytes, table }: PackSummary): IndexedPack => {
-  const { epoch, sequence, kind } = header;
-  return { epoch, sequence, kind, sizeBytes, table };
+  const { epoch, sequence, kind, createdMs } = header;
+  return { epoch, sequence, kind, sizeBytes, createdMs, table };
 };
 
 /** The index as the main thread sees it: everything happens in a thread of its own. */
@@ -60,9 +60,9 @@ export class IndexClient implements AsyncDisposable {
     return decodePacks(await this.#thread.call("packs", undefined));
   }
 
-  /** Takes in a pack that is durable (I4). */
-  async addPack(summary: PackSummary): Promise<void> {
-    await this.#thread.call("addPack", toIndexed(summary));
+  /** Takes in a pack that is durable (I4), without the records at `absent` offsets. */
+  async addPack(summary: PackSummary, absent: readonly number[] = []): Promise<void> {
+    await this.#thread.call("addPack", { ...toIndexed(summary), absent });
   }
 
   /**
@@ -87,6 +87,16 @@ export class IndexClient implements AsyncDisposable {
   /** The same for packs whose tables of contents cannot be read: one scan of everything. */
   async dropPacks(keys: readonly PackKey[]): Promise<void> {
     if (keys.length > 0) await this.#thread.call("dropPacks", keys);
+  }
+
+  /** Forgets records at their places: they are absent from here on. */
+  async dropRecords(records: readonly DroppedRecord[]): Promise<void> {
+    await this.#thread.call("dropRecords", records);
+  }
+
+  /** What the index says of a pack's records of a kind; scans the whole table. */
+  async recordsOf({ epoch, sequence }: PackKey, kind: RecordKind): Promise<readonly DroppedRecord[]> {
+    return await this.#thread.call("recordsOf", { epoch, sequence, kind });
   }
 
   /** In the order of `ids`. */

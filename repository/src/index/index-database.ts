@@ -1,18 +1,28 @@
 import { rmSync } from "node:fs";
 import Database, { type Database as Connection, SqliteError, type Statement } from "better-sqlite3";
-import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { idAt, idCount } from "@holdfast/shared/format/content-id";
 import type { RecordKind } from "@holdfast/shared/format/record-header";
-import type { PackKey } from "../store/object-names.ts";
-import { inBatches, insertSql, slotted, type SlottedEntry, tableOf } from "./pack-entries.ts";
+import type { PackKey, RecordPlace } from "../store/object-names.ts";
+import { isUnreadable, toIndexError } from "./index-error.ts";
+import { dropSql, insertSql, lookupSql, schema, schemaVersion } from "./index-sql.ts";
+import { inBatches, slotted, type SlottedEntry, tableOf } from "./pack-entries.ts";
 import type { PackRow } from "./pack-rows.ts";
 
 /** A pack as the index is told of it. */
 export interface IndexedPack extends PackKey {
   readonly kind: RecordKind;
   readonly sizeBytes: number;
+  readonly createdMs: number;
   /** Its table of contents, checked. */
   readonly table: Uint8Array;
+  /** Offsets of its records that are in quarantine: they get no row. */
+  readonly absent?: readonly number[];
+}
+
+/** A record whose row goes: it is dropped only while the row names this very place. */
+export interface DroppedRecord extends RecordPlace {
+  readonly kind: RecordKind;
+  readonly id: Uint8Array;
 }
 
 /** Which history of the repository an index has followed: its owner's epoch and that epoch's token. */
@@ -41,30 +51,8 @@ export interface IndexCounts {
   readonly pages: number;
 }
 
-const schemaVersion = 2;
 /** What SQLite keeps of the file in memory. */
 export const usualCacheKiB = 64 * 1024;
-
-const schema = `
-  CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-  CREATE TABLE packs (
-    number INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, sequence INTEGER NOT NULL, kind TEXT NOT NULL,
-    bytes INTEGER NOT NULL, records INTEGER NOT NULL, complete INTEGER NOT NULL, UNIQUE (epoch, sequence));
-  CREATE TABLE chunks (
-    id BLOB PRIMARY KEY, pack INTEGER NOT NULL, offset INTEGER NOT NULL, plain INTEGER NOT NULL, stored INTEGER NOT NULL,
-    slot INTEGER NOT NULL
-  ) WITHOUT ROWID;
-  CREATE TABLE pages (
-    id BLOB PRIMARY KEY, pack INTEGER NOT NULL, offset INTEGER NOT NULL, plain INTEGER NOT NULL, stored INTEGER NOT NULL,
-    slot INTEGER NOT NULL, level INTEGER NOT NULL
-  ) WITHOUT ROWID;
-  PRAGMA user_version = ${schemaVersion};
-`;
-
-const lookupSql = {
-  chunk: `SELECT epoch, sequence, offset, plain, stored, 0 AS level, slot FROM chunks JOIN packs ON packs.number = pack WHERE id = ?`,
-  page: `SELECT epoch, sequence, offset, plain, stored, level, slot FROM pages JOIN packs ON packs.number = pack WHERE id = ?`,
-} as const;
 
 /** The index's SQLite file. A cache: an unreadable one, or one of another schema or repository, is thrown away. Blocks. */
 export class IndexDatabase implements Disposable {
@@ -106,7 +94,8 @@ export class IndexDatabase implements Disposable {
 
   /** Every pack that has a row, also those that are indexed in part. */
   packs(): readonly PackRow[] {
-    const sql = "SELECT epoch, sequence, kind, bytes AS sizeBytes, records, complete AS isComplete FROM packs";
+    const sql =
+      "SELECT epoch, sequence, kind, bytes AS sizeBytes, records, complete AS isComplete, created AS createdMs FROM packs";
     const rows = this.#connection.prepare(sql).all() as readonly (Omit<PackRow, "isComplete"> & {
       isComplete: number;
     })[];
@@ -118,7 +107,8 @@ export class IndexDatabase implements Disposable {
    * another pack holds too is from now on found in this one.
    */
   addPack(pack: IndexedPack): void {
-    const entries = slotted(pack.table);
+    const absent = new Set(pack.absent);
+    const entries = slotted(pack.table).filter(({ offset }) => !absent.has(offset));
     const number = this.beginPack(pack, entries.length);
     const insert = this.#connection.prepare(insertSql[pack.kind]);
     const complete = this.#connection.prepare("UPDATE packs SET complete = 1 WHERE number = ?");
@@ -168,6 +158,23 @@ export class IndexDatabase implements Disposable {
     dropAll();
   }
 
+  /** Forgets records where they lie; what has a row of another place by now keeps it. */
+  dropRecords(records: readonly DroppedRecord[]): void {
+    const drops = { chunk: this.#connection.prepare(dropSql.chunk), page: this.#connection.prepare(dropSql.page) };
+    const dropAll = this.#connection.transaction(() => {
+      for (const { kind, id, epoch, sequence, offset } of records) drops[kind].run(id, offset, epoch, sequence);
+    });
+    dropAll();
+  }
+
+  /** Where records of a pack lie by the rows of a kind, in one scan: for a pack that cannot tell itself any more. */
+  recordsOf({ epoch, sequence }: PackKey, kind: RecordKind): readonly DroppedRecord[] {
+    const sql = `SELECT id, offset FROM ${tableOf[kind]}
+      WHERE pack = (SELECT number FROM packs WHERE epoch = ? AND sequence = ?) ORDER BY offset`;
+    const rows = this.#connection.prepare(sql).all(epoch, sequence) as readonly Pick<DroppedRecord, "id" | "offset">[];
+    return rows.map(({ id, offset }) => ({ kind, id, epoch, sequence, offset }));
+  }
+
   /** Rows in the order of `ids`; looked up in key order so that neighbours share reads. */
   lookup(kind: RecordKind, ids: Uint8Array): readonly (IndexRow | undefined)[] {
     const order = Array.from({ length: idCount(ids) }, (_, index) => index);
@@ -215,10 +222,10 @@ export class IndexDatabase implements Disposable {
   }
 
   /** Gives the number under which rows name the pack; the same again for a pack that was indexed in part. */
-  beginPack({ epoch, sequence, kind, sizeBytes }: IndexedPack, records: number): number {
-    const sql = `INSERT INTO packs (epoch, sequence, kind, bytes, records, complete) VALUES (?, ?, ?, ?, ?, 0)
+  beginPack({ epoch, sequence, kind, sizeBytes, createdMs }: IndexedPack, records: number): number {
+    const sql = `INSERT INTO packs (epoch, sequence, kind, bytes, records, complete, created) VALUES (?, ?, ?, ?, ?, 0, ?)
       ON CONFLICT (epoch, sequence) DO UPDATE SET bytes = excluded.bytes RETURNING number`;
-    const number = this.#connection.prepare(sql).pluck().get(epoch, sequence, kind, sizeBytes, records);
+    const number = this.#connection.prepare(sql).pluck().get(epoch, sequence, kind, sizeBytes, records, createdMs);
     return Number(number);
   }
 
@@ -274,16 +281,6 @@ const writeMeta = (connection: Connection, key: string, value: string): void => 
 const isOurs = (connection: Connection, repositoryId: string): boolean =>
   connection.pragma("user_version", { simple: true }) === schemaVersion &&
   readMeta(connection, "repository") === repositoryId;
-
-const isUnreadable = (caught: unknown): boolean =>
-  caught instanceof SqliteError && (caught.code.startsWith("SQLITE_CORRUPT") || caught.code === "SQLITE_NOTADB");
-
-const toIndexError = (caught: unknown, path: string): HoldfastError => {
-  const full = caught instanceof SqliteError && caught.code === "SQLITE_FULL";
-  return new HoldfastError(full ? "REPOSITORY_FULL" : "IO_FAILED", `the index ${path} cannot be used`, {
-    cause: caught,
-  });
-};
 
 const removeFiles = (path: string): void => {
   if (path === inMemory) return;

@@ -17,7 +17,10 @@ interface OpenIndex {
   readonly load: IndexLoad;
 }
 
-type PlainCalls = Pick<IndexCalls, "setHistory" | "packs" | "dropPack" | "dropPacks" | "counts">;
+type PlainCalls = Pick<
+  IndexCalls,
+  "setHistory" | "packs" | "dropPack" | "dropPacks" | "dropRecords" | "recordsOf" | "counts"
+>;
 
 /** What the filter has no part in: it may go on saying "maybe" to what was dropped. */
 const plainCalls = (opened: () => OpenIndex): PlainCalls => ({
@@ -41,6 +44,14 @@ const plainCalls = (opened: () => OpenIndex): PlainCalls => ({
       database.dropPacks(keys);
     });
   },
+  dropRecords: (records) => {
+    const { database, load } = opened();
+    database.use(() => {
+      load.settle();
+      database.dropRecords(records);
+    });
+  },
+  recordsOf: ({ kind, ...pack }) => opened().database.use((database) => database.recordsOf(pack, kind)),
   counts: () => opened().database.use((database) => database.counts()),
 });
 

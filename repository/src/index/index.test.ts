@@ -34,6 +34,7 @@ const packOf = (sequence: number, first: number, count: number) => ({
   sequence,
   kind: "chunk" as const,
   sizeBytes: 1,
+  createdMs: 1,
   table: tableOf(first, count),
 });
 

@@ -57,6 +57,7 @@ const packsArbitrary = fc.array(
       ),
       { maxLength: 20 },
     ),
+    absentSlots: fc.array(fc.nat(20), { maxLength: 3 }),
   }),
   { maxLength: 12 },
 );
@@ -74,13 +75,14 @@ describe("a load in key order", () => {
     fc.assert(
       fc.property(packsArbitrary, (shapes) => {
         run += 1;
-        const packs = shapes.map(({ kind, ids }, index) =>
-          syntheticPack(
+        const packs = shapes.map(({ kind, ids, absentSlots }, index) => ({
+          absent: absentSlots.map((slot) => 64 + index * 1000 + slot),
+          ...syntheticPack(
             index + 1,
             kind,
             ids.map((id, slot) => ({ id, offset: 64 + index * 1000 + slot })),
           ),
-        );
+        }));
         const [plain, loaded] = [join(folder.path, `plain-${run}`), join(folder.path, `loaded-${run}`)];
         {
           using database = new IndexDatabase(plain, "r");

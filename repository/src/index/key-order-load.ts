@@ -42,13 +42,17 @@ export class KeyOrderLoad implements Disposable {
 
   /** Spools a pack's records; REPOSITORY_FULL, IO_FAILED. */
   add(pack: IndexedPack): void {
-    const records = pack.table.byteLength / packEntrySize;
-    const number = this.#database.beginPack(pack, records);
+    const absent = new Set(pack.absent);
+    const table = Buffer.from(pack.table.buffer, pack.table.byteOffset, pack.table.byteLength);
+    const slots = Array.from({ length: table.byteLength / packEntrySize }, (_, slot) => slot).filter(
+      (slot) => !absent.has(table.readUInt32LE(slot * packEntrySize + at.offset)),
+    );
+    const number = this.#database.beginPack(pack, slots.length);
     this.#numbers.push(number);
     const entry = Buffer.alloc(spooledSize);
     entry.writeUInt32LE(number, at.pack);
-    for (let slot = 0; slot < records; slot += 1) {
-      entry.set(pack.table.subarray(slot * packEntrySize, (slot + 1) * packEntrySize));
+    for (const slot of slots) {
+      entry.set(table.subarray(slot * packEntrySize, (slot + 1) * packEntrySize));
       entry.writeUInt32LE(slot, at.slot);
       this.#spool.add(entry);
     }

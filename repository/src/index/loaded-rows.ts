@@ -1,6 +1,7 @@
 import type { Database as Connection } from "better-sqlite3";
 import type { RecordKind } from "@holdfast/shared/format/record-header";
-import { insertSql, type SlottedEntry } from "./pack-entries.ts";
+import { insertSql } from "./index-sql.ts";
+import type { SlottedEntry } from "./pack-entries.ts";
 
 /** A row that is loaded apart from its pack, whose number it names. */
 export interface LoadedRow extends SlottedEntry {

@@ -5,12 +5,6 @@ const rowsPerTransaction = 1000;
 /** The table of each kind of record. */
 export const tableOf = { chunk: "chunks", page: "pages" } as const;
 
-/** Gives a record its row, whichever it had. */
-export const insertSql = {
-  chunk: "INSERT OR REPLACE INTO chunks VALUES (?, ?, ?, ?, ?, ?)",
-  page: "INSERT OR REPLACE INTO pages VALUES (?, ?, ?, ?, ?, ?, ?)",
-} as const;
-
 /** A record of a pack, with its place in the table of contents. */
 export interface SlottedEntry extends IndexedEntry {
   readonly slot: number;

@@ -5,6 +5,7 @@ import type { CatalogDisk, DiskTree } from "../catalog/catalog-point.ts";
 import { type DiskRange, RangeCollector } from "../catalog/disk-range.ts";
 import { type DamageCode, damageOf, type DiskContent, diskContent } from "../readings/disk-content.ts";
 import { ReadAhead } from "../readings/read-ahead.ts";
+import type { ExportState, PartialExport } from "./partial-export.ts";
 import type { RepositoryReader } from "../store/repository-store.ts";
 
 /** A disk and the file that becomes it. */
@@ -13,16 +14,21 @@ export interface DiskExport {
   readonly path: string;
   /** Write zeros where a chunk is missing or damaged, instead of failing. */
   readonly skipDamaged: boolean;
+  /** Notes how far the file is, and says where a former run ended; from the start, and unnoted, unless given. */
+  readonly checkpoint?: Pick<PartialExport, "done" | "save"> | undefined;
   readonly onProgress: (positionsDone: number, positionsTotal: number) => void;
 }
 
 /** What was left out as zeros. */
 export type SkippedRange = DiskRange & { readonly code: DamageCode };
 
+/** Bytes of a disk after which it is noted how far its file is. */
+const noteEveryBytes = 256 * 1024 * 1024;
+
 const readAheadBytes = 16 * 1024 * 1024;
 
 /**
- * Writes a disk into a new sparse file and syncs it; every chunk is compared with its id. The file must not exist. CHUNK_MISSING
+ * Writes a disk into a new sparse file and syncs it; every chunk is compared with its id. The file must not exist, unless a checkpoint says how far it is. CHUNK_MISSING
  * or CHUNK_DAMAGED with the position, unless damage is to be skipped.
  */
 export const exportDisk = async (
@@ -34,23 +40,58 @@ export const exportDisk = async (
   if (!disk.tree)
     throw new HoldfastError("NOT_FOUND", `disk ${disk.diskId} was skipped: the point has no content of it`);
   const skipped = new RangeCollector<{ readonly code: DamageCode }>((a, b) => a.code === b.code);
-  const file = await create(path);
+  const { tree } = disk;
+  const { chunkCount } = tree.shape;
+  const before = task.checkpoint?.done ?? { donePositions: 0, skipped: [] };
+  const notes = new Notes(task.checkpoint, Math.max(1, Math.floor(noteEveryBytes / reader.facts.chunkSize)));
+  const file = before.donePositions > 0 ? await open(path, "r+") : await create(path);
+  const skippedSoFar = (): readonly SkippedRange[] => [...before.skipped, ...skipped.ranges];
   try {
     await file.truncate(disk.sizeBytes);
-    const { tree } = disk;
-    const range = { tree, firstPosition: 0, count: tree.shape.chunkCount };
+    const range = { tree, firstPosition: before.donePositions, count: chunkCount - before.donePositions };
     for await (const content of diskContent(range, { reader, readAhead: new ReadAhead(readAheadBytes), signal })) {
       signal.throwIfAborted();
       const damage = await put(reader, file, { disk, tree, content });
       if (damage) skip(task, skipped, damage);
-      task.onProgress(endOf(content), tree.shape.chunkCount);
+      task.onProgress(endOf(content), chunkCount);
+      await notes.reached(file, { donePositions: endOf(content), skipped: skippedSoFar() });
     }
     await file.sync();
+  } catch (caught) {
+    // Why it ended is more than how far it was.
+    await notes.flush(file).catch(() => undefined);
+    throw caught;
   } finally {
     await file.close();
   }
-  return skipped.ranges;
+  return skippedSoFar();
 };
+
+/** Notes how far a file is: now and then, and when it ends early. */
+class Notes {
+  readonly #checkpoint: DiskExport["checkpoint"];
+  readonly #every: number;
+  #last: ExportState | undefined;
+  #notedAt: number;
+
+  constructor(checkpoint: DiskExport["checkpoint"], every: number) {
+    this.#checkpoint = checkpoint;
+    this.#every = every;
+    this.#notedAt = checkpoint?.done.donePositions ?? 0;
+  }
+
+  async reached(file: FileHandle, state: ExportState): Promise<void> {
+    this.#last = state;
+    if (state.donePositions - this.#notedAt >= this.#every) await this.flush(file);
+  }
+
+  async flush(file: FileHandle): Promise<void> {
+    if (this.#checkpoint === undefined || this.#last === undefined) return;
+    await file.sync();
+    await this.#checkpoint.save(this.#last);
+    this.#notedAt = this.#last.donePositions;
+  }
+}
 
 const create = async (path: string): Promise<FileHandle> => {
   try {

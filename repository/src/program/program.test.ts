@@ -1,15 +1,12 @@
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { PassThrough } from "node:stream";
-import { systemClock } from "@holdfast/shared/clock/clock";
-import { systemRandom } from "@holdfast/shared/ids/ids";
 import { startProcess } from "@holdfast/shared/process/child-process";
 import { beforeAll, afterAll, describe, expect, it } from "vitest";
 import { fullDisk, plainAt, type SyntheticDisk } from "../testing/synthetic-disk.ts";
 import { damageChunk } from "../testing/damage.ts";
 import { makeFolder, openTestServer, removeFolder, testChunkSize } from "../testing/test-server.ts";
 import { TestWriter } from "../testing/test-writer.ts";
-import { runProgram } from "./program.ts";
+import { runOnTerminal as run } from "../testing/run-on-terminal.ts";
 
 const sparse: SyntheticDisk = {
   diskId: "data",
@@ -27,21 +24,6 @@ const contentOf = (disk: SyntheticDisk): Buffer =>
       plainAt(disk, position, testChunkSize),
     ),
   );
-
-const run = async (...args: readonly string[]) => {
-  const texts = { stdout: "", stderr: "" };
-  const collect = (name: keyof typeof texts): PassThrough => {
-    const stream = new PassThrough();
-    stream.on("data", (chunk: Buffer) => {
-      texts[name] += chunk.toString("utf8");
-    });
-    return stream;
-  };
-  const terminal = { stdout: collect("stdout"), stderr: collect("stderr") };
-  const { signal } = new AbortController();
-  const code = await runProgram(args, { terminal, clock: systemClock, random: systemRandom, signal });
-  return { code, ...texts };
-};
 
 describe("holdfast-repository on a bare directory", () => {
   let folder = "";
@@ -105,21 +87,25 @@ describe("holdfast-repository on a bare directory", () => {
     expect((await stat(to)).size).toBe(sparse.sizeBytes);
   });
 
-  it("exports all disks as qcow2 into a folder", async () => {
-    const to = join(folder, "all");
+  it.each(["qcow2", "vmdk", "vhdx"] as const)(
+    "exports all disks as %s into a folder, the same to qemu-img",
+    async (format) => {
+      const to = join(folder, format);
 
-    expect(await run("export", directory, "good", "--all", "--to", to, "--format", "qcow2")).toMatchObject({ code: 0 });
+      expect(await run("export", directory, "good", "--all", "--to", to, "--format", format)).toMatchObject({
+        code: 0,
+      });
 
-    expect((await readdir(to)).toSorted()).toEqual(["data.qcow2", "root.qcow2"]);
-    const raw = join(folder, "back.raw");
-    await using convert = await startProcess({
-      name: "qemu-img",
-      command: "qemu-img",
-      args: ["convert", "-O", "raw", join(to, "root.qcow2"), raw],
-    });
-    expect(await convert.exited).toMatchObject({ code: 0 });
-    expect(Buffer.compare(await readFile(raw), contentOf(disks[0]!))).toBe(0);
-  });
+      expect((await readdir(to)).toSorted()).toEqual([`data.${format}`, `root.${format}`]);
+      for (const disk of disks) {
+        const raw = join(folder, `${disk.diskId}.expected`);
+        await writeFile(raw, contentOf(disk));
+        const args = ["compare", "-f", "raw", "-F", format, raw, join(to, `${disk.diskId}.${format}`)];
+        await using compare = await startProcess({ name: "qemu-img", command: "qemu-img", args });
+        expect(await compare.exited).toMatchObject({ code: 0 });
+      }
+    },
+  );
 
   it("makes an index file anew", async () => {
     expect(await run("rebuild-index", directory, "--index", join(folder, "rebuilt"))).toMatchObject({

@@ -2,6 +2,7 @@ import { traitsOf } from "@holdfast/shared/errors/codes";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { productVersion } from "@holdfast/shared/version/product-version";
 import { Command, CommanderError } from "commander";
+import { configurationCommand } from "./commands/configuration.ts";
 import { exportCommand } from "./commands/export.ts";
 import { gcCommand } from "./commands/gc.ts";
 import { initCommand } from "./commands/init.ts";
@@ -29,9 +30,10 @@ export const createProgram = (context: CommandContext): Command => {
     gcCommand,
     rebuildIndexCommand,
     serveCommand,
+    configurationCommand,
   ];
   for (const command of commands) program.addCommand(command(context));
-  for (const command of [program, ...program.commands]) {
+  for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) {
     command.exitOverride().configureOutput({
       writeOut: (text) => context.terminal.stdout.write(text),
       writeErr: (text) => context.terminal.stderr.write(text),

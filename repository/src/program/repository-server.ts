@@ -30,7 +30,13 @@ import type { RepositoryFacts, RepositoryStore } from "../store/repository-store
 import { BaseChecks } from "../uploads/base-checks.ts";
 import { Uploads } from "../uploads/uploads.ts";
 import { openRepositoryMembership } from "./repository-membership.ts";
+import { FoundDamage } from "../verification/found-damage.ts";
+import { keepVerified } from "../verification/keep-verified.ts";
+import { Verification } from "../verification/verification.ts";
+import { VerifiedPacks } from "../verification/verified-packs.ts";
+import { StatisticsKeeper } from "../statistics/statistics-keeper.ts";
 import { keepGuard } from "./keep-guard.ts";
+import { keepLocked } from "./keep-locked.ts";
 import { watchOwnership } from "./ownership-watch.ts";
 import { reserveOf, retentionSettings } from "./retention-settings.ts";
 import { locationOf, type ServerConfig } from "./server-config.ts";
@@ -85,9 +91,12 @@ export const openRepositoryServer = async (
   const service = await createServiceDeps(store, config, { log, clock, random, membership });
   // Before the store is closed, and after the calls are over, a collection is.
   opened.use(service.collector);
+  opened.use(service.foundDamage);
   const server = opened.use(await serve(config, service, { log, clock, membership }));
   const watch = opened.use(watchOwnership(store, clock));
   opened.use(keepGuard(store, { clock, log }));
+  opened.use(keepLocked(store, { catalog: service.catalog, immutabilityMs, clock, log }));
+  opened.use(keepVerified({ ...service, withinDays: config.verifyWithinDays }));
   const renewal = opened.use(stayRenewed(membership, { log, clock }));
   const lost = Promise.race([watch.lost, renewal.failed]).catch((caught: unknown) => {
     log.error("serving has to end", { err: caught });
@@ -163,6 +172,8 @@ const createServiceDeps = async (
   const catalog = await Catalog.load(store);
   for (const [point, err] of catalog.unreadable) log.error("point cannot be read", { point, err });
   const damage = await KnownDamage.load(store, catalog);
+  const slots = new StreamSlots();
+  const packs = await VerifiedPacks.load(store.verified);
   const uploads = new Uploads({ clock, random, log, silenceMs });
   const readings = new Readings({ clock, random, silenceMs });
   const decisions = new PointDecisions({ store, catalog, settings: retentionSettings(config), log });
@@ -176,16 +187,20 @@ const createServiceDeps = async (
     catalog,
     decisions,
     damage,
+    verification: new Verification({ store, catalog, damage, slots, packs, clock, log }),
+    foundDamage: new FoundDamage({ store, catalog, damage, clock, log }),
+    statistics: new StatisticsKeeper({ store, catalog, clock }),
+    verifyWithinDays: config.verifyWithinDays,
     uploads,
-    bases: new BaseChecks(store),
+    bases: new BaseChecks({ store, catalog, damage, clock, log }),
     readings,
-    collector: new Collector({ store, catalog, damage, uploads, readings, isGone, suspended, log }),
+    collector: new Collector({ store, catalog, uploads, readings, isGone, suspended, log }),
     room: new Room(store, config),
     trust,
     holder,
     authorizer: new Authorizer({ trust, repositoryId: store.facts.repositoryId, clock, log }),
     surroundings: surroundingsOf(config, membership),
-    slots: new StreamSlots(),
+    slots,
     readAhead: new ReadAhead(readAheadBytes),
     manifests: new Semaphore(manifestsAtOnce),
     clock,

@@ -59,6 +59,8 @@ const settingsSchema = z.strictObject({
     .int()
     .positive()
     .default(48 * 1024 * 1024),
+  /** Days within which the server reads all packs back by itself, in the background; 0 for never. */
+  verifyWithinDays: z.int().min(0).max(365).default(25),
   /** Minutes without a call after which an upload or a reading ends. */
   silenceMinutes: z.number().positive().default(15),
 });

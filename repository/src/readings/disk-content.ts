@@ -31,6 +31,8 @@ export interface ContentDeps {
   readonly reader: RepositoryReader;
   readonly readAhead: ReadAhead;
   readonly signal: AbortSignal;
+  /** Told of a record that could not be given although it was located. */
+  readonly onDamaged?: (location: RecordLocation) => void;
 }
 
 /** Chunks of one disk that are read at once, at most. */
@@ -158,7 +160,10 @@ const locateNonZero = async (reader: RepositoryReader, ids: Uint8Array): Promise
 };
 
 /** Reads a chunk's record, a second time when the first gave damage (D5). */
-const read = async ({ position, id, location }: Wanted, { reader, signal }: ContentDeps): Promise<DiskContent> => {
+const read = async (
+  { position, id, location }: Wanted,
+  { reader, signal, onDamaged }: ContentDeps,
+): Promise<DiskContent> => {
   if (!location) return { kind: "damaged", position, code: "CHUNK_MISSING" };
   for (let reads = 1; ; reads += 1) {
     signal.throwIfAborted();
@@ -167,7 +172,9 @@ const read = async ({ position, id, location }: Wanted, { reader, signal }: Cont
     } catch (caught) {
       const code = damageOf(caught);
       if (!code) throw caught;
-      if (reads === 2) return { kind: "damaged", position, code };
+      if (reads < 2) continue;
+      onDamaged?.(location);
+      return { kind: "damaged", position, code };
     }
   }
 };

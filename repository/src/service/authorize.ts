@@ -29,6 +29,8 @@ type Rule = "controller" | "controller-of-any-age" | readonly TaskOperation[];
 const rules: Readonly<Record<keyof typeof RepositoryService.method, Rule>> = {
   getRepository: "controller",
   updateTrust: "controller-of-any-age",
+  // It is there for one that was put back.
+  getTrust: "controller-of-any-age",
   // Also one of any age: that it is outdated is what an examination is to find.
   examine: "controller-of-any-age",
   fence: "controller",
@@ -36,9 +38,15 @@ const rules: Readonly<Record<keyof typeof RepositoryService.method, Rule>> = {
   getPoint: "controller",
   removePoint: "controller",
   verifyPoint: "controller",
+  putConfiguration: "controller",
+  listConfigurations: "controller",
+  getConfiguration: "controller",
   protectPoint: "controller",
   undeletePoint: "controller",
   confirmClock: "controller",
+  verifyRepository: "controller",
+  listHurt: "controller",
+  getStatistics: "controller",
   collectGarbage: "controller",
   openUpload: ["backup"],
   findMissing: ["backup"],

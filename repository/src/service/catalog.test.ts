@@ -67,7 +67,7 @@ describe("the catalog", () => {
     expect((await list(next)).map(({ pointId }) => pointId)).toEqual(["c", "d"]);
   });
 
-  it("names a damaged chunk, reads on behind it, and calls every point hurt that uses it", async () => {
+  it("names a damaged chunk, calls every point hurt that uses it, and all are healed by whoever sends it again", async () => {
     await using server = await openTestServer();
     await backups(server, ["a", "b"]);
     expect(await verify(server, "a")).toMatchObject({ chunksTotal: 4, chunksVerified: 4, damaged: [] });
@@ -90,7 +90,12 @@ describe("the catalog", () => {
     expect((await list(next)).map(({ health }) => health)).toEqual([PointHealth.HURT, PointHealth.HURT]);
     const writer = new TestWriter(next.client, next.repositoryId);
     const later = await writer.backup({ taskId: "c", vmId: "other", disks: [disk] });
-    expect(later.result.value).toMatchObject({ health: PointHealth.HURT });
+    expect(later.result.value).toMatchObject({
+      health: PointHealth.GOOD,
+      statistics: { storedBytes: BigInt(testChunkSize) },
+    });
+    expect(later.healed).toMatchObject({ ranges: 0, healedPoints: 2, hurtPoints: 0 });
+    expect((await list(next)).map(({ health }) => health)).toEqual([1, 1, 1].map(() => PointHealth.GOOD));
   });
 
   it("heals: chunks whose pack was lost are named to the next increment, read again, and every point is whole", async () => {

@@ -1,8 +1,15 @@
-import type { CommitRequest, CommitStart } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type {
+  CommitRequest,
+  CommitStart,
+  HealedPointsSchema,
+} from "@holdfast/proto/holdfast/repository/v1/repository_pb";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { largestManifestBytes } from "@holdfast/shared/format/manifest";
 import { toPointSummary, toRangeMessage } from "../catalog/point-message.ts";
-import { markNewPoint } from "../catalog/record-verification.ts";
+import { judgeAgain, judgeNewPoint } from "../catalog/judge-again.ts";
+import type { CatalogPoint } from "../catalog/catalog-point.ts";
+import type { Upload } from "../uploads/upload.ts";
 import { committedAlready, commitUpload } from "../uploads/commit-upload.ts";
 import { isAttemptOf } from "../uploads/upload.ts";
 import { refused } from "./authorize.ts";
@@ -27,10 +34,25 @@ export const commit =
     if (outcome.kind === "heal") {
       return { result: { case: "heal", value: { ranges: outcome.ranges.map(toRangeMessage) } } };
     }
-    deps.bases.setWhole(outcome.point.pointId);
-    const point = await markNewPoint(deps, outcome.point);
-    return { result: { case: "committed", value: toPointSummary(point) } };
+    const { pointId } = outcome.point;
+    if (deps.store.absences === outcome.absences) deps.bases.setWhole(pointId, outcome.absences);
+    else await judgeNewPoint(deps, outcome.point);
+    const healed = await healedBy(deps, upload, outcome.point);
+    const point = toPointSummary(deps.catalog.require(pointId));
+    return { result: { case: "committed", value: point }, ...(healed ? { healed } : {}) };
   };
+
+/** Judges hurt points again after a commit that stored something (H4); undefined when it had nothing to do with damage. */
+const healedBy = async (
+  deps: ServiceDeps,
+  { counts, heal }: Upload,
+  point: CatalogPoint,
+): Promise<MessageInitShape<typeof HealedPointsSchema> | undefined> => {
+  if (counts.storedChunks + counts.storedPages === 0 && heal.length === 0) return undefined;
+  const { healed, hurt } = await judgeAgain(deps, point);
+  if (heal.length + healed.length === 0) return undefined;
+  return { ranges: heal.length, healedPoints: healed.length, hurtPoints: hurt.length };
+};
 
 interface Received {
   readonly start: CommitStart;

@@ -15,6 +15,9 @@ import type { BaseChecks } from "../uploads/base-checks.ts";
 import type { Uploads } from "../uploads/uploads.ts";
 import type { ServerSurroundings } from "../doctor/server-surroundings.ts";
 import type { Authorizer } from "./authorize.ts";
+import type { FoundDamage } from "../verification/found-damage.ts";
+import type { StatisticsKeeper } from "../statistics/statistics-keeper.ts";
+import type { Verification } from "../verification/verification.ts";
 import type { Room } from "./room.ts";
 
 /** What the calls of the service share. */
@@ -32,6 +35,11 @@ export interface ServiceDeps {
   readonly holder: IdentityHolder;
   readonly authorizer: Pick<Authorizer, "permissionOf">;
   readonly surroundings: ServerSurroundings;
+  readonly verification: Verification;
+  readonly foundDamage: FoundDamage;
+  readonly statistics: StatisticsKeeper;
+  /** Days within which the server reads everything back by itself; 0 for never. */
+  readonly verifyWithinDays: number;
   /** Data streams that are granted at once (R7). */
   readonly slots: StreamSlots;
   readonly readAhead: ReadAhead;

@@ -1,20 +1,24 @@
 import { readCertificate } from "@holdfast/shared/identity/certificates";
 import { productVersion } from "@holdfast/shared/version/product-version";
+import { isGood, isRemoved } from "../catalog/catalog-point.ts";
+import { growthPerDay } from "../catalog/growth.ts";
 import type { ServiceDeps } from "./deps.ts";
 import { describeDeletion } from "./describe-deletion.ts";
+import { toCoverage } from "./verify-repository.ts";
 import type { Calls } from "./types.ts";
 
 /** Answers always, also when uploads are refused, and says why they are (K6). */
 export const getRepository =
   (deps: ServiceDeps): Calls["getRepository"] =>
   async () => {
-    const { store, catalog, uploads, readings, room, trust, holder } = deps;
+    const { store, catalog, uploads, readings, room, trust, holder, clock } = deps;
     const { undeletePeriodMs, floor, immutabilityMs = 0 } = deps.decisions.settings;
     const { facts, epoch } = store;
-    const [{ objects }, { packBytes }, refusesUploads] = await Promise.all([
+    const [{ objects }, { packBytes }, refusesUploads, coverage] = await Promise.all([
       store.space(),
       store.counts(),
       room.refusal(),
+      toCoverage(deps),
     ]);
     return {
       repositoryId: facts.repositoryId,
@@ -39,5 +43,8 @@ export const getRepository =
       immutabilityMs: BigInt(immutabilityMs),
       reserveBytes: BigInt(room.reserveBytes),
       ...describeDeletion(deps),
+      coverage,
+      hurtPoints: catalog.list().filter((point) => !isGood(point) && !isRemoved(point)).length,
+      growthBytesPerDay: BigInt(growthPerDay(catalog.list(), clock.nowMs())),
     };
   };

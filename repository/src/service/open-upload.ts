@@ -64,12 +64,13 @@ const open = async (
   if (base && !isSameVm(base.vm, vm)) {
     throw new HoldfastError("INVALID_ARGUMENT", `point ${base.pointId} is of another VM and cannot be the base`);
   }
+  const { absences } = store;
   const heal = base ? await bases.healOf(base, context.signal) : [];
   const answer = await store.openAttempt(attempt);
   if (answer.state === "committed") return { kind: "committed", point: catalog.add(answer.point) };
   // It may have been removed while the attempt was being opened.
   if (base) catalog.requireLive(base.pointId);
-  return { kind: "opened", terms: { attempt, vm, keyId: permission.keyId, base, heal } };
+  return { kind: "opened", terms: { attempt, vm, keyId: permission.keyId, base, heal, absences } };
 };
 
 const checkClaims = (permission: TaskPermission, attempt: AttemptRef, vm: VmKey): void => {

@@ -10,6 +10,7 @@ import { GrantWindow } from "@holdfast/shared/rpc/data-stream";
 import { maxPayloadBytes } from "@holdfast/shared/rpc/limits";
 import { type DiskContent, diskContent } from "../readings/disk-content.ts";
 import type { Reading } from "../readings/reading.ts";
+import type { RecordLocation } from "../store/repository-store.ts";
 import type { ServiceDeps } from "./deps.ts";
 import { PlaceQueue } from "./place-queue.ts";
 import { treeOf } from "./read-leaves.ts";
@@ -59,7 +60,11 @@ async function* sendRange(
   const { firstPosition, count, diskId } = start;
   const range = { tree: treeOf(reading.point, diskId), firstPosition, count };
   const { signal } = sending;
-  for await (const content of diskContent(range, { reader: deps.store, readAhead: deps.readAhead, signal })) {
+  const onDamaged = (location: RecordLocation): void => {
+    deps.foundDamage.note(location);
+  };
+  const from = { reader: deps.store, readAhead: deps.readAhead, signal, onDamaged };
+  for await (const content of diskContent(range, from)) {
     yield* messagesOf(content, diskId, sending);
     reading.touch();
   }

@@ -5,11 +5,15 @@ import { commit } from "./commit.ts";
 import { confirmClock } from "./confirm-clock.ts";
 import { fence } from "./fence.ts";
 import { findMissing } from "./find-missing.ts";
+import { getConfiguration } from "./get-configuration.ts";
 import { getPoint } from "./get-point.ts";
 import { getRepository } from "./get-repository.ts";
+import { getTrust } from "./get-trust.ts";
+import { listConfigurations } from "./list-configurations.ts";
 import { listPoints } from "./list-points.ts";
 import { openReading } from "./open-reading.ts";
 import { openUpload } from "./open-upload.ts";
+import { putConfiguration } from "./put-configuration.ts";
 import { protectPoint } from "./protect-point.ts";
 import { putRecords } from "./put-records.ts";
 import { readDisk } from "./read-disk.ts";
@@ -19,6 +23,9 @@ import type { Calls } from "./types.ts";
 import { undeletePoint } from "./undelete-point.ts";
 import { updateTrust } from "./update-trust.ts";
 import { verifyPoint } from "./verify-point.ts";
+import { verifyRepository } from "./verify-repository.ts";
+import { getStatistics } from "./get-statistics.ts";
+import { listHurt } from "./list-hurt.ts";
 
 /** Everything that answers the repository's calls; docs/design/repository-protocol.md says what each promises. */
 export const repositoryCalls = (deps: ServiceDeps): Calls => ({
@@ -37,8 +44,15 @@ export const repositoryCalls = (deps: ServiceDeps): Calls => ({
   removePoint: removePoint(deps),
   updateTrust: updateTrust(deps),
   verifyPoint: verifyPoint(deps),
+  putConfiguration: putConfiguration(deps),
+  listConfigurations: listConfigurations(deps),
+  getConfiguration: getConfiguration(deps),
+  getTrust: getTrust(deps),
   protectPoint: protectPoint(deps),
   undeletePoint: undeletePoint(deps),
   confirmClock: confirmClock(deps),
+  verifyRepository: verifyRepository(deps),
+  listHurt: listHurt(deps),
+  getStatistics: getStatistics(deps),
   collectGarbage: collectGarbage(deps),
 });

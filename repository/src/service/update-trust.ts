@@ -9,5 +9,5 @@ export const updateTrust =
     await trust.accept(request.trust);
     const { number, revoked } = trust.current;
     if (number !== before) log.info("trust bundle taken", { number, revoked: revoked.length });
-    return { number };
+    return { number, remembers: trust.remembered.length > 0 };
   };

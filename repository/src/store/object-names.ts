@@ -95,6 +95,39 @@ export const parseAttemptName = (name: string): FactPlace | undefined => {
   return { taskId: found[0] ?? "", attempt: fromHex8(found[1]), epoch: fromHex8(found[2]), fact };
 };
 
+/** Folder of what is known of damaged records. */
+export const quarantineFolder = "quarantine";
+/** Folder of what is known of packs that were read back. */
+export const verifiedFolder = "verified";
+
+/** The key of 16 digits; undefined for other text. */
+const parsePackDigits = (digits: string): PackKey | undefined => {
+  const found = fields(/^([0-9a-f]{8})([0-9a-f]{8})$/, digits);
+  return found && { epoch: fromHex8(found[0]), sequence: fromHex8(found[1]) };
+};
+
+/** Where a record lies. */
+export interface RecordPlace extends PackKey {
+  readonly offset: number;
+}
+
+export const quarantineName = (place: RecordPlace): string =>
+  `${quarantineFolder}/${packText(place)}/${hex8(place.offset)}`;
+
+/** Pack and offset of `quarantine/<pack>/<offset>`; undefined for other names. */
+export const parseQuarantineName = (name: string): RecordPlace | undefined => {
+  const found = fields(/^quarantine\/([0-9a-f]{16})\/([0-9a-f]{8})$/, name);
+  const pack = parsePackDigits(found?.[0] ?? "");
+  return pack && { ...pack, offset: fromHex8(found?.[1]) };
+};
+
+/** Objects of verification state are numbered within the epoch that wrote them. */
+export const verifiedName = (key: PackKey): string => `${verifiedFolder}/${packText(key)}`;
+
+/** Epoch and number of `verified/…`; undefined for other names. */
+export const parseVerifiedName = (name: string): PackKey | undefined =>
+  name.startsWith(`${verifiedFolder}/`) ? parsePackDigits(name.slice(verifiedFolder.length + 1)) : undefined;
+
 const fromHex8 = (digits: string | undefined): number => Number.parseInt(digits ?? "", 16);
 
 /** The epoch in which an object of that name is written; undefined for names that carry none. */

@@ -6,6 +6,7 @@ import type { ChunkSize } from "@holdfast/shared/format/chunk-size";
 import { newRepositoryId } from "@holdfast/shared/format/repository-id";
 import type { RandomBytes } from "@holdfast/shared/ids/ids";
 import { GuardedClock } from "../clock/guarded-clock.ts";
+import { lockOfNewObject } from "../locks/lock-times.ts";
 import { inMemory } from "../index/index-database.ts";
 import { currentFormatVersion, readDescriptor, writeDescriptor } from "./descriptor.ts";
 import { systemFiles } from "./durable-files.ts";
@@ -24,6 +25,7 @@ import type { RepositoryFacts, RepositoryReader, RepositoryStore } from "./repos
 import { noReserve, type SpaceReserve } from "./space-reserve.ts";
 import { parseLocation, type StoreLocation } from "./store-location.ts";
 import { type StoreThreads, workerThreads } from "./store-threads.ts";
+import { lockingStore } from "./wrappers/locking-store.ts";
 import { toStorageError } from "./storage-error.ts";
 import { TaskCommits } from "./task-commits.ts";
 
@@ -129,11 +131,12 @@ export const openRepositoryStore = async (
 
 /** The same on any object store, which it takes over. */
 export const ownRepository = async (
-  objects: ObjectStore,
+  given: ObjectStore,
   options: OpenRepositoryOptions,
   signal?: AbortSignal,
 ): Promise<RepositoryStore> => {
   const { indexPath, clock } = options;
+  const objects = lockedAsWritten(given, options);
   const facts = await readDescriptor(objects, ["read", "write", "verify"]);
   // Own first, list afterwards (I11): what a former owner acknowledged is durable before our epoch was.
   const { repositoryId } = facts;
@@ -171,6 +174,12 @@ const finishPlans = async ({ collection }: RepositoryStore): Promise<void> => {
     if (!(caught instanceof HoldfastError) || caught.code === "REPOSITORY_NOT_OWNED") throw caught;
   }
 };
+
+/** Where the storage can lock, what immutable points need is locked from its first moment. */
+const lockedAsWritten = (objects: ObjectStore, { clock, immutabilityMs }: OpenRepositoryOptions): ObjectStore =>
+  objects.retention === undefined || immutabilityMs === undefined
+    ? objects
+    : lockingStore(objects, (name) => lockOfNewObject(name, clock.nowMs(), immutabilityMs));
 
 /** Opens a bare repository for listing, verifying and restoring; nothing in it is written or needs an owner. */
 export const openRepositoryReader = async (

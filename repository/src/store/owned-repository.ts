@@ -5,14 +5,17 @@ import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { idAt, idCount } from "@holdfast/shared/format/content-id";
 import { type AttemptRef, pointIdSchema } from "@holdfast/shared/format/manifest-schema";
 import { type RecordKind, recordHeaderSize } from "@holdfast/shared/format/record-header";
+import { ConfigurationObjects } from "../configurations/configuration-objects.ts";
 import type { GuardedClock } from "../clock/guarded-clock.ts";
 import { catchUp } from "../index/catch-up.ts";
 import { inMemory } from "../index/index-database.ts";
 import type { CheckedRecord } from "../ingest/checked-record.ts";
+import { AbsentRecords } from "./absent-records.ts";
 import { answerFor } from "../collection/transitions.ts";
 import { KeyedLock } from "./keyed-lock.ts";
 import type { Mark, MarkState } from "./mark.ts";
 import { Marking } from "./marking.ts";
+import type { ObjectRetention } from "./object-store.ts";
 import { OpenPacks } from "./open-packs.ts";
 import { OwnedCollection } from "./owned-collection.ts";
 import type { Ownership } from "./ownership.ts";
@@ -24,6 +27,8 @@ import type {
   CountedBytes,
   FoundRecords,
   PendingPack,
+  RecordAt,
+  RecordRef,
   RecordState,
   RepositoryStore,
   Space,
@@ -32,6 +37,8 @@ import type {
 import type { SpaceReserve } from "./space-reserve.ts";
 import { toStorageError } from "./storage-error.ts";
 import type { TaskCommits } from "./task-commits.ts";
+import type { PackKey } from "./object-names.ts";
+import { VerifiedObjects } from "./verified-objects.ts";
 
 /** What owning adds to reading. */
 export interface OwnedRepositoryDeps {
@@ -50,6 +57,7 @@ const largestBatch = 4096;
 /** A repository as its one owner holds it. */
 export class OwnedRepository extends RepositoryReading implements RepositoryStore {
   readonly epoch: number;
+  readonly configurations: ConfigurationObjects;
   readonly guardedClock: GuardedClock;
   readonly #deps: OwnedRepositoryDeps;
   readonly collection: OwnedCollection;
@@ -57,6 +65,8 @@ export class OwnedRepository extends RepositoryReading implements RepositoryStor
   readonly #tasks: TaskCommits;
   readonly #marking = new Marking();
   readonly #markLocks = new KeyedLock();
+  readonly #absent: AbsentRecords;
+  readonly verified: VerifiedObjects;
 
   constructor(deps: OwnedRepositoryDeps) {
     super(deps.parts);
@@ -71,8 +81,11 @@ export class OwnedRepository extends RepositoryReading implements RepositoryStor
     const openPacks = (): OpenPacks =>
       new OpenPacks({ objects, index, repositoryId, epoch: this.epoch, clock, targetBytes, nextSequence });
     this.#packs = openPacks();
+    this.configurations = new ConfigurationObjects(objects, repositoryId);
     this.#tasks = deps.tasks;
-    const { records, marks } = this;
+    const { records, marks, epoch } = this;
+    this.#absent = new AbsentRecords({ ...parts, ownership, clock, records });
+    this.verified = new VerifiedObjects({ objects, repositoryId, epoch });
     this.collection = new OwnedCollection({
       parts,
       records,
@@ -157,6 +170,34 @@ export class OwnedRepository extends RepositoryReading implements RepositoryStor
     });
   }
 
+  get absences(): number {
+    return this.#absent.count;
+  }
+
+  async quarantinedIds(): Promise<readonly RecordRef[]> {
+    return await this.#absent.quarantinedIds();
+  }
+
+  async quarantine(records: readonly RecordAt[]): Promise<void> {
+    await this.#absent.quarantine(records);
+  }
+
+  async forgetMissing(records: readonly RecordAt[]): Promise<readonly RecordRef[]> {
+    return await this.#absent.forgetMissing(records);
+  }
+
+  async forgetPack(pack: PackKey): Promise<readonly RecordRef[]> {
+    return await this.#absent.forgetPack(pack);
+  }
+
+  quarantinedOffsets(pack: PackKey): readonly number[] {
+    return this.parts.quarantine.offsetsOf(pack);
+  }
+
+  async indexedRecords(pack: PackKey): Promise<readonly RecordAt[]> {
+    return await this.#absent.indexedRecords(pack);
+  }
+
   async assertOwned(): Promise<void> {
     await this.#deps.ownership.assertOwned();
   }
@@ -169,16 +210,21 @@ export class OwnedRepository extends RepositoryReading implements RepositoryStor
     };
   }
 
+  get retention(): ObjectRetention | undefined {
+    return this.parts.objects.retention;
+  }
+
   async refillReserve(): Promise<void> {
     await this.#deps.reserve.refill();
   }
 
   async rebuildIndex(): Promise<void> {
-    const { objects, index, facts, plans } = this.parts;
+    const { objects, index, facts, plans, quarantine } = this.parts;
     const { condemned } = plans;
+    const { repositoryId } = facts;
     this.records.forget();
     await index.rebuild(
-      async () => await catchUp({ objects, index, condemned, repositoryId: facts.repositoryId, owner: true }),
+      async () => await catchUp({ objects, index, condemned, repositoryId, quarantine, owner: true }),
     );
   }
 

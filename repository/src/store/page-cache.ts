@@ -25,6 +25,10 @@ export class PageCache {
     if (this.#pages.size > this.#limit && oldest.done !== true) this.#pages.delete(oldest.value);
   }
 
+  delete(id: Uint8Array): void {
+    this.#pages.delete(toHex(id));
+  }
+
   clear(): void {
     this.#pages.clear();
   }

@@ -6,7 +6,7 @@ import type { ReadingParts } from "./repository-reading.ts";
  * so that a lost one costs one look and not one for each of its records.
  */
 export const refreshReader = (parts: ReadingParts): ((missingPack: string) => Promise<void>) => {
-  const { objects, index, facts, plans } = parts;
+  const { objects, index, facts, plans, quarantine } = parts;
   const lookedFor = new Set<string>();
   let before: Promise<unknown> = Promise.resolve();
   const look = async (missingPack: string): Promise<void> => {
@@ -14,7 +14,7 @@ export const refreshReader = (parts: ReadingParts): ((missingPack: string) => Pr
     lookedFor.add(missingPack);
     await plans.readOn();
     const { condemned } = plans;
-    await catchUp({ objects, index, condemned, repositoryId: facts.repositoryId, owner: false });
+    await catchUp({ objects, index, condemned, quarantine, repositoryId: facts.repositoryId, owner: false });
   };
   return async (missingPack) => {
     const looking = before.then(() => look(missingPack));

@@ -6,11 +6,14 @@ import { IngestPool } from "../ingest/ingest-pool.ts";
 import type { PacksView } from "./collection-store.ts";
 import type { Mark } from "./mark.ts";
 import { MarkObjects } from "./marks.ts";
-import type { ObjectStore } from "./object-store.ts";
+import type { ByteRange, ObjectStore } from "./object-store.ts";
+import { packName, type PackKey } from "./object-names.ts";
+import { type PackSummary, readPackSummary } from "./pack-reader.ts";
 import type { PackSet } from "./pack-set.ts";
 import type { PlanLog } from "./plan-log.ts";
 import { OpenedPacks } from "./packs-view.ts";
 import { PointObjects } from "./points.ts";
+import { Quarantine } from "./quarantine.ts";
 import type {
   RecordLocation,
   RepositoryFacts,
@@ -27,6 +30,7 @@ export interface ReadingParts {
   readonly objects: ObjectStore;
   readonly index: IndexClient;
   readonly ingest: IngestPool;
+  readonly quarantine: Quarantine;
   readonly plans: PlanLog;
   readonly caughtUp: CaughtUp;
 }
@@ -55,9 +59,10 @@ export const openReadingParts = async (options: ReadingPartsOptions): Promise<Re
     new IngestPool({ threads: ingestThreads, startThread: threads.ingest, chunkSize, repositoryId }),
   );
   const { condemned } = plans;
-  const caughtUp = await catchUp({ objects, index, condemned, repositoryId, owner, signal });
+  const quarantine = await Quarantine.load(objects, repositoryId, signal);
+  const caughtUp = await catchUp({ objects, index, condemned, repositoryId, quarantine, owner, signal });
   opened.move();
-  return { facts, objects, index, ingest, plans, caughtUp };
+  return { facts, objects, index, ingest, plans, quarantine, caughtUp };
 };
 
 /** A repository opened for reading. */
@@ -100,6 +105,22 @@ export class RepositoryReading implements RepositoryReader {
 
   async verifyRecord(kind: RecordKind, id: Uint8Array): Promise<void> {
     await this.records.verifyRecord(kind, id);
+  }
+
+  async verifyAt(location: RecordLocation): Promise<void> {
+    await this.records.verifyAt(location);
+  }
+
+  async verifyBytes(record: Uint8Array): Promise<void> {
+    await this.parts.ingest.check(record);
+  }
+
+  async openPack(pack: PackKey): Promise<PackSummary> {
+    return await readPackSummary(this.parts.objects, pack, this.facts.repositoryId);
+  }
+
+  async readPack(pack: PackKey, range: ByteRange): Promise<Uint8Array> {
+    return await this.parts.objects.getRange(packName(pack), range);
   }
 
   async listPoints(): Promise<readonly string[]> {

@@ -8,8 +8,12 @@ import type { GuardedClock } from "../clock/guarded-clock.ts";
 import type { CheckedRecord } from "../ingest/checked-record.ts";
 import type { CollectionStore, PacksView } from "./collection-store.ts";
 import type { Mark, MarkState } from "./mark.ts";
-import type { PackKey } from "./object-names.ts";
+import type { ConfigurationObjects } from "../configurations/configuration-objects.ts";
+import type { PackKey, RecordPlace } from "./object-names.ts";
+import type { ByteRange, ObjectRetention } from "./object-store.ts";
+import type { PackSummary } from "./pack-reader.ts";
 import type { PackSet } from "./pack-set.ts";
+import type { VerifiedObjects } from "./verified-objects.ts";
 import type { CommitPart } from "./point-object.ts";
 
 /** What a repository is, from its descriptor. */
@@ -33,6 +37,15 @@ export interface RecordLocation {
   /** Of a page, its level (0 = leaf); 0 for chunks. A page's number of ids is (plainLength − 8) / 32. */
   readonly level: number;
 }
+
+/** A record by what it is. */
+export interface RecordRef {
+  readonly kind: RecordKind;
+  readonly id: Uint8Array;
+}
+
+/** A record by what it is and where it lies. */
+export interface RecordAt extends RecordRef, RecordPlace {}
 
 /** One restore point as its object holds it. */
 export interface StoredPoint {
@@ -79,6 +92,14 @@ export interface RepositoryReader extends AsyncDisposable {
   readPage(id: Uint8Array): Promise<Page>;
   /** Reads a record back and compares it with its id, in a worker thread: CHUNK_MISSING or CHUNK_DAMAGED when it is not. */
   verifyRecord(kind: RecordKind, id: Uint8Array): Promise<void>;
+  /** Reads a record once where it lies and compares it with its id: CHUNK_MISSING or CHUNK_DAMAGED when it is not. */
+  verifyAt(location: RecordLocation): Promise<void>;
+  /** Compares a whole record with its header and id, in a worker thread; takes over its memory. CHUNK_DAMAGED, REPOSITORY_MISMATCH. */
+  verifyBytes(record: Uint8Array): Promise<void>;
+  /** What a pack holds by its own table; NOT_FOUND, REPOSITORY_DAMAGED. */
+  openPack(pack: PackKey): Promise<PackSummary>;
+  /** Bytes of a pack; NOT_FOUND, or REPOSITORY_DAMAGED when it ends before. */
+  readPack(pack: PackKey, range: ByteRange): Promise<Uint8Array>;
   /** Ids of all points that are committed, in no order; marks are not looked at. */
   listPoints(): Promise<readonly string[]>;
   /** A committed point; undefined when the task has none. REPOSITORY_DAMAGED when its object is not whole. */
@@ -149,10 +170,33 @@ export interface RepositoryStore extends RepositoryReader {
   commitPoint(attempt: AttemptRef, manifestBytes: Uint8Array, counted: CountedBytes): Promise<StoredPoint>;
   /** Writes the next mark of a point, made from the highest one. Durable, then epochs looked at, when it resolves. */
   writeMark(pointId: string, change: (current: MarkState) => MarkState): Promise<Mark>;
+  /** How often records became absent since the store was opened: what was found present before may not be any more. */
+  readonly absences: number;
+  /** Ids in quarantine that no other record gives. */
+  quarantinedIds(): Promise<readonly RecordRef[]>;
+  /** Puts records away that were read twice and are damaged (I14): durable, epochs looked at, then absent. */
+  quarantine(records: readonly RecordAt[]): Promise<void>;
+  /**
+   * Forgets records that are gone: all of a pack that is not there, or those behind the end of one that is cut short. Gives what
+   * became absent. UNAVAILABLE when the store has not even its descriptor: then it is not there itself.
+   */
+  forgetMissing(records: readonly RecordAt[]): Promise<readonly RecordRef[]>;
+  /** Forgets a pack that is not there, with all its records, which it gives; nothing when the pack is there. UNAVAILABLE as above. */
+  forgetPack(pack: PackKey): Promise<readonly RecordRef[]>;
+  /** Offsets of a pack's records that are in quarantine. */
+  quarantinedOffsets(pack: PackKey): readonly number[];
+  /** What the index says of a pack's records; scans a whole table. For a pack that cannot tell itself. */
+  indexedRecords(pack: PackKey): Promise<readonly RecordAt[]>;
+  /** Objects of verification state, which only the verification reads and writes. */
+  readonly verified: VerifiedObjects;
   /** REPOSITORY_NOT_OWNED when a higher epoch exists; once it did, every write fails so for ever. */
   assertOwned(): Promise<void>;
+  /** Backups of installations. */
+  readonly configurations: ConfigurationObjects;
   /** Room where packs and where the index lie. */
   space(): Promise<{ readonly objects: Space; readonly index: Space }>;
+  /** How the storage itself keeps objects from being removed; undefined where it cannot. */
+  readonly retention: ObjectRetention | undefined;
   /** Makes the reserve that deletion may use again, where there is room for it. */
   refillReserve(): Promise<void>;
   /** Throws the index away and makes it from the packs. */

@@ -92,6 +92,11 @@ export class StoredRecords {
     return page;
   }
 
+  /** Reads a record once where it lies and compares it with its id. */
+  async verifyAt(location: RecordLocation): Promise<void> {
+    await this.#deps.ingest.check(await this.readAt(location));
+  }
+
   /** Reads twice before it calls a record damaged: a slip of memory or cable must not. */
   async verifyRecord(kind: RecordKind, id: Uint8Array): Promise<void> {
     try {
@@ -100,6 +105,11 @@ export class StoredRecords {
       if (!(caught instanceof HoldfastError) || caught.code !== "CHUNK_DAMAGED") throw caught;
       await this.#readAndCheck(kind, id);
     }
+  }
+
+  /** Forgets a page that became absent. */
+  forgetPage(id: Uint8Array): void {
+    this.#pages.delete(id);
   }
 
   /** Forgets pages; for after the index was made anew. */
@@ -111,7 +121,7 @@ export class StoredRecords {
     await this.#deps.ingest.check(await this.readRecord(kind, id));
   }
 
-  /** A pack that is gone or too short is missing or damaged data, not a failing disk. */
+  /** A pack that is gone or too short is missing data, not a failing disk. */
   async #readRange(
     { kind, id }: RecordLocation,
     pack: string,
@@ -125,7 +135,7 @@ export class StoredRecords {
         throw new HoldfastError("CHUNK_MISSING", `the pack of ${kind} ${toHex(id)} is gone`, { cause: caught });
       }
       if (caught.code === "REPOSITORY_DAMAGED") {
-        throw new HoldfastError("CHUNK_DAMAGED", `the pack of ${kind} ${toHex(id)} is cut short`, { cause: caught });
+        throw new HoldfastError("CHUNK_MISSING", `the pack of ${kind} ${toHex(id)} is cut short`, { cause: caught });
       }
       throw caught;
     }

@@ -63,9 +63,16 @@ export const connect = (address: string): { readonly client: RepositoryClient } 
     getPoint: controller.getPoint,
     removePoint: controller.removePoint,
     verifyPoint: controller.verifyPoint,
+    putConfiguration: controller.putConfiguration,
+    listConfigurations: controller.listConfigurations,
+    getConfiguration: controller.getConfiguration,
+    getTrust: controller.getTrust,
     protectPoint: controller.protectPoint,
     undeletePoint: controller.undeletePoint,
     confirmClock: controller.confirmClock,
+    verifyRepository: controller.verifyRepository,
+    listHurt: controller.listHurt,
+    getStatistics: controller.getStatistics,
     collectGarbage: controller.collectGarbage,
     async *openUpload(request, options) {
       const { attempt, vm } = request;

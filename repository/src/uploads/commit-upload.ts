@@ -27,7 +27,7 @@ export interface CommitDeps {
 
 /** A point, or what has to be read again before there is one (C5). */
 export type CommitOutcome =
-  | { readonly kind: "committed"; readonly point: CatalogPoint }
+  | { readonly kind: "committed"; readonly point: CatalogPoint; readonly absences: number }
   | { readonly kind: "heal"; readonly ranges: readonly DiskRange[] };
 
 /**
@@ -79,7 +79,7 @@ const checkAndWrite = async (
   const { store } = deps;
   if (nextOf(upload, 0) === "settle") await settleAll(store, upload);
   const { clear } = manifest;
-  const { counts, holes } = await walkDisks(store, upload, manifest);
+  const { counts, holes, absences } = await walkUntilStill(store, upload, manifest);
   if (nextOf(upload, holes.length) === "heal") {
     const ranges = limitRanges(holes, mostHealRanges);
     upload.addHeal(ranges);
@@ -91,7 +91,8 @@ const checkAndWrite = async (
   const counted = { deduplicatedBytes, storedBytes, packedBytes: upload.counts.packedBytes };
   while (nextOf(upload, holes.length) === "settle") await settleAll(store, upload);
   upload.signal.throwIfAborted();
-  return { kind: "committed", point: await writePoint(deps, upload, { clear, manifestBytes, counted }) };
+  const point = await writePoint(deps, upload, { clear, manifestBytes, counted });
+  return { kind: "committed", point, absences };
 };
 
 const nextOf = ({ signal, dependsOn }: Upload, holes: number): ReturnType<typeof nextOfCommit> =>
@@ -143,14 +144,30 @@ const checkManifest = ({ facts }: RepositoryStore, { terms }: Upload, { reposito
   if (ids.size !== clear.disks.length) throw new HoldfastError("INVALID_ARGUMENT", "the manifest names a disk twice");
 };
 
-/** Walks the trees of all disks: C4, C5 and the counts of C6. */
-const walkDisks = async (
+interface Walked {
+  readonly counts: PositionCounts;
+  readonly holes: readonly DiskRange[];
+}
+
+/** Walks again when something became absent meanwhile: it may have been seen before. `absences` is the count that held all along. */
+const walkUntilStill = async (
   store: RepositoryStore,
   upload: Upload,
-  { clear, sealed }: Manifest,
-): Promise<{ readonly counts: PositionCounts; readonly holes: readonly DiskRange[] }> => {
+  manifest: Manifest,
+): Promise<Walked & { readonly absences: number }> => {
+  for (;;) {
+    const { absences } = store;
+    const walked = await walkDisks(store, upload, manifest);
+    if (store.absences === absences || walked.holes.length > 0) return { ...walked, absences };
+  }
+};
+
+/** Walks the trees of all disks: C4, C5 and the counts of C6. */
+const walkDisks = async (store: RepositoryStore, upload: Upload, { clear, sealed }: Manifest): Promise<Walked> => {
   const uses = upload.uses.packs;
   const finder = new HoleFinder(store, uses);
+  // A root that was there when the upload was opened is the repository's own loss (C5); any other the writer never sent (C4).
+  const mayLackRoot = store.absences !== upload.terms.absences;
   let counts = noPositions;
   for (const { diskId, tree } of catalogDisks(clear.disks, sealed.diskAliases, store.facts.chunkSize)) {
     if (!tree) continue;
@@ -166,6 +183,7 @@ const walkDisks = async (
           return await store.readPage(id);
         },
         onLeaf: (leaf) => finder.look(leaf),
+        mayLackRoot,
         onLost: ({ firstPosition, count }) => {
           finder.lose(diskId, firstPosition, count);
         },

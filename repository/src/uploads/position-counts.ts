@@ -1,10 +1,11 @@
-import { hasCode } from "@holdfast/shared/errors/holdfast-error";
 import { equalBytes, idAt, idCount, isZeroId } from "@holdfast/shared/format/content-id";
 import { leafCapacity } from "@holdfast/shared/format/page";
-import { leafCount, pageLength } from "@holdfast/shared/format/page-tree";
+import { pageLength } from "@holdfast/shared/format/page-tree";
 import type { DiskTree } from "../catalog/catalog-point.ts";
-import { type DiskRange, namesPosition } from "../catalog/disk-range.ts";
-import { type PageSource, type WalkedLeaf, walkLeaves } from "../store/page-walk.ts";
+import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import { type DiskRange, nameAll, namesPosition } from "../catalog/disk-range.ts";
+import { eachLeaf, type FoundLeaf } from "../catalog/leaves.ts";
+import type { PageSource } from "../store/page-walk.ts";
 
 /** R8 as trees tell it, in chunk positions: planned = zero + unchanged + fresh, and fresh = deduplicated + stored. */
 export interface PositionCounts {
@@ -39,6 +40,8 @@ export interface CountDeps {
   readonly onLeaf: (leaf: SeenLeaf) => Promise<void>;
   /** Called for every leaf that is absent itself, or a page between it and the root (C5). */
   readonly onLost: (lost: { readonly firstPosition: number; readonly count: number }) => void;
+  /** An absent root is told as lost too, instead of being an error (C4). */
+  readonly mayLackRoot: boolean;
 }
 
 /** No positions at all. */
@@ -53,62 +56,64 @@ export const addCounts = (a: PositionCounts, b: PositionCounts): PositionCounts 
 });
 
 /**
- * Walks a disk's whole tree and counts its positions (C6). CHUNK_MISSING when its root is absent, CHUNK_DAMAGED when a page does
- * not fit its place (C4).
+ * Walks a disk's whole tree and counts its positions (C6). CHUNK_MISSING when its root is absent and may not be, CHUNK_DAMAGED when
+ * a page does not fit its place (C4).
  */
 export const countPositions = async (
   disk: ComparedDisk,
-  { readPage, onLeaf, onLost }: CountDeps,
+  { readPage, onLeaf, onLost, mayLackRoot }: CountDeps,
 ): Promise<PositionCounts> => {
-  const baseLeaves = disk.base ? walkAll(disk.base, readPage) : undefined;
+  const { root } = disk.tree;
+  if (!mayLackRoot && !isZeroId(root)) await readPage(root);
+  const baseLeaves = disk.base ? eachLeaf(disk.base, { readPage }) : undefined;
   let counts = noPositions;
-  for await (const leaf of leavesOrGaps(disk.tree, readPage)) {
+  for await (const leaf of eachLeaf(disk.tree, { readPage })) {
     const next = await baseLeaves?.next();
-    const base = next?.done === true ? undefined : next?.value;
-    const length = pageLength(disk.tree.shape, 0, leaf.leaf);
-    if ("isLost" in leaf) {
-      onLost({ firstPosition: leaf.leaf * leafCapacity, count: length });
-      continue;
-    }
-    if (!leaf.chunkIds) {
-      counts = addCounts(counts, { planned: length, zero: length, unchanged: 0, fresh: 0 });
-      continue;
-    }
-    const firstPosition = leaf.leaf * leafCapacity;
-    const isReused = base !== undefined && equalBytes(base.pageId, leaf.pageId);
-    await onLeaf({ diskId: disk.diskId, firstPosition, chunkIds: leaf.chunkIds, isReused });
-    counts = addCounts(counts, countLeaf(disk, firstPosition, leaf.chunkIds, base?.chunkIds));
+    const base = baseOf(disk, next?.done === true ? undefined : next?.value);
+    if ("damage" in leaf) onLost(lostRange(disk, leaf));
+    else counts = addCounts(counts, await countOne(disk, { leaf, base }, onLeaf));
   }
   return counts;
 };
 
-const walkAll = ({ root, shape }: DiskTree, readPage: PageSource): AsyncGenerator<WalkedLeaf> =>
-  walkLeaves({ root, shape, firstLeaf: 0, count: leafCount(shape), idsOnly: false }, readPage);
-
-interface LostLeaf {
-  readonly leaf: number;
-  readonly isLost: true;
+interface ComparedLeaf {
+  readonly leaf: ReadableLeaf;
+  readonly base: ReadableLeaf | undefined;
 }
 
-/** All leaves in order; one that cannot be reached because a page below the root is absent is told as lost. */
-async function* leavesOrGaps(tree: DiskTree, readPage: PageSource): AsyncGenerator<WalkedLeaf | LostLeaf> {
-  const { root, shape } = tree;
-  if (!isZeroId(root)) await readPage(root);
-  const end = leafCount(shape);
-  for (let next = 0; next < end;) {
-    const rest = { root, shape, firstLeaf: next, count: end - next, idsOnly: false };
-    try {
-      for await (const leaf of walkLeaves(rest, readPage)) {
-        yield leaf;
-        next += 1;
-      }
-    } catch (caught) {
-      if (!hasCode(caught, "CHUNK_MISSING")) throw caught;
-      yield { leaf: next, isLost: true };
-      next += 1;
-    }
-  }
-}
+const countOne = async (
+  disk: ComparedDisk,
+  { leaf, base }: ComparedLeaf,
+  onLeaf: CountDeps["onLeaf"],
+): Promise<PositionCounts> => {
+  const length = pageLength(disk.tree.shape, 0, leaf.leaf);
+  if (!leaf.chunkIds) return { planned: length, zero: length, unchanged: 0, fresh: 0 };
+  const firstPosition = leaf.leaf * leafCapacity;
+  const isReused = base !== undefined && equalBytes(base.pageId, leaf.pageId);
+  await onLeaf({ diskId: disk.diskId, firstPosition, chunkIds: leaf.chunkIds, isReused });
+  return countLeaf(disk, firstPosition, leaf.chunkIds, base?.chunkIds);
+};
+
+/** The positions of a leaf that is absent; one that is there and wrong is an error (C4). */
+const lostRange = ({ tree }: ComparedDisk, leaf: Unreadable): Pick<DiskRange, "firstPosition" | "count"> => {
+  if (leaf.damage === "CHUNK_DAMAGED") throw unreadable(leaf);
+  return { firstPosition: leaf.leaf * leafCapacity, count: pageLength(tree.shape, 0, leaf.leaf) };
+};
+
+/** The base's leaf at that place. One that cannot be read stands for nothing, and its positions were told to be read again. */
+const baseOf = (disk: ComparedDisk, found: FoundLeaf | undefined): ReadableLeaf | undefined => {
+  if (!found || !("damage" in found)) return found;
+  const length = disk.base ? pageLength(disk.base.shape, 0, found.leaf) : 0;
+  const range = { diskId: disk.diskId, firstPosition: found.leaf * leafCapacity, count: length };
+  if (!nameAll(disk.heal, range)) throw unreadable(found);
+  return undefined;
+};
+
+type Unreadable = Extract<FoundLeaf, { readonly damage: unknown }>;
+type ReadableLeaf = Exclude<FoundLeaf, Unreadable>;
+
+const unreadable = ({ damage, leaf }: Unreadable): HoldfastError =>
+  new HoldfastError(damage, `the page of leaf ${leaf} cannot be read`);
 
 const countLeaf = (
   { diskId, heal }: ComparedDisk,

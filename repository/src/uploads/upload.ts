@@ -19,6 +19,8 @@ export interface UploadTerms {
   readonly base: CatalogPoint | undefined;
   /** Ranges of the base to be read again. */
   readonly heal: readonly DiskRange[];
+  /** The store's count of absences before the base was looked through. */
+  readonly absences: number;
 }
 
 /** Who may use an upload: the key that opened it, with a token for its attempt. */

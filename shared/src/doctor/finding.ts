@@ -16,7 +16,8 @@ export type CheckKind =
   | "trust"
   | "bus"
   | "hello"
-  | "manager";
+  | "manager"
+  | "configuration";
 
 /** A number that was measured. */
 export interface Measured {

@@ -1,6 +1,7 @@
 import { agentCodes } from "./agent-codes.ts";
 import type { CodeTraits } from "./code-traits.ts";
 import { identityCodes } from "./identity-codes.ts";
+import { recoveryCodes } from "./recovery-codes.ts";
 
 /** Every error code of Holdfast. A code is never reused for another meaning. */
 export const errorCodes = {
@@ -52,6 +53,7 @@ export const errorCodes = {
     exit: 78,
   },
   ...identityCodes,
+  ...recoveryCodes,
   SCHEMA_TOO_NEW: {
     meaning: "a stored value was written by a newer version",
     retryable: false,

@@ -2,6 +2,7 @@ import { HoldfastError } from "../errors/holdfast-error.ts";
 import { readIfThere } from "../files/read-if-there.ts";
 import { writeFileDurably } from "./durable-file.ts";
 import { openTrustBundle, type TrustBundle } from "./trust-bundle.ts";
+import { openTrustMemory } from "./trust-memory.ts";
 import { inTurn } from "../lifecycle/in-turn.ts";
 
 /** The newest trust bundle that a process has seen, kept over restarts: the highest number ever seen is never forgotten. */
@@ -14,6 +15,11 @@ export interface TrustKeeper {
    * was put back to an earlier state, in which something revoked was still believed.
    */
   accept(signed: string): Promise<void>;
+  /**
+   * As they were signed, the later first: bundles that say of keys what the present one leaves out. A key that was revoked stays so
+   * here; a controller that was rebuilt from an older backup learns from these what it took back since.
+   */
+  readonly remembered: readonly string[];
   /** CONTROLLER_OUTDATED when somebody who answers for the installation knows less than we do. */
   assertNotOutdated(number: number): void;
   readonly isRevoked: (keyId: string) => boolean;
@@ -29,7 +35,7 @@ export const openTrustKeeper = async (path: string, caPem: string, first?: strin
   let signed = stored ?? first ?? "";
   let current = openTrustBundle(signed, caPem);
   if (stored === undefined) await writeFileDurably(path, `${signed}\n`, 0o600);
-  let revoked = new Set(current.revoked.map(({ keyId }) => keyId));
+  const memory = await openTrustMemory(path, caPem, current);
   const listeners = new Set<(bundle: TrustBundle) => void>();
 
   const assertNotOutdated = (number: number): void => {
@@ -44,8 +50,11 @@ export const openTrustKeeper = async (path: string, caPem: string, first?: strin
     const bundle = openTrustBundle(text, caPem);
     assertNotOutdated(bundle.number);
     if (bundle.number === current.number) return;
+    // Before the bundle that may leave out what the former said.
+    await memory.turnTo(bundle, signed);
     await writeFileDurably(path, `${text.trim()}\n`, 0o600);
-    [signed, current, revoked] = [text.trim(), bundle, new Set(bundle.revoked.map(({ keyId }) => keyId))];
+    [signed, current] = [text.trim(), bundle];
+    await memory.forget();
     for (const listener of listeners) listener(bundle);
   };
   // One after another: of two that come at once the lower must not be kept last.
@@ -57,8 +66,11 @@ export const openTrustKeeper = async (path: string, caPem: string, first?: strin
     get signed() {
       return signed;
     },
+    get remembered() {
+      return memory.signed;
+    },
     assertNotOutdated,
-    isRevoked: (keyId) => revoked.has(keyId),
+    isRevoked: (keyId) => memory.isRevoked(keyId),
     accept: (text) => next(() => take(text)),
     onChanged: (listener) => {
       listeners.add(listener);

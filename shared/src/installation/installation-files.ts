@@ -19,6 +19,8 @@ export interface InstallationFiles {
   readonly firstAdmin: string;
   /** Members as far as they must outlive the database. */
   readonly members: string;
+  /** Public half of the recovery key. */
+  readonly recovery: string;
   readonly nats: NatsFiles;
 }
 
@@ -50,6 +52,7 @@ export const installationFiles = (folder: string): InstallationFiles => {
     adminToken: below("admin.token"),
     firstAdmin: below("first-admin.json"),
     members: below("members.json"),
+    recovery: below("recovery.json"),
     nats: {
       configuration: below("nats", "nats.conf"),
       certificate: below("nats", "bus.pem"),

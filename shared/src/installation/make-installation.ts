@@ -24,10 +24,13 @@ import type { PeerRole } from "../identity/peer-name.ts";
 import { signTrustBundle } from "../identity/trust-bundle.ts";
 import { hashSecret, makeUserToken, writeUserToken } from "../identity/user-token.ts";
 import type { RandomBytes } from "../ids/ids.ts";
+import { makeRecoveryKey } from "../recovery/recovery-key.ts";
+import { type RecoveryKit, toRecoveryKit } from "../recovery/recovery-kit.ts";
 import { authorityEndMs, checkAuthority } from "./check-authority.ts";
 import { type DraftFolder, openDraftFolder } from "./draft-folder.ts";
 import type { FirstAdmin } from "./first-admin.ts";
 import { identityFolderOf, type InstallationFiles, installationFiles } from "./installation-files.ts";
+import { encodeRecoveryRecord } from "./recovery-record.ts";
 import { chooseInstallationId, readOlderData, removeOlderKey } from "./older-data.ts";
 
 /** What an installation is to be. */
@@ -58,6 +61,8 @@ export interface MadeInstallation {
   readonly identityFolder: string;
   readonly natsConfigurationFile: string;
   readonly adminTokenFile: string;
+  /** The only copy of the recovery key: to be shown once and kept nowhere. */
+  readonly recoveryKit: RecoveryKit;
 }
 
 const yearMs = 365 * 86_400_000;
@@ -88,6 +93,7 @@ export const makeInstallation = async (wish: InstallationWish): Promise<MadeInst
   await writeKeys(making, write, older.secretKey);
   await writeBus(making, write, draft);
   await writeFirstAdmin(making, write);
+  const recoveryKit = await writeRecovery(making, write);
   await writeController(making, write);
   await draft.publish();
   await removeOlderKey(dataDir);
@@ -98,6 +104,7 @@ export const makeInstallation = async (wish: InstallationWish): Promise<MadeInst
     identityFolder: files.folder,
     natsConfigurationFile: files.nats.configuration,
     adminTokenFile: files.adminToken,
+    recoveryKit,
   };
 };
 
@@ -200,6 +207,14 @@ const writeFirstAdmin = async ({ files, installationId, wish, nowMs }: Making, w
   };
   await write(files.firstAdmin, `${JSON.stringify(kept)}\n`);
   await write(files.adminToken, `${writeUserToken(token)}\n`);
+};
+
+const writeRecovery = async (making: Making, write: Write): Promise<RecoveryKit> => {
+  const { files, installationId, authority, nowMs: madeMs } = making;
+  const { privateKey, publicKey } = makeRecoveryKey();
+  await write(files.recovery, encodeRecoveryRecord({ kit: 1, publicKey, madeMs }));
+  const caFingerprint = fingerprintOf(authority.certificatePem);
+  return toRecoveryKit(privateKey, { installationId, kit: 1, madeMs, caFingerprint });
 };
 
 /** The identity of the controller, its membership last. */

@@ -1,5 +1,5 @@
 import type { PointSummary } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
-import { isGoodPoint } from "../../repositories/newest-good-point.ts";
+import { isGoodPoint } from "../../repositories/newest-base.ts";
 import type { ApiDeps } from "../api-deps.ts";
 
 /** A good point with the repository that has it. */

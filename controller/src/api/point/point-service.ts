@@ -2,7 +2,9 @@ import { PointService } from "@holdfast/proto/holdfast/controller/v1/point_pb";
 import { decodeManifest } from "@holdfast/shared/format/manifest";
 import { type ServedService, serveService } from "@holdfast/shared/rpc/implementation";
 import { findPoint } from "../../repositories/find-point.ts";
+import { requestedSessionId } from "../../sessions/start-session.ts";
 import type { ApiDeps } from "../api-deps.ts";
+import { beginMaintenance } from "../maintenance/begin-maintenance.ts";
 import { grantReading } from "./grant-reading.ts";
 import { listPoints } from "./list-points.ts";
 import { protectPoint, undeletePoint } from "./protect-points.ts";
@@ -23,6 +25,19 @@ export const servePoints = (deps: ApiDeps): ServedService =>
       return protectPoint(deps, { pointId, reason, ...end }, signal);
     },
     unprotectPoint: ({ pointId }, { signal }) => protectPoint(deps, { pointId, reason: "", kind: "lifted" }, signal),
+    verifyPoint: async ({ pointId, requestId }, { signal }) => {
+      const { repository } = await findPoint(deps.repositories.list(), pointId, signal);
+      const sessionId = requestedSessionId("point-verify", pointId, requestId, deps.random);
+      const { repositoryId } = repository;
+      await beginMaintenance(deps, {
+        kind: "point-verify",
+        sessionId,
+        repositoryId,
+        title: `point ${pointId}`,
+        request: { pointId },
+      });
+      return { sessionId };
+    },
     removePoint: async ({ pointId, belowFloor }, { signal }) => {
       const { repository } = await findPoint(deps.repositories.list(), pointId, signal);
       const removed = await repository.removePoint({ pointId, belowFloor, reason: "removed by an operator" }, signal);

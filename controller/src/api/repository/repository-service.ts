@@ -1,11 +1,20 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { type RepositorySchema, RepositoryRegistryService } from "@holdfast/proto/holdfast/controller/v1/repository_pb";
+import {
+  type RepositorySchema,
+  RepositoryRegistryService,
+  type VerificationCoverageSchema,
+} from "@holdfast/proto/holdfast/controller/v1/repository_pb";
+import type { VerificationCoverage as Coverage } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { type ServedService, serveService } from "@holdfast/shared/rpc/implementation";
 import { listJobs } from "../../database/jobs-table.ts";
 import { listOpenTasks } from "../../database/tasks-table.ts";
 import type { RepositoryConnection } from "../../repositories/repository-connection.ts";
+import { requestedSessionId } from "../../sessions/start-session.ts";
 import type { ApiDeps } from "../api-deps.ts";
+import { beginMaintenance } from "../maintenance/begin-maintenance.ts";
+import { showStatistics } from "./show-statistics.ts";
+import { listHurtPoints } from "./list-hurt-points.ts";
 
 /** `holdfast.controller.v1.RepositoryRegistryService`. */
 export const serveRepositories = (deps: ApiDeps): ServedService =>
@@ -29,11 +38,49 @@ export const serveRepositories = (deps: ApiDeps): ServedService =>
       deps.log.info("clock of a repository confirmed", { repository: found.repositoryId, name: found.name });
       return { repository: await toRepository(found, signal) };
     },
+    verifyRepository: async ({ repository, budgetBytes, requestId }) => {
+      if (budgetBytes < 0n) throw new HoldfastError("INVALID_ARGUMENT", `${budgetBytes} bytes are no budget`);
+      const { repositoryId, name } = deps.repositories.get(repository);
+      const sessionId = requestedSessionId("repository-verify", repositoryId, requestId, deps.random);
+      await beginMaintenance(deps, {
+        kind: "repository-verify",
+        sessionId,
+        repositoryId,
+        title: `repository ${name}`,
+        request: { budgetBytes: Number(budgetBytes) },
+      });
+      return { sessionId };
+    },
+    collectGarbage: async ({ repository, dryRun, requestId }) => {
+      const { repositoryId, name } = deps.repositories.get(repository);
+      const what = `${repositoryId}/${String(dryRun)}`;
+      const sessionId = requestedSessionId("repository-gc", what, requestId, deps.random);
+      const title = `repository ${name}${dryRun ? " (dry run)" : ""}`;
+      await beginMaintenance(deps, { kind: "repository-gc", sessionId, repositoryId, title, request: { dryRun } });
+      return { sessionId };
+    },
+    getStatistics: ({ repository, refresh }, { signal }) =>
+      showStatistics(deps.repositories.get(repository), refresh, signal),
+    listHurtPoints: ({ repository }, { signal }) => listHurtPoints(deps.repositories.get(repository), signal),
     removeRepository: async ({ repository, force }) => {
       await removeRepository(deps, repository, force);
       return {};
     },
   });
+
+const toCoverage = ({
+  readBytes,
+  freshBytes,
+  overdueBytes,
+  oldestMs,
+  withinDays,
+}: Coverage): MessageInitShape<typeof VerificationCoverageSchema> => ({
+  readBytes,
+  freshBytes,
+  overdueBytes,
+  oldestMs,
+  withinDays,
+});
 
 /** Refused while jobs name it or tasks write to it, unless forced. */
 const removeRepository = async (deps: ApiDeps, idOrName: string, force: boolean): Promise<void> => {
@@ -81,6 +128,9 @@ const toRepository = async (
       reserveBytes: described.reserveBytes,
       clockMs: described.clockMs,
       deletionSuspended: described.deletionSuspended,
+      hurtPoints: described.hurtPoints,
+      growthBytesPerDay: described.growthBytesPerDay,
+      ...(described.coverage === undefined ? {} : { coverage: toCoverage(described.coverage) }),
     };
   } catch (caught) {
     signal.throwIfAborted();

@@ -15,7 +15,7 @@ import type { ApiDeps } from "../api-deps.ts";
 import { toByteCounts, toRemark, toResult } from "../to-common.ts";
 import type { ShownSession, ShownTask } from "./read-session.ts";
 
-type ViewDeps = Pick<ApiDeps, "managers" | "progress">;
+type ViewDeps = Pick<ApiDeps, "managers" | "progress" | "board">;
 
 /** A session as operators see it; lists leave disks, remarks and attempts of its tasks out. */
 export const toSession = (
@@ -37,8 +37,16 @@ export const toSession = (
     endedMs: BigInt(session.endedMs ?? 0),
     tasks: shown.tasks.map((task) => toTask(deps, task, withDisks)),
     remarks: session.remarks.map(toRemark),
+    ...progressOfMaintenance(deps, session.sessionId),
     bytes: toByteCounts(sumBytes(shown.tasks.flatMap((task) => totalsOf(deps, task).map(({ bytes }) => bytes)))),
   };
+};
+
+const progressOfMaintenance = ({ board }: ViewDeps, sessionId: string) => {
+  const progress = board.of(sessionId);
+  if (progress === undefined) return {};
+  const { phase, done, total, unit } = progress;
+  return { progress: { phase, done: BigInt(done), total: BigInt(total), unit } };
 };
 
 const toTask = (deps: ViewDeps, shown: ShownTask, withDisks: boolean): MessageInitShape<typeof TaskSchema> => {

@@ -23,7 +23,7 @@ export const syntheticPack = (sequence: number, kind: RecordKind, records: reado
     table[start + 45] = 2;
     table[start + 46] = kind === "page" ? offset % 4 : 0;
   });
-  return { epoch: 1, sequence, kind, sizeBytes: 48 * 1024 * 1024, table };
+  return { epoch: 1, sequence, kind, sizeBytes: 48 * 1024 * 1024, createdMs: 1, table };
 };
 
 /** Records of each synthetic pack: what 48 MiB of half-compressible chunks of 1 MiB make. */

@@ -6,9 +6,10 @@ import { Command, Option } from "commander";
 import type { CatalogDisk, CatalogPoint } from "../../catalog/catalog-point.ts";
 import type { RepositoryReader } from "../../store/repository-store.ts";
 import { type CommandContext, openDirectory } from "../context.ts";
-import { convertToQcow2 } from "../convert-image.ts";
+import { convertImage, type ImageFormat, imageFormats } from "../convert-image.ts";
 import { exportDisk, type SkippedRange } from "../export-disk.ts";
 import { writeLine } from "../output.ts";
+import { openPartialExport } from "../partial-export.ts";
 import { Progress } from "../progress.ts";
 import { indexOption, locationHelp } from "./options.ts";
 
@@ -16,7 +17,8 @@ interface ExportOptions {
   readonly disk?: string;
   readonly all?: boolean;
   readonly to: string;
-  readonly format: "raw" | "qcow2";
+  readonly format: ImageFormat;
+  readonly resume?: boolean;
   readonly force?: boolean;
   readonly skipDamaged?: boolean;
   readonly index?: string;
@@ -31,7 +33,12 @@ export const exportCommand = (context: CommandContext): Command =>
     .option("--disk <id-or-alias>", "one disk, written to the file of --to")
     .option("--all", "every disk, written into the folder of --to")
     .requiredOption("--to <file-or-dir>", "where to write")
-    .addOption(new Option("--format <format>", "format of the files").choices(["raw", "qcow2"]).default("raw"))
+    .addOption(
+      new Option("--format <format>", "format of the files; all but raw need qemu-img")
+        .choices(imageFormats)
+        .default("raw"),
+    )
+    .option("--resume", "keep what was written when it ends early, and go on there when it is run again")
     .option("--force", "replace files that exist")
     .option("--skip-damaged", "write zeros where a chunk is missing or damaged, and name the ranges")
     .addOption(indexOption())
@@ -81,7 +88,7 @@ const refuseExisting = async (path: string, { force }: ExportOptions): Promise<v
   throw new HoldfastError("ALREADY_EXISTS", `${path} exists; --force replaces it`);
 };
 
-/** Writes beside the target and renames at the end: a failure leaves nothing and spoils nothing. */
+/** Writes beside the target and renames at the end: a failure spoils nothing, and leaves nothing but what `--resume` goes on with. */
 const exportOne = async (
   context: CommandContext,
   reader: RepositoryReader,
@@ -89,25 +96,30 @@ const exportOne = async (
 ): Promise<void> => {
   const { terminal, clock, signal, random } = context;
   const progress = new Progress(terminal.stderr, clock);
-  const partial = join(dirname(path), `.${basename(path)}.${randomName(8, random)}.part`);
-  const converted = `${partial}.qcow2`;
+  const resumed = options.resume === true ? await openPartialExport(path, disk) : undefined;
+  const draft = join(dirname(path), `.${basename(path)}.${randomName(8, random)}`);
+  const partial = resumed?.path ?? `${draft}.part`;
+  const converted = `${draft}.${options.format}`;
   try {
     const task = {
       disk,
       path: partial,
       skipDamaged: options.skipDamaged === true,
+      checkpoint: resumed,
       onProgress: (done: number, total: number) => {
         progress.tell(`${disk.diskId}: ${done} of ${total} chunks`);
       },
     };
     const skipped = await exportDisk(reader, task, signal);
-    if (options.format === "qcow2") await convertToQcow2(partial, converted, signal);
+    const { format } = options;
+    if (format !== "raw") await convertImage({ raw: partial, target: converted, format }, signal);
     await refuseExisting(path, options);
-    await rename(options.format === "qcow2" ? converted : partial, path);
+    await rename(format === "raw" ? partial : converted, path);
+    await resumed?.forget();
     progress.end(`${disk.diskId}: written to ${path}`);
     await tellSkipped(context, skipped);
   } finally {
-    await rm(partial, { force: true });
+    if (resumed === undefined) await rm(partial, { force: true });
     await rm(converted, { force: true });
   }
 };

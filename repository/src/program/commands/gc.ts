@@ -2,7 +2,6 @@ import { hostname } from "node:os";
 import { silentLogger as log } from "@holdfast/shared/logging/silent-logger";
 import { Command, InvalidArgumentError } from "commander";
 import { Catalog } from "../../catalog/catalog.ts";
-import { KnownDamage } from "../../catalog/known-damage.ts";
 import { type StandingSettings, standingOf } from "../../catalog/standing.ts";
 import { refuseUnreadable } from "../../collection/beginning.ts";
 import { lookForGarbage } from "../../collection/collection.ts";
@@ -96,7 +95,6 @@ const collect = async (context: CommandContext, directory: string, options: GcOp
   await using collector = new Collector({
     store,
     catalog,
-    damage: await KnownDamage.load(store, catalog),
     uploads: new Uploads({ clock, random, log, silenceMs: hourMs }),
     readings: new Readings({ clock, random, silenceMs: hourMs }),
     isGone: (point) => standingOf(point, store.guardedClock.deletionMs(), settingsOf(options)).state === "gone",

@@ -46,7 +46,7 @@ const verifyOne = async (
   point: CatalogPoint,
 ): Promise<VerifyProgress> => {
   const progress = new Progress(terminal.stderr, clock);
-  let last: VerifyProgress = { chunksTotal: 0, chunksVerified: 0, damaged: [], damagedIds: new Map() };
+  let last: VerifyProgress = { chunksTotal: 0, chunksVerified: 0, damaged: [], failed: [] };
   for await (const found of verifyPoint(reader, point, signal)) {
     last = found;
     progress.tell(`${point.pointId}: ${found.chunksVerified} of ${found.chunksTotal} chunks`);

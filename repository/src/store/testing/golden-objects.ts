@@ -12,7 +12,9 @@ import { encodePackContents } from "../pack-contents.ts";
 import { encodePackHeader } from "../pack-header.ts";
 import { planKind } from "../plan.ts";
 import { encodePointObject } from "../point-object.ts";
+import { quarantinedKind } from "../quarantine.ts";
 import { encodeSmallObject } from "../small-object.ts";
+import { verifiedKind } from "../verified-objects.ts";
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString("utf8");
 const taskId = "0123456789abcdefghij";
@@ -92,6 +94,25 @@ export const makeObjectVectors = (): Readonly<Record<string, string>> => {
         doneThrough: 4,
         packs: [packText({ epoch: 2, sequence: 1 }), packText({ epoch: 3, sequence: 70_000 })],
         points: [taskId],
+      }),
+    ),
+    quarantined: text(
+      encodeSmallObject(quarantinedKind, goldenRepository, {
+        pack: packText({ epoch: 3, sequence: 70_000 }),
+        offset: 64,
+        recordKind: "chunk",
+        id: toHex(counting(32)),
+        verdict: "CHUNK_DAMAGED",
+        atMs: writtenMs,
+        epoch: 4,
+      }),
+    ),
+    verified: text(
+      encodeSmallObject(verifiedKind, goldenRepository, {
+        epoch: 4,
+        groups: [
+          { atMs: writtenMs, packs: [packText({ epoch: 2, sequence: 1 }), packText({ epoch: 3, sequence: 70_000 })] },
+        ],
       }),
     ),
     packHeader: toHex(header),

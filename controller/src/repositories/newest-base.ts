@@ -4,10 +4,13 @@ import { PointHealth, type PointSummary } from "@holdfast/proto/holdfast/reposit
 export const isGoodPoint = (point: PointSummary): boolean =>
   point.health === PointHealth.GOOD && point.removedMs === 0n;
 
-/** The newest good point, whichever job made it (R3); undefined for none. */
-export const newestGoodPoint = (points: readonly PointSummary[]): PointSummary | undefined =>
+/**
+ * The newest point that an increment may be built on (R3): a hurt one too, since what it lost is read again by that very increment
+ * (policy 22). Undefined for none.
+ */
+export const newestBase = (points: readonly PointSummary[]): PointSummary | undefined =>
   points
-    .filter(isGoodPoint)
+    .filter(({ removedMs }) => removedMs === 0n)
     .reduce<PointSummary | undefined>(
       (newest, point) => (newest === undefined || isNewer(point, newest) ? point : newest),
       undefined,

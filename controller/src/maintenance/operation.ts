@@ -1,0 +1,17 @@
+import type { RepositoryConnection } from "../repositories/repository-connection.ts";
+import type { Remark } from "../sessions/remark.ts";
+import type { MaintenanceProgress } from "./maintenance-board.ts";
+import type { MaintenanceRequest } from "./maintenance.ts";
+
+/** What an operation works with. */
+export interface OperationContext {
+  readonly repository: RepositoryConnection;
+  readonly request: MaintenanceRequest;
+  /** Shows how far it is. */
+  readonly tell: (progress: MaintenanceProgress) => void;
+  /** Aborts when an operator cancelled it, or the controller stops: then it begins again when the controller is back. */
+  readonly signal: AbortSignal;
+}
+
+/** Does the work of one kind to its end; what it found are remarks, and the worst of them is the session's result. */
+export type Operation = (context: OperationContext) => Promise<readonly Remark[]>;
