@@ -12,6 +12,9 @@ export interface IndexCalls {
   /** Packs as `pack-rows.ts` encodes them. */
   packs(argument: undefined): Float64Array;
   addPack(pack: IndexedPack): void;
+  beginLoad(argument: undefined): void;
+  loadNext(argument: undefined): boolean;
+  endLoad(argument: undefined): void;
   dropPack(pack: IndexedPack): void;
   dropPacks(keys: readonly PackKey[]): void;
   dropRecords(records: readonly DroppedRecord[]): void;

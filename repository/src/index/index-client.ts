@@ -73,6 +73,20 @@ export class IndexClient implements AsyncDisposable {
     await this.#thread.call("addPack", { ...toIndexed(summary), absent });
   }
 
+  /**
+   * Runs `addAll`, and takes in what `addPack` is given meanwhile when it is over, in key order (`KeyOrderLoad`): for many packs.
+   * When it fails, packs that were added are not complete.
+   */
+  async loadInKeyOrder(addAll: () => Promise<void>, signal?: AbortSignal): Promise<void> {
+    await this.#thread.call("beginLoad", undefined);
+    try {
+      await addAll();
+      while (await this.#thread.call("loadNext", undefined)) signal?.throwIfAborted();
+    } finally {
+      await this.#thread.call("endLoad", undefined);
+    }
+  }
+
   /** Forgets a pack and the records that are found in it. */
   async dropPack(summary: PackSummary): Promise<void> {
     await this.#thread.call("dropPack", toIndexed(summary));
