@@ -14,7 +14,8 @@ const long: readonly CollectionBounds[] = [
   { owners: 3, writers: 1, collections: [1, 1, 0], packs: 1 },
   { owners: 2, writers: 2, collections: [1, 1], packs: 1 },
 ];
-const explored = process.env["HOLDFAST_SOAK"] === "1" ? [...always, ...long] : always;
+const isSoak = process.env["HOLDFAST_SOAK"] === "1";
+const explored = isSoak ? [...always, ...long] : always;
 
 /** What the harm of each missing rule looks like, in bounds that show it; one needs a third owner. */
 const harmOf: Record<keyof CollectionRules, RegExp> = {
@@ -36,7 +37,7 @@ const harmOf: Record<keyof CollectionRules, RegExp> = {
 };
 
 /** Seconds on an idle machine; the deadline is for a crowded one. */
-const deadline = { timeout: 600_000 };
+const deadline = { timeout: isSoak ? 3_600_000 : 600_000 };
 
 describe("the model of collection, with writers, crashes and owners", () => {
   it.each(explored)(
