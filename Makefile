@@ -8,7 +8,7 @@ arch    := $(patsubst aarch64,arm64,$(patsubst x86_64,x64,$(shell uname -m)))
 runtime := node-linux-$(arch)@$(shell sed -n 's/.*"node-linux-$(arch)": "\(.*\)".*/\1/p' package.json)
 stamp   := node_modules/.installed-from
 
-.PHONY: help demo test check soak mutants dist worker-image worker-image-test setup tools packages build clean
+.PHONY: help demo test check soak mutants bench-index dist worker-image worker-image-test setup tools packages build clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 26
@@ -27,6 +27,9 @@ soak: setup build ## Long runs: many seeds, all pairs, kill loops
 
 mutants: setup build ## Break one rule after another in a copy of the tree, and see a test fail each time
 	@node scripts/run-mutants.ts
+
+bench-index: setup ## Measure an index of MILLIONS (100) of chunks inside 1.5 GiB of memory
+	@node --conditions=source repository/src/bench/index.ts $(or $(MILLIONS),100)
 
 dist: packages build ## Make the tarball of an installation: dist/holdfast-VERSION-linux-ARCH.tar.gz
 	@scripts/make-dist

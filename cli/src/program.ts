@@ -5,7 +5,7 @@ import { agentInvite } from "./agent/invite.ts";
 import { agentList } from "./agent/list.ts";
 import { agentRevoke } from "./agent/revoke.ts";
 import { agentShow } from "./agent/show.ts";
-import { noun } from "./command.ts";
+import { type CommandMaker, noun } from "./command.ts";
 import { controllerRecover } from "./controller/recover.ts";
 import { doctorCommand } from "./doctor/doctor.ts";
 import { completionCommand } from "./completion.ts";
@@ -42,6 +42,7 @@ import { repositoryClock } from "./repository/clock.ts";
 import { repositoryGc } from "./repository/gc.ts";
 import { repositoryHurt } from "./repository/hurt.ts";
 import { repositoryInvite } from "./repository/invite.ts";
+import { repositoryKey } from "./repository/key.ts";
 import { repositoryList } from "./repository/list.ts";
 import { repositoryRevoke } from "./repository/revoke.ts";
 import { repositoryStats } from "./repository/stats.ts";
@@ -89,31 +90,29 @@ export const createProgram = (context: CliContext): Command => {
   return settle(program);
 };
 
+const repositoryVerbs: readonly CommandMaker[] = [
+  repositoryAdd,
+  repositoryList,
+  repositoryShow,
+  repositoryVerify,
+  repositoryHurt,
+  repositoryGc,
+  repositoryStats,
+  repositoryKey,
+  repositoryInvite,
+  repositoryRevoke,
+  repositoryClock,
+];
+
 const commandsOf = (context: CliContext): readonly Command[] => {
-  const all = (...makers: readonly ((context: CliContext) => Command)[]): readonly Command[] =>
-    makers.map((make) => make(context));
+  const all = (...makers: readonly CommandMaker[]): readonly Command[] => makers.map((make) => make(context));
   return [
     noun(
       "manager",
       "oVirt Managers",
       all(managerAdd, managerList, managerShow, managerEdit, managerRemove, managerTest),
     ),
-    noun(
-      "repository",
-      "Repositories, where restore points live",
-      all(
-        repositoryAdd,
-        repositoryList,
-        repositoryShow,
-        repositoryVerify,
-        repositoryHurt,
-        repositoryGc,
-        repositoryStats,
-        repositoryInvite,
-        repositoryRevoke,
-        repositoryClock,
-      ),
-    ),
+    noun("repository", "Repositories, where restore points live", all(...repositoryVerbs)),
     noun("agent", "Agents, which move the data", all(agentList, agentShow, agentInvite, agentRevoke)),
     noun(
       "worker",

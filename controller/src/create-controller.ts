@@ -34,8 +34,8 @@ import type { EngineConnector } from "./inventory/engine-connector.ts";
 import { type ManagerRegistry, openManagerRegistry } from "./inventory/manager-registry.ts";
 import { createOvirtEngines } from "./inventory/ovirt-engines.ts";
 import { runLoops } from "./loops.ts";
-import { createMaintenanceBoard } from "./maintenance/maintenance-board.ts";
 import { openMaintenance } from "./maintenance/open-maintenance.ts";
+import { openKeyring } from "./repositories/keys/keyring.ts";
 import { openRepositoryRegistry } from "./repositories/repository-registry.ts";
 import { createRestoreWork } from "./restore/restore-work.ts";
 import { createSessionRetention } from "./retention/retention-runs.ts";
@@ -88,12 +88,11 @@ export const createController = async (
   stack.use(startLoops(verbs, config, timeZone));
   stack.use(keepConfigurations(configurations, work));
   const workerRunner = stack.use(await openWorkerLoop(stack, { ...work, doctor: doctor.deps }, config));
-  const board = createMaintenanceBoard();
-  const maintenanceRunner = stack.use(openMaintenance(work, board));
+  const maintenance = openMaintenance(work);
+  stack.use(maintenance.maintenanceRunner);
   const services = apiServices({
     ...steps,
-    board,
-    maintenanceRunner,
+    ...maintenance,
     runner,
     tickets,
     workerRunner,
@@ -108,9 +107,8 @@ export const createController = async (
     version: productVersion,
     startedMs: work.clock.nowMs(),
   });
-  const { holder } = work.identity;
-  const api = await openApi({ listen: config.rpc.listen, holder, services, admit: admitUsers(users, log), log });
-  stack.use(api);
+  const serving = { ...config.rpc, holder: work.identity.holder };
+  const api = stack.use(await openApi({ ...serving, services, admit: admitUsers(users, log), log }));
   listening.addresses = api.addresses;
   const opened = stack.move();
   return {
@@ -139,7 +137,8 @@ const openWork = async (stack: AsyncDisposableStack, { config, log, overrides }:
   const { holder, authority, members, taskTokens, users } = opened;
   const managers = stack.use(await openManagerRegistry({ database, engines, secrets, clock, log, random }));
   const trustNumber = (): number => authority.trust.current.number;
-  const repositories = stack.use(await openRepositoryRegistry({ database, clock, holder, trustNumber }));
+  const keys = await openKeyring({ database, secrets, clock, random, log });
+  const repositories = stack.use(await openRepositoryRegistry({ database, clock, holder, trustNumber, keys, log }));
   const { silentAfterMs } = config.agents;
   const findCluster = findClusterIn(managers);
   const agents = await openAgentRegistry({ database, clock, members, findCluster, silentAfterMs });

@@ -1,6 +1,7 @@
 import { systemClock } from "@holdfast/shared/clock/clock";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { systemRandom } from "@holdfast/shared/ids/ids";
+import { askSecret } from "./program/ask-secret.ts";
 import { runProgram } from "./program/program.ts";
 
 const stop = new AbortController();
@@ -20,4 +21,6 @@ process.exitCode = await runProgram(process.argv.slice(2), {
   clock: systemClock,
   random: systemRandom,
   signal: stop.signal,
+  env: process.env,
+  ...(process.stdin.isTTY && process.stderr.isTTY && { askSecret: (text: string) => askSecret(text, stop.signal) }),
 });

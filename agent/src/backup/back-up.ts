@@ -4,6 +4,7 @@ import { retry } from "@holdfast/shared/retry/retry";
 import { codecNumbers, type Compression } from "@holdfast/shared/format/codec";
 import { encodeManifest } from "@holdfast/shared/format/manifest";
 import { parseRepositoryId } from "@holdfast/shared/format/repository-id";
+import { toSealingKeys } from "@holdfast/shared/keys/keys-message";
 import { sibling } from "@holdfast/shared/threads/sibling";
 import { WorkerThread } from "@holdfast/shared/threads/worker-thread";
 import { type LaneCalls, LanePool } from "../lanes/lane-pool.ts";
@@ -81,6 +82,7 @@ const fillUpload = async (filled: FilledUpload, signal: AbortSignal): Promise<Ba
     disks,
     pool,
     pages: new PageSender({ calls, ...targetOf(task, upload) }),
+    idKey: toSealingKeys(task.orders.keys)?.idKey,
     runChunks: chunksPerRun(task.room, upload.chunkSize),
     leavesOf: (diskId) => new LeafSource(calls, { case: "uploadId", value: upload.uploadId }, diskId),
   };
@@ -101,7 +103,7 @@ const commit = async (
 ): Promise<Committed> => {
   const { task, calls, upload } = filled;
   for (let heals = 0; heals <= mostHeals; heals += 1) {
-    const manifest = encodeManifest(manifestOf(filled, backups));
+    const manifest = encodeManifest(manifestOf(filled, backups), toSealingKeys(task.orders.keys));
     const { result, healed } = await commitUpload(
       calls,
       { uploadId: upload.uploadId, attempt: task.attempt, manifest },
@@ -221,10 +223,11 @@ const openPool = (task: BackupTask, upload: Upload): LanePool<LaneRequest, LaneA
 const targetOf = (
   { orders }: BackupTask,
   { uploadId }: Upload,
-): Pick<LaneStart, "uploadId" | "repositoryId" | "compression"> => ({
+): Pick<LaneStart, "uploadId" | "repositoryId" | "compression" | "keys"> => ({
   uploadId,
   repositoryId: parseRepositoryId(orders.repository?.repositoryId ?? ""),
   compression: parseCompression(orders.codec),
+  keys: toSealingKeys(orders.keys),
 });
 
 /** A job's codec; INVALID_ARGUMENT for a word that is none. */

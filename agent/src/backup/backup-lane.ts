@@ -7,6 +7,7 @@ import { encodeRecord, type EncodedRecord } from "@holdfast/shared/format/record
 import { Semaphore } from "@holdfast/shared/lifecycle/bounded";
 import { openDiskReader } from "../disks/disk-access.ts";
 import type { DiskReader } from "../disks/disk-reader.ts";
+import { compareUnchecked } from "../repository/compare-unchecked.ts";
 import { findMissing } from "../repository/find-missing.ts";
 import { openRepositoryConnection, type RepositoryConnection } from "../repository/repository-access.ts";
 import { sendRecords } from "../repository/send-records.ts";
@@ -65,16 +66,26 @@ export class BackupLane {
     const { ids, plains } = await this.#read(request, buffer, signal);
     const fresh = this.#freshOf(ids, plains, request.known);
     if (fresh.length === 0) return { ...nothing, ids };
-    const question = { uploadId: this.#start.uploadId, kind: RecordKind.CHUNK, ids: fresh.map(({ id }) => id) };
-    const missing = await findMissing(this.#repository.calls, question, signal);
+    const missing = await this.#findMissing(fresh, signal);
     if (missing.length === 0) return { ...nothing, ids };
-    const sent = await sendRecords(
-      this.#repository.calls,
-      this.#start.uploadId,
-      this.#recordsOf(fresh, missing),
-      signal,
-    );
+    const { calls } = this.#repository;
+    const sent = await sendRecords(calls, this.#start.uploadId, this.#recordsOf(fresh, missing), signal);
+    // What others had stored by then was dropped: it has to be compared as what was there before.
+    if (sent.known > 0 && this.#start.keys !== undefined) await this.#findMissing(pick(fresh, missing), signal);
     return { ids, stored: sent.stored, packedBytes: sent.packedBytes };
+  }
+
+  /** Which chunks have to be sent. Those that are there and that no one but their writer checked are compared at once. */
+  async #findMissing(fresh: readonly FreshChunk[], signal: AbortSignal): Promise<readonly number[]> {
+    const { uploadId, chunkSize, keys } = this.#start;
+    const { calls } = this.#repository;
+    const question = { uploadId, kind: RecordKind.CHUNK, ids: fresh.map(({ id }) => id) };
+    const { missing, unchecked } = await findMissing(calls, question, signal);
+    if (unchecked.length === 0) return missing;
+    if (keys === undefined) throw new HoldfastError("KEY_MISSING", "the orders of an encrypted repository have no key");
+    const ids = pick(fresh, unchecked).map(({ id }) => id);
+    await compareUnchecked(calls, { uploadId, chunkSize, keys }, ids, signal);
+    return missing;
   }
 
   /** Chunks that are neither zero nor known, each once. */
@@ -88,10 +99,10 @@ export class BackupLane {
   }
 
   *#recordsOf(fresh: readonly FreshChunk[], missing: readonly number[]): Generator<EncodedRecord> {
-    const { repositoryId, compression } = this.#start;
+    const { repositoryId, compression, keys } = this.#start;
     for (const index of missing) {
       const chunk = fresh[index];
-      if (chunk !== undefined) yield encodeRecord({ repositoryId, kind: "chunk", compression, ...chunk });
+      if (chunk !== undefined) yield encodeRecord({ repositoryId, kind: "chunk", compression, keys, ...chunk });
     }
   }
 
@@ -103,7 +114,7 @@ export class BackupLane {
   ): Promise<{ readonly ids: Uint8Array; readonly plains: readonly Uint8Array[] }> {
     using _turn = await this.#reading.acquire(signal);
     const disk = this.#openDisk();
-    const { chunkSize } = this.#start;
+    const { chunkSize, keys } = this.#start;
     const start = run.first * chunkSize;
     const length = Math.min(run.count * chunkSize, disk.sizeBytes - start);
     const ids = new Uint8Array(run.count * idSize);
@@ -118,7 +129,7 @@ export class BackupLane {
         from += chunkSize
       ) {
         const plain = buffer.subarray(from, Math.min(from + chunkSize, length));
-        ids.set(chunkIdOf(plain, chunkSize), plains.length * idSize);
+        ids.set(chunkIdOf(plain, chunkSize, keys?.idKey), plains.length * idSize);
         plains.push(plain);
       }
     }
@@ -154,3 +165,8 @@ export class BackupLane {
     await disk?.[Symbol.asyncDispose]();
   }
 }
+
+const pick = <Item>(items: readonly Item[], indices: readonly number[]): readonly Item[] => {
+  const wanted = new Set(indices);
+  return items.filter((_, index) => wanted.has(index));
+};

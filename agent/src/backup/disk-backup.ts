@@ -21,7 +21,7 @@ import type { Remark } from "./remark.ts";
 import type { Upload } from "../repository/open-upload.ts";
 
 /** What all disks of one upload share. */
-export interface UploadParts extends Pick<PassParts, "pool" | "pages" | "runChunks"> {
+export interface UploadParts extends Pick<PassParts, "pool" | "pages" | "runChunks" | "idKey"> {
   readonly task: BackupTask;
   readonly upload: Upload;
   readonly disks: OpenedDisks;
@@ -137,7 +137,7 @@ export class DiskBackup {
 
   /** Follows a plan from here on. What was counted stays: `changed` is what the engine said first. */
   #take({ mode, reason, map, changedChunks, remarks }: DiskPlan): void {
-    const { upload, pool, pages, runChunks, leavesOf: leavesOfBase } = this.#parts;
+    const { upload, pool, pages, runChunks, idKey, leavesOf: leavesOfBase } = this.#parts;
     this.#mode = mode;
     this.#reason = reason;
     this.#remarks.push(...remarks);
@@ -148,7 +148,7 @@ export class DiskBackup {
       this.#tally.setChanged(changedChunks);
     }
     const base = this.#base === undefined ? undefined : leavesOfBase(this.#disk.diskId);
-    this.#pass = new DiskPass({ map, tally: this.#tally, pool, pages, base, runChunks });
+    this.#pass = new DiskPass({ map, tally: this.#tally, pool, pages, base, runChunks, idKey });
   }
 
   #markHealed(ranges: readonly DiskRange[]): void {

@@ -19,6 +19,8 @@ export interface PassParts {
   readonly base: LeafSource | undefined;
   /** Chunks of one request to a lane. */
   readonly runChunks: number;
+  /** Of an encrypted repository. */
+  readonly idKey: Uint8Array | undefined;
 }
 
 interface LeafWork {
@@ -68,7 +70,7 @@ export class DiskPass {
 
   /** Sends what stands above the leaves; the disk's root. */
   async close(signal: AbortSignal): Promise<Uint8Array> {
-    const { root, nodes } = buildTree(this.#leafIds);
+    const { root, nodes } = buildTree(this.#leafIds, this.#parts.idKey);
     for (const node of nodes) await this.#parts.pages.add(node, signal);
     await this.#parts.pages.flush(signal);
     return root;
@@ -156,7 +158,7 @@ export class DiskPass {
 
   async #finish(work: LeafWork, signal: AbortSignal): Promise<void> {
     await Promise.all(work.answers);
-    const page = encodePage({ level: 0, ids: work.ids });
+    const page = encodePage({ level: 0, ids: work.ids }, this.#parts.idKey);
     this.#leafIds.set(page.id, work.leaf * idSize);
     const isBases =
       work.basePageId !== undefined &&

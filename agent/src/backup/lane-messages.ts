@@ -1,6 +1,7 @@
 import type { Compression } from "@holdfast/shared/format/codec";
 import type { ChunkSize } from "@holdfast/shared/format/chunk-size";
 import type { RepositoryId } from "@holdfast/shared/format/repository-id";
+import type { SealingKeys } from "@holdfast/shared/format/repository-keys";
 import type { DiskAccess } from "../disks/disk-access.ts";
 import type { RepositoryAddress } from "../repository/repository-access.ts";
 
@@ -11,6 +12,8 @@ export interface LaneStart {
   readonly uploadId: string;
   readonly chunkSize: ChunkSize;
   readonly compression: Compression;
+  /** Of an encrypted repository. */
+  readonly keys: SealingKeys | undefined;
 }
 
 /** What a lane is asked to do. Positions count chunks of the open disk. */

@@ -3,6 +3,7 @@ import type { Compression } from "@holdfast/shared/format/codec";
 import type { EncodedPage } from "@holdfast/shared/format/page";
 import { encodeRecord, type EncodedRecord } from "@holdfast/shared/format/record";
 import type { RepositoryId } from "@holdfast/shared/format/repository-id";
+import type { SealingKeys } from "@holdfast/shared/format/repository-keys";
 import { findMissing } from "../repository/find-missing.ts";
 import type { RepositoryCalls } from "../repository/repository-access.ts";
 import { sendRecords } from "../repository/send-records.ts";
@@ -13,6 +14,8 @@ export interface PageTarget {
   readonly uploadId: string;
   readonly repositoryId: RepositoryId;
   readonly compression: Compression;
+  /** Of an encrypted repository: its pages have keyed ids. */
+  readonly keys: SealingKeys | undefined;
 }
 
 /** Pages that are held until they are sent together; 2 MiB at most. */
@@ -40,7 +43,7 @@ export class PageSender {
     if (pages.length === 0) return;
     this.#pages = [];
     const { calls, uploadId } = this.#target;
-    const missing = await findMissing(
+    const { missing } = await findMissing(
       calls,
       { uploadId, kind: RecordKind.PAGE, ids: pages.map(({ id }) => id) },
       signal,
@@ -49,11 +52,11 @@ export class PageSender {
   }
 
   *#recordsOf(pages: readonly EncodedPage[], missing: readonly number[]): Generator<EncodedRecord> {
-    const { repositoryId, compression } = this.#target;
+    const { repositoryId, compression, keys } = this.#target;
     for (const index of missing) {
       const page = pages[index];
       if (page !== undefined)
-        yield encodeRecord({ repositoryId, kind: "page", id: page.id, plain: page.bytes, compression });
+        yield encodeRecord({ repositoryId, kind: "page", id: page.id, plain: page.bytes, compression, keys });
     }
   }
 }

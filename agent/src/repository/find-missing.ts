@@ -6,17 +6,25 @@ import type { RepositoryCalls } from "./repository-access.ts";
 /** The most ids of one question (R7). */
 const largestQuestion = 4096;
 
-/** Which ids an upload has to send: the indices of those that are missing, in the order of `ids`. */
+/** Indices of ids, ascending. */
+export interface FoundMissing {
+  /** To be sent. */
+  readonly missing: readonly number[];
+  /** To be compared before the upload relies on them; only in encrypted repositories. */
+  readonly unchecked: readonly number[];
+}
+
+/** Which ids an upload has to send or to compare, by their places in `ids`. */
 export const findMissing = async (
   calls: RepositoryCalls,
   question: { readonly uploadId: string; readonly kind: RecordKind; readonly ids: readonly Uint8Array[] },
   signal: AbortSignal,
-): Promise<readonly number[]> => {
+): Promise<FoundMissing> => {
   const { uploadId, kind, ids } = question;
-  const indices: number[] = [];
+  const found: { missing: number[]; unchecked: number[] } = { missing: [], unchecked: [] };
   for (let from = 0; from < ids.length; from += largestQuestion) {
     const asked = ids.slice(from, from + largestQuestion);
-    const { missing } = await calls.findMissing(
+    const { missing, unchecked } = await calls.findMissing(
       { uploadId, kind, ids: Buffer.concat(asked, asked.length * idSize) },
       { signal },
     );
@@ -27,8 +35,11 @@ export const findMissing = async (
       );
     }
     for (let index = 0; index < asked.length; index += 1) {
-      if (((missing[index >> 3] ?? 0) >> (index & 7)) & 1) indices.push(from + index);
+      if (isSet(missing, index)) found.missing.push(from + index);
+      else if (isSet(unchecked, index)) found.unchecked.push(from + index);
     }
   }
-  return indices;
+  return found;
 };
+
+const isSet = (bits: Uint8Array, index: number): boolean => (((bits[index >> 3] ?? 0) >> (index & 7)) & 1) === 1;

@@ -70,7 +70,8 @@ const writeAll = async (
   await pool.prepare({ kind: "open-disk", diskId, sizeBytes: Number(source.sizeBytes), endpoint }, lanes, signal);
   const answers: Promise<void>[] = [];
   const leaves = new LeafSource(parts.calls, { case: "readingId", value: reading.readingId }, diskId);
-  for await (const { first, ids } of checkedLeaves(leaves, source, { reading, signal })) {
+  const idKey = parts.task.orders.keys?.idKey;
+  for await (const { first, ids } of checkedLeaves(leaves, source, { reading, idKey, signal })) {
     for (const request of requestsOf(first, ids)) {
       if (isZero(request.ids)) {
         tally.add({ written: 0, zero: request.count });
@@ -101,11 +102,18 @@ function* requestsOf(first: number, ids: Uint8Array): Generator<RestoreRequest> 
   }
 }
 
+interface Walking {
+  readonly reading: Reading;
+  /** Of an encrypted repository. */
+  readonly idKey: Uint8Array | undefined;
+  readonly signal: AbortSignal;
+}
+
 /** The ids of a disk leaf by leaf. Each leaf must be what its id says, and all of them what the point's root says. */
 async function* checkedLeaves(
   leaves: LeafSource,
   { diskId, sizeBytes, root }: BaseDisk,
-  { reading, signal }: { readonly reading: Reading; readonly signal: AbortSignal },
+  { reading, idKey, signal }: Walking,
 ): AsyncGenerator<{ readonly first: number; readonly ids: Uint8Array }> {
   const shape = treeShape(chunkCountOf(Number(sizeBytes), reading.chunkSize));
   const leafIds = new Uint8Array(leafCount(shape) * idSize);
@@ -115,10 +123,10 @@ async function* checkedLeaves(
       0,
       Math.min(leafCapacity, shape.chunkCount - first) * idSize,
     );
-    leafIds.set(encodePage({ level: 0, ids }).id, leaf * idSize);
+    leafIds.set(encodePage({ level: 0, ids }, idKey).id, leaf * idSize);
     yield { first, ids };
   }
-  if (!equalBytes(buildTree(leafIds).root, root)) {
+  if (!equalBytes(buildTree(leafIds, idKey).root, root)) {
     throw new HoldfastError("POINT_HURT", `the pages of disk ${diskId} are not those that the point names`, {
       details: { diskId },
     });

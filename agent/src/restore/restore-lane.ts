@@ -52,11 +52,11 @@ export class RestoreLane {
   }
 
   async #restore(request: RestoreRequest, signal: AbortSignal): Promise<RestoreLaneAnswer> {
-    const { readingId, chunkSize, writeBytes } = this.#start;
+    const { readingId, chunkSize, writeBytes, keys } = this.#start;
     const disk = this.#openDisk();
     const run = new WriteRun(writeBytes, (start, bytes) => this.#write(disk, { start, bytes }, signal));
     const damaged: number[] = [];
-    const range = { readingId, diskId: disk.diskId, first: request.first, count: request.count, chunkSize };
+    const range = { readingId, diskId: disk.diskId, first: request.first, count: request.count, chunkSize, keys };
     let next = request.first;
     let written = 0;
     for await (const chunk of readChunks(this.#repository.calls, range, signal)) {

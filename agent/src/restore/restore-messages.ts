@@ -1,4 +1,5 @@
 import type { ChunkSize } from "@holdfast/shared/format/chunk-size";
+import type { OpeningKeys } from "@holdfast/shared/format/repository-keys";
 import type { ImageEndpoint } from "../imageio/image-endpoint.ts";
 import type { RepositoryAddress } from "../repository/repository-access.ts";
 
@@ -7,6 +8,8 @@ export interface RestoreLaneStart {
   readonly repository: RepositoryAddress;
   readonly readingId: string;
   readonly chunkSize: ChunkSize;
+  /** Of an encrypted repository. */
+  readonly keys: OpeningKeys | undefined;
   /** Bytes of chunks that are written with one request to imageio, at most. */
   readonly writeBytes: number;
 }

@@ -1,5 +1,6 @@
 import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
 import type { ChunkSize } from "@holdfast/shared/format/chunk-size";
+import { toOpeningKeys } from "@holdfast/shared/keys/keys-message";
 import { openReading } from "@holdfast/shared/reading/open-reading";
 import { retry } from "@holdfast/shared/retry/retry";
 import { sibling } from "@holdfast/shared/threads/sibling";
@@ -30,6 +31,7 @@ export const restore = async (task: RestoreTask, signal: AbortSignal): Promise<v
       repository: task.repository,
       readingId,
       chunkSize,
+      keys: toOpeningKeys(task.orders.keys),
       writeBytes: writeBytesOf(task.room, chunkSize),
     };
     const open = (): WorkerThread<LaneCalls<RestoreLaneRequest, RestoreLaneAnswer>> =>

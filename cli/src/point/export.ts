@@ -6,6 +6,7 @@ import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { requestCertificate } from "@holdfast/shared/identity/certificates";
 import { taskTokenHeader } from "@holdfast/shared/identity/task-token";
 import { chunkCountOf } from "@holdfast/shared/format/chunk-size";
+import { toOpeningKeys } from "@holdfast/shared/keys/keys-message";
 import { openReading } from "@holdfast/shared/reading/open-reading";
 import { type ReadChunk, readChunks } from "@holdfast/shared/reading/read-chunks";
 import { openRpcClient, type RpcClient } from "@holdfast/shared/rpc/client";
@@ -140,7 +141,9 @@ const readInto = async (context: CliContext, one: DiskExport, file: FileHandle):
   const client = connection.service(RepositoryService);
   await using reading = await openReading(client, one.point.pointId, context.signal);
   const { readingId, chunkSize } = reading;
-  const range = { readingId, diskId: one.diskId, first: 0, count: chunkCountOf(one.sizeBytes, chunkSize), chunkSize };
+  const count = chunkCountOf(one.sizeBytes, chunkSize);
+  const keys = toOpeningKeys(one.granted.grant.keys);
+  const range = { readingId, diskId: one.diskId, first: 0, count, chunkSize, keys };
   const signal = AbortSignal.any([context.signal, reading.ended]);
   return await writeParts(readChunks(client, range, signal), file, { ...one, chunkSize });
 };

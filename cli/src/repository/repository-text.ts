@@ -29,6 +29,7 @@ export const repositoryText = (one: Repository): string =>
     ["address", one.address],
     ["state", one.stateReason === "" ? one.state : `${one.state}: ${one.stateReason}`],
     ["format", `version ${one.formatVersion}, chunks of ${bytesText(one.chunkSize)}`],
+    ["encryption", encryptionText(one)],
     ["epoch", String(one.epoch)],
     ["points", String(one.points)],
     ["stored", bytesText(one.storedBytes)],
@@ -39,6 +40,11 @@ export const repositoryText = (one: Repository): string =>
     ...settingsFacts(one),
   ]);
 
+const encryptionText = ({ state, encryption }: Repository): string => {
+  if (encryption === "locked") return "locked: holdfast repository key unlock";
+  if (encryption === "open") return "open";
+  return state === "unreachable" ? "" : "none";
+};
 /** Nothing for a repository that cannot be asked. */
 const settingsFacts = (one: Repository): readonly (readonly [string, string])[] =>
   one.clockMs === 0n

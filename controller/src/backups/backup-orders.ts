@@ -1,3 +1,5 @@
+import type { SealingKeys } from "@holdfast/shared/format/repository-keys";
+import { fromSealingKeys } from "@holdfast/shared/keys/keys-message";
 import type { Cluster } from "../hypervisor/inventory.ts";
 import type { RepositoryConnection } from "../repositories/repository-connection.ts";
 import type { Orders, Try } from "../sessions/task-work.ts";
@@ -13,6 +15,8 @@ export interface OrderFacts {
   readonly settings: WorkSettings;
   /** What the repository is shown (R12). */
   readonly taskToken: string;
+  /** Of an encrypted repository (R12). */
+  readonly keys: SealingKeys | undefined;
 }
 
 /** The orders of a backup whose capture is ready. */
@@ -40,6 +44,7 @@ export const backupOrders = ({ task, session, attempt }: Try, facts: OrderFacts)
       sampleChunks: facts.settings.sampleChunks,
       lanes: facts.settings.lanes,
       taskToken: facts.taskToken,
+      ...(facts.keys === undefined ? {} : { keys: fromSealingKeys(facts.keys) }),
       context: {
         installationId: facts.installationId,
         jobId: session.jobId,

@@ -25,6 +25,7 @@ export const createBackupWork = (deps: WorkDeps): TaskWork => ({
       repository: deps.repositories.get(what.task.repositoryId),
       settings: deps.settings,
       taskToken: deps.taskTokens.forBackup(what),
+      keys: deps.repositories.keys.find(what.task.repositoryId)?.keys.sealing,
     });
   },
   openable: (what, diskId) => openable(deps, what, diskId),

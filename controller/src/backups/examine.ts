@@ -28,6 +28,7 @@ export const examineForBackup = async (
       `repository ${repository.name} refuses uploads: ${described.refusesUploads}`,
     );
   }
+  await deps.repositories.keys.refresh(repository, described, signal);
   const { hypervisor } = usableManager(deps, wish.managerId);
   const examination = await examineVm(
     { hypervisor },

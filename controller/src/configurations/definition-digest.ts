@@ -42,6 +42,7 @@ const definitionsIn = (queries: Queries): Promise<readonly (readonly object[])[]
       .orderBy("manager_id")
       .execute(),
     queries.selectFrom("repositories").selectAll().orderBy("repository_id").execute(),
+    queries.selectFrom("repository_keys").selectAll().orderBy("repository_id").execute(),
     queries.selectFrom("workers").select(["worker_id", "definition", "enabled"]).orderBy("worker_id").execute(),
     queries.selectFrom("members").selectAll().orderBy("role").orderBy("id").execute(),
     queries.selectFrom("user_tokens").select(["token_id", "revoked_ms"]).orderBy("token_id").execute(),

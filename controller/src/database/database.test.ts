@@ -44,8 +44,7 @@ afterEach(async () => {
 describe("the database", () => {
   it("gains the table of workers when it was made before there were any", async () => {
     const { queries } = database;
-    await queries.schema.dropTable("workers").execute();
-    await queries.schema.dropTable("maintenance").execute();
+    for (const table of ["workers", "maintenance", "repository_keys"]) await queries.schema.dropTable(table).execute();
     await queries.deleteFrom("schema_versions").where("version", ">=", 3).execute();
     await writeSetting(queries, "name", "kept");
     await database[Symbol.asyncDispose]();

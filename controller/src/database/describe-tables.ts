@@ -17,6 +17,7 @@ const purposes: Readonly<Record<string, string>> = {
   members: "Agents and repositories that have joined, by the key of their certificate; revoked ones stay.",
   repositories:
     "Repositories that jobs may write to. Their points are not here: the repository is the only truth about them.",
+  repository_keys: "Master keys of encrypted repositories, only sealed, and which keys each has.",
   schema_versions: "Which migrations this database has had.",
   sessions: "Runs of jobs, restores, tests of workers, and maintenance of repositories.",
   settings: "Values of the installation by name.",

@@ -1,6 +1,7 @@
 import type { Transaction } from "kysely";
 import { createIdentityTables } from "./create-identity-tables.ts";
 import { createMaintenanceTable } from "./create-maintenance-table.ts";
+import { createRepositoryKeysTable } from "./create-repository-keys-table.ts";
 import { createWorkersTable } from "./create-workers-table.ts";
 import { createFirstTables } from "./first-tables.ts";
 import type { Tables } from "./schema.ts";
@@ -18,4 +19,5 @@ export const migrations: readonly Migration[] = [
   { version: 2, name: "identities", up: createIdentityTables },
   { version: 3, name: "workers", up: createWorkersTable },
   { version: 4, name: "maintenance", up: createMaintenanceTable },
+  { version: 5, name: "keys of repositories", up: createRepositoryKeysTable },
 ];

@@ -246,6 +246,16 @@ export interface MaintenanceRow {
   readonly request: string;
 }
 
+/** Keys of an encrypted repository; the master key sealed. */
+export interface RepositoryKeysRow {
+  readonly repository_id: string;
+  readonly master_sealed: string;
+  readonly list_number: number;
+  readonly active_key_id: string;
+  readonly key_ids: string;
+  readonly changed_ms: number;
+}
+
 /** A value of the installation, by name. */
 export interface SettingRow {
   readonly name: string;
@@ -273,4 +283,5 @@ export interface Tables {
   user_tokens: UserTokenRow;
   workers: WorkerRow;
   maintenance: MaintenanceRow;
+  repository_keys: RepositoryKeysRow;
 }

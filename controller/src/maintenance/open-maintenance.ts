@@ -1,17 +1,25 @@
 import { listOpenMaintenance } from "../database/maintenance-table.ts";
 import { TaskRunner } from "../sessions/task-runner.ts";
 import type { WorkDeps } from "../sessions/work-deps.ts";
-import type { MaintenanceBoard } from "./maintenance-board.ts";
+import { createMaintenanceBoard, type MaintenanceBoard } from "./maintenance-board.ts";
 import { operations } from "./operations.ts";
 import { stepMaintenance } from "./step-maintenance.ts";
 
 /** A repository that cannot be reached is waited for as long as that, from the session's start. */
 const patienceMs = 30 * 60_000;
 
-/** Runs sessions of maintenance; disposing it breaks them off, and they begin again with the next controller. */
-export const openMaintenance = (work: WorkDeps, board: MaintenanceBoard): TaskRunner => {
+/** What runs sessions of maintenance, and what shows how far they are. */
+export interface OpenMaintenance {
+  /** Disposing it breaks them off; they begin again with the next controller. */
+  readonly maintenanceRunner: TaskRunner;
+  readonly board: MaintenanceBoard;
+}
+
+/** Runs sessions of maintenance. */
+export const openMaintenance = (work: WorkDeps): OpenMaintenance => {
+  const board = createMaintenanceBoard();
   const deps = { ...work, board, operations, patienceMs };
-  return new TaskRunner({
+  const maintenanceRunner = new TaskRunner({
     name: "maintenance",
     clock: work.clock,
     log: work.log,
@@ -19,4 +27,5 @@ export const openMaintenance = (work: WorkDeps, board: MaintenanceBoard): TaskRu
     step: (sessionId, signal) => stepMaintenance(deps, sessionId, signal),
     sweepMs: work.settings.sweepMs,
   });
+  return { maintenanceRunner, board };
 };

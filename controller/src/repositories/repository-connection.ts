@@ -58,6 +58,10 @@ export interface RepositoryConnection {
     request: { readonly pointId: string; readonly belowFloor: boolean; readonly reason: string },
     signal: AbortSignal,
   ): Promise<PointSummary>;
+  /** The highest key list of an encrypted repository, wrapped, as JSON. */
+  getKeys(signal: AbortSignal): Promise<string>;
+  /** Appends a key list; FAILED_PRECONDITION when it does not follow the highest one. */
+  putKeys(keyListJson: string, signal: AbortSignal): Promise<void>;
   /** Brings back a point that was marked deleted; POINT_NOT_FOUND once it is gone. */
   undeletePoint(pointId: string, signal: AbortSignal): Promise<PointSummary>;
   /** Protects a point, lifts that, or makes it immutable until a time that is not earlier than the one that holds. */

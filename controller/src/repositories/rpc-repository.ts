@@ -43,25 +43,32 @@ export const openRepositoryConnection = (
       }),
     examine: (examination, options) => askToExamine(service, { examination, clock }, options),
     listPoints: ({ vm, includeRemoved = false }, signal) =>
-      guard.call(() =>
-        collectPoints(
-          service,
-          {
-            ...(vm === undefined ? {} : { vm: { engineInstanceId: vm.engineInstanceId, vmId: vm.vmId } }),
-            includeRemoved,
-          },
-          signal,
-        ),
-      ),
+      guard.call(() => {
+        const ofVm = vm === undefined ? {} : { vm: { engineInstanceId: vm.engineInstanceId, vmId: vm.vmId } };
+        return collectPoints(service, { ...ofVm, includeRemoved }, signal);
+      }),
     getPoint: (pointId, signal) =>
       guard.call(() => collectPoint(pointId, service.getPoint({ pointId }, { signal, timeoutMs: listTimeoutMs }))),
     fence: (attempt, signal) => guard.call(() => fenceAt(service, attempt, signal)),
     ...ownBackupCalls(service, guard),
     ...pointDecisions({ record, service, guard, timeoutMs: callTimeoutMs }),
+    ...keyCalls(service, guard),
     ...maintenanceCalls(service, guard),
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
   };
 };
+
+const keyCalls = (
+  service: ServiceClient<typeof RepositoryService>,
+  guard: UnreachableGuard,
+): Pick<RepositoryConnection, "getKeys" | "putKeys"> => ({
+  getKeys: (signal) =>
+    guard.call(async () => (await service.getKeys({}, { signal, timeoutMs: callTimeoutMs })).keyListJson),
+  putKeys: (keyListJson, signal) =>
+    guard.call(async () => {
+      await service.putKeys({ keyListJson }, { signal, timeoutMs: callTimeoutMs });
+    }),
+});
 
 const fenceAt = async (
   service: ServiceClient<typeof RepositoryService>,

@@ -28,7 +28,9 @@ export const lookAtRestore = async (
   signal: AbortSignal,
 ): Promise<{ readonly point: ReadPoint; readonly plan: RestorePlan }> => {
   const scope = restoreScopeOf(task);
-  const point = readFoundPoint(await findPoint([deps.repositories.get(task.repositoryId)], scope.pointId, signal));
+  const { repositories } = deps;
+  const found = await findPoint([repositories.get(task.repositoryId)], scope.pointId, signal);
+  const point = await readFoundPoint(repositories.keys, found, signal);
   const manager = usableManager(deps, task.managerId);
   const inventory = manager.inventory ?? (await manager.refresh(signal));
   const { managerId, name, engineInstanceId } = manager.record;

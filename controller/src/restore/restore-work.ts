@@ -1,4 +1,5 @@
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import { fromOpeningKeys } from "@holdfast/shared/keys/keys-message";
 import { usableManager } from "../backups/examine.ts";
 import { preferredHost } from "../backups/preferred-host.ts";
 import type { TaskChange } from "../database/tasks-table.ts";
@@ -35,12 +36,14 @@ const orders = (deps: WorkDeps, what: Try): Orders => {
   const { task, attempt } = what;
   const { pointId } = restoreScopeOf(task);
   const repository = deps.repositories.get(task.repositoryId);
+  const held = deps.repositories.keys.find(repository.repositoryId);
   return {
     case: "restore",
     value: {
       repository: { repositoryId: repository.repositoryId, address: repository.address },
       pointId,
       taskToken: deps.taskTokens.forRestore(what, pointId),
+      ...(held === undefined ? {} : { keys: fromOpeningKeys(held.keys.opening) }),
       lanes: deps.settings.lanes,
       disks: readyRestoreOf(attempt.prepared).targets.map(({ pointDiskId, targetDiskId, sizeBytes }) => ({
         diskId: pointDiskId,

@@ -17,6 +17,7 @@ import { listOpenSessionIds } from "../database/sessions-table.ts";
 import { listOpenTasks } from "../database/tasks-table.ts";
 import { openManagerRegistry } from "../inventory/manager-registry.ts";
 import { noWorkers } from "../placement/no-workers.ts";
+import { openKeyring } from "../repositories/keys/keyring.ts";
 import { openRepositoryRegistry } from "../repositories/repository-registry.ts";
 import { createSecretBox } from "../secrets/secret-box.ts";
 import { createChangeFeed } from "../sessions/change-feed.ts";
@@ -140,7 +141,14 @@ const openDeps = async (
     taskTokens: identity.taskTokens,
     managers,
     repositories: stack.use(
-      await openRepositoryRegistry({ database, clock, holder, trustNumber: () => authority.trust.current.number }),
+      await openRepositoryRegistry({
+        database,
+        clock,
+        holder,
+        trustNumber: () => authority.trust.current.number,
+        keys: await openKeyring({ database, secrets, clock, random: systemRandom, log }),
+        log,
+      }),
     ),
     agents,
     workers: noWorkers,

@@ -8,6 +8,7 @@ import type { StoredPoint } from "../store/repository-store.ts";
 /** A disk of a point, with its tree. */
 export interface CatalogDisk {
   readonly diskId: string;
+  /** Empty where it is sealed. */
   readonly alias: string;
   readonly sizeBytes: number;
   readonly mode: ClearDisk["mode"];
@@ -27,6 +28,7 @@ export interface CatalogPoint {
   readonly pointId: string;
   readonly attempt: AttemptRef;
   readonly vm: VmKey;
+  /** Names are empty where they are sealed. */
   readonly vmName: string;
   readonly jobId: string;
   readonly jobName: string;
@@ -68,9 +70,9 @@ export const toCatalogPoint = (point: StoredPoint, marked: MarkState, chunkSize:
     pointId: point.pointId,
     attempt: clear.attempt,
     vm: clear.vm,
-    vmName: sealed.vmName,
+    vmName: sealed?.vmName ?? "",
     jobId: clear.jobId,
-    jobName: sealed.jobName,
+    jobName: sealed?.jobName ?? "",
     sessionId: clear.sessionId,
     installationId: clear.installationId,
     sessionStartedMs: clear.sessionStartedMs,
@@ -80,7 +82,7 @@ export const toCatalogPoint = (point: StoredPoint, marked: MarkState, chunkSize:
     calendarDay: clear.calendarDay,
     basePointId: clear.basePointId ?? undefined,
     checkpointId: clear.checkpointId ?? undefined,
-    disks: catalogDisks(clear.disks, sealed.diskAliases, chunkSize),
+    disks: catalogDisks(clear.disks, sealed?.diskAliases ?? {}, chunkSize),
     statistics: { ...clear.statistics, ...point.commit.counted },
     marked,
   };

@@ -28,14 +28,16 @@ const batch = 4096;
  */
 export const judgeAgain = async (deps: RecordDeps, committed: CatalogPoint): Promise<Healed> => {
   const hurtBefore = deps.catalog.list().filter((point) => !isGood(point));
-  const isBack = await anyBack(deps);
+  const back = await findBack(deps);
   const healed: CatalogPoint[] = [];
-  for (const point of isBack ? hurtBefore : []) {
+  for (const point of back.length > 0 ? hurtBefore : []) {
     const left = await rangesStillAbsent(deps, point);
     if (!deps.catalog.get(point.pointId)) continue;
     const now = await markVerified(deps, point, left);
     if (isGood(now)) healed.push(now);
   }
+  // Only now: where a mark could not be written, the next commit finds them back again.
+  for (const record of back) deps.damage.forget(record);
   const hurt = deps.catalog.list().filter((point) => !isGood(point) && isSameVm(point.vm, committed.vm));
   if (healed.length > 0) deps.log.info("points healed", { points: healed.length, stillHurt: hurt.length });
   return { healed, hurt };
@@ -49,20 +51,18 @@ export const judgeNewPoint = async (deps: RecordDeps, point: CatalogPoint): Prom
   await markVerified(deps, point, damaged);
 };
 
-/** Forgets the damage that is no more; true when there was some. */
-const anyBack = async ({ store, damage }: RecordDeps): Promise<boolean> => {
-  let isBack = false;
+/** The records that were absent and are there now. */
+const findBack = async ({ store, damage }: RecordDeps): Promise<readonly RecordRef[]> => {
+  const back: RecordRef[] = [];
   for (const kind of ["chunk", "page"] as const) {
     const all = [...damage.ids(kind).keys()].map((hex) => Buffer.from(hex, "hex"));
     for (let first = 0; first < all.length; first += batch) {
       const ids = all.slice(first, first + batch);
       const places = await store.locate(kind, Buffer.concat(ids));
-      const back = ids.filter((_, index) => places[index] !== undefined);
-      for (const id of back) damage.forget({ kind, id });
-      isBack ||= back.length > 0;
+      back.push(...ids.filter((_, index) => places[index] !== undefined).map((id) => ({ kind, id })));
     }
   }
-  return isBack;
+  return back;
 };
 
 /** What of a point's marked damage is still absent; of a mark that could not take all of it, the whole point is looked through. */

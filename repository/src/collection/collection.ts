@@ -2,6 +2,7 @@ import { hasCode, HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { mapBounded } from "@holdfast/shared/lifecycle/bounded";
 import type { PackRow } from "../index/pack-rows.ts";
 import type { PacksView } from "../store/collection-store.ts";
+import { unlockedPacks } from "../locks/unlocked-packs.ts";
 import type { PackKey } from "../store/object-names.ts";
 import { largestPlan } from "../store/plan.ts";
 import type { PlanContent } from "../store/plan-log.ts";
@@ -100,8 +101,8 @@ export class Collection implements Disposable {
   async run(): Promise<CollectionResult> {
     const { plan, live } = await lookForGarbage(this.#deps.store.packs, this.#beginning, this.#run);
     this.#move("walked");
-    await this.#condemn(plan.dead, plan.points);
-    for (const batch of batchesOf(plan.wasteful)) {
+    await this.#condemn(await this.#unlocked(plan.dead), plan.points);
+    for (const batch of batchesOf(await this.#unlocked(plan.wasteful))) {
       if (this.#isFull) this.#packsSpared += batch.length;
       else await this.#compact(batch, live);
     }
@@ -120,6 +121,14 @@ export class Collection implements Disposable {
   [Symbol.dispose](): void {
     this.#deps.store.collection.condemned.giveBack();
     this.#beginning.uses[Symbol.dispose]();
+  }
+
+  /** Without the packs that the storage itself keeps from being removed (K9). */
+  async #unlocked(packs: readonly WeighedPack[]): Promise<readonly WeighedPack[]> {
+    const { store } = this.#deps;
+    const removable = await unlockedPacks(store, packs, this.#run.signal);
+    this.#packsSpared += packs.length - removable.length;
+    return removable;
   }
 
   /** Condemns what no upload uses, plans it, and removes it (G6, G9). Answers the packs that it got. */

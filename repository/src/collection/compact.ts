@@ -1,7 +1,7 @@
 import { hasCode, HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { equalBytes } from "@holdfast/shared/format/content-id";
 import { decodePage } from "@holdfast/shared/format/page";
-import { openChecked, parseRecord } from "@holdfast/shared/format/record";
+import { openChecked, openRecord, parseRecord } from "@holdfast/shared/format/record";
 import { recordHeaderSize } from "@holdfast/shared/format/record-header";
 import type { ChunkSize } from "@holdfast/shared/format/chunk-size";
 import type { PackedRecord } from "../ingest/checked-record.ts";
@@ -100,5 +100,7 @@ const checked = async (bytes: Uint8Array, entry: IndexedEntry, chunkSize: ChunkS
     throw new HoldfastError("CHUNK_DAMAGED", `the record at ${entry.offset} does not match its checksum`);
   }
   if (header.kind === "chunk") return { header, bytes, page: undefined };
-  return { header, bytes, page: decodePage(openChecked(parsed, chunkSize)) };
+  // Of a keyed id nothing more can be seen without the key.
+  const plain = header.idHash === "hmac" ? openRecord(parsed) : openChecked(parsed, chunkSize);
+  return { header, bytes, page: decodePage(plain) };
 };

@@ -33,6 +33,8 @@ export interface CaughtUp {
 }
 
 const packsAtOnce = 4;
+/** As many full packs have a million records, about what SQLite's cache holds; beyond it, inserting in random order is slow. */
+const fewPacks = 64;
 
 /**
  * Reads every pack that the index does not know, and drops the rows of condemned ones; starts from nothing when it knows
@@ -44,23 +46,35 @@ export const catchUp = async (work: CatchUp): Promise<CaughtUp> => {
   if (work.owner) await work.objects.confirm(unknown.map(packName));
   const damagedPacks: string[] = [];
   const queue = unknown.values();
+  const readAll = async (): Promise<void> => {
+    await Promise.all(Array.from({ length: packsAtOnce }, readRest));
+  };
   const readRest = async (): Promise<void> => {
     for (const key of queue) {
       work.signal?.throwIfAborted();
       if (!(await takeIn(work, key))) damagedPacks.push(packName(key));
     }
   };
-  await Promise.all(Array.from({ length: packsAtOnce }, readRest));
+  if (unknown.length <= fewPacks) await readAll();
+  else await work.index.loadInKeyOrder(readAll, work.signal);
   // An index may have lost that it forgot them.
   await work.index.dropRecords(work.quarantine.records);
   return { packsRead: unknown.length, damagedPacks, leftovers };
 };
 
-/** False when the index remembers an epoch that this repository never had: it was put back to an earlier state. */
+/**
+ * False when the index remembers an epoch that this repository never had: it was put back to an earlier state. Also when that
+ * epoch's object is damaged: an index that cannot prove its history is made anew, and nobody is hindered.
+ */
 const followsHistory = async ({ index, objects }: CatchUp): Promise<boolean> => {
   const { history } = index;
   if (history === undefined) return true;
-  return (await readEpoch(objects, history.epoch))?.token === history.token;
+  try {
+    return (await readEpoch(objects, history.epoch))?.token === history.token;
+  } catch (caught) {
+    if (hasCode(caught, "REPOSITORY_DAMAGED")) return false;
+    throw caught;
+  }
 };
 
 interface ComparedPacks {

@@ -8,6 +8,7 @@ import type { IndexCalls } from "./index-calls.ts";
 import type { DroppedRecord, IndexCounts, IndexedPack, IndexHistory, IndexRow } from "./index-database.ts";
 import { decodeRows } from "./index-rows.ts";
 import { decodePacks, type PackRow } from "./pack-rows.ts";
+import type { StandFor } from "./standing-table.ts";
 
 /** Starts the thread that owns an index. */
 export const startIndexThread = (): Thread<IndexCalls> =>
@@ -72,6 +73,20 @@ export class IndexClient implements AsyncDisposable {
     await this.#thread.call("addPack", { ...toIndexed(summary), absent });
   }
 
+  /**
+   * Runs `addAll`, and takes in what `addPack` is given meanwhile when it is over, in key order (`KeyOrderLoad`): for many packs.
+   * When it fails, packs that were added are not complete.
+   */
+  async loadInKeyOrder(addAll: () => Promise<void>, signal?: AbortSignal): Promise<void> {
+    await this.#thread.call("beginLoad", undefined);
+    try {
+      await addAll();
+      while (await this.#thread.call("loadNext", undefined)) signal?.throwIfAborted();
+    } finally {
+      await this.#thread.call("endLoad", undefined);
+    }
+  }
+
   /** Forgets a pack and the records that are found in it. */
   async dropPack(summary: PackSummary): Promise<void> {
     await this.#thread.call("dropPack", toIndexed(summary));
@@ -96,6 +111,17 @@ export class IndexClient implements AsyncDisposable {
   async lookup(kind: RecordKind, ids: Uint8Array): Promise<readonly (IndexRow | undefined)[]> {
     await this.#usable;
     return decodeRows(await this.#thread.call("lookup", { kind, ids: new Uint8Array(ids) }));
+  }
+
+  /** Notes that a VM stands for ids. */
+  async addStanding(what: StandFor): Promise<void> {
+    await this.#thread.call("addStanding", { ...what, ids: new Uint8Array(what.ids) });
+  }
+
+  /** In the order of `ids`: whether this VM may rely on them. */
+  async readStanding(ids: Uint8Array, vm: string): Promise<readonly boolean[]> {
+    const found = await this.#thread.call("readStanding", { ids: new Uint8Array(ids), vm });
+    return Array.from(found, (one) => one === 1);
   }
 
   async counts(): Promise<IndexCounts> {

@@ -1,12 +1,13 @@
 import { rmSync } from "node:fs";
 import Database, { type Database as Connection, SqliteError, type Statement } from "better-sqlite3";
-import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { idAt, idCount } from "@holdfast/shared/format/content-id";
 import type { RecordKind } from "@holdfast/shared/format/record-header";
 import type { PackKey, RecordPlace } from "../store/object-names.ts";
-import { dropSql, lookupSql, schema, schemaVersion } from "./index-sql.ts";
+import { isUnreadable, toIndexError } from "./index-error.ts";
+import { dropSql, insertSql, lookupSql, schema, schemaVersion } from "./index-sql.ts";
 import { inBatches, slotted, type SlottedEntry, tableOf } from "./pack-entries.ts";
 import type { PackRow } from "./pack-rows.ts";
+import { addStanding, readStanding, type StandFor } from "./standing-table.ts";
 
 /** A pack as the index is told of it. */
 export interface IndexedPack extends PackKey {
@@ -51,26 +52,32 @@ export interface IndexCounts {
   readonly pages: number;
 }
 
-const cacheKiB = 64 * 1024;
+/** What SQLite keeps of the file in memory. */
+export const usualCacheKiB = 64 * 1024;
 
 /** The index's SQLite file. A cache: an unreadable one, or one of another schema or repository, is thrown away. Blocks. */
 export class IndexDatabase implements Disposable {
-  readonly #path: string;
+  readonly path: string;
   readonly #repositoryId: string;
   #connection: Connection;
   #lookups: Readonly<Record<RecordKind, Statement>>;
 
   constructor(path: string, repositoryId: string) {
-    this.#path = path;
+    this.path = path;
     this.#repositoryId = repositoryId;
     this.#connection = this.#openUsable();
     this.#lookups = prepareLookups(this.#connection);
   }
 
+  /** False after it was given up or closed. */
+  get isOpen(): boolean {
+    return this.#connection.open;
+  }
+
   /** Starts from nothing. */
   reset(): void {
     this.#connection.close();
-    removeFiles(this.#path);
+    removeFiles(this.path);
     this.#connection = this.#create();
     this.#lookups = prepareLookups(this.#connection);
   }
@@ -103,8 +110,8 @@ export class IndexDatabase implements Disposable {
   addPack(pack: IndexedPack): void {
     const absent = new Set(pack.absent);
     const entries = slotted(pack.table).filter(({ offset }) => !absent.has(offset));
-    const number = this.#packNumber(pack, entries.length);
-    const insert = this.#insertStatement(pack.kind);
+    const number = this.beginPack(pack, entries.length);
+    const insert = this.#connection.prepare(insertSql[pack.kind]);
     const complete = this.#connection.prepare("UPDATE packs SET complete = 1 WHERE number = ?");
     const addBatch = this.#connection.transaction((batch: readonly SlottedEntry[], last: boolean) => {
       for (const { id, offset, plainLength, storedLength, level, slot } of batch) {
@@ -115,6 +122,15 @@ export class IndexDatabase implements Disposable {
       if (last) complete.run(number);
     });
     inBatches(entries, addBatch);
+  }
+
+  resizeCache(kib: number): void {
+    this.#connection.pragma(`cache_size = -${kib}`);
+  }
+
+  /** Runs one transaction of a load in key order (`loaded-rows.ts`). */
+  transact(work: (connection: Connection) => void): void {
+    this.#connection.transaction(work)(this.#connection);
   }
 
   /** Forgets a pack and the records that are found in it, by its table of contents; others that it holds stay as they are. */
@@ -176,6 +192,14 @@ export class IndexDatabase implements Disposable {
     return statement.all(id, limit) as readonly Uint8Array[];
   }
 
+  addStanding(what: StandFor): void {
+    addStanding(this.#connection, what);
+  }
+
+  readStanding(ids: Uint8Array, vm: string): Uint8Array {
+    return readStanding(this.#connection, ids, vm);
+  }
+
   counts(): IndexCounts {
     const sums = `SELECT count(*) AS packs, coalesce(sum(bytes), 0) AS packBytes,
       coalesce(sum(records) FILTER (WHERE kind = 'chunk'), 0) AS chunks,
@@ -192,7 +216,7 @@ export class IndexDatabase implements Disposable {
       return work(this);
     } catch (caught) {
       if (isUnreadable(caught)) this.#giveUp();
-      if (caught instanceof SqliteError || !this.#connection.open) throw toIndexError(caught, this.#path);
+      if (caught instanceof SqliteError || !this.#connection.open) throw toIndexError(caught, this.path);
       throw caught;
     }
   }
@@ -203,16 +227,11 @@ export class IndexDatabase implements Disposable {
 
   #giveUp(): void {
     this.#connection.close();
-    removeFiles(this.#path);
+    removeFiles(this.path);
   }
 
-  #insertStatement(kind: RecordKind): Statement {
-    const places = kind === "chunk" ? "?, ?, ?, ?, ?, ?" : "?, ?, ?, ?, ?, ?, ?";
-    return this.#connection.prepare(`INSERT OR REPLACE INTO ${tableOf[kind]} VALUES (${places})`);
-  }
-
-  /** The number under which rows name the pack; the same again for a pack that was indexed in part. */
-  #packNumber({ epoch, sequence, kind, sizeBytes, createdMs }: IndexedPack, records: number): number {
+  /** Gives the number under which rows name the pack; the same again for a pack that was indexed in part. */
+  beginPack({ epoch, sequence, kind, sizeBytes, createdMs }: IndexedPack, records: number): number {
     const sql = `INSERT INTO packs (epoch, sequence, kind, bytes, records, complete, created) VALUES (?, ?, ?, ?, ?, 0, ?)
       ON CONFLICT (epoch, sequence) DO UPDATE SET bytes = excluded.bytes RETURNING number`;
     const number = this.#connection.prepare(sql).pluck().get(epoch, sequence, kind, sizeBytes, records, createdMs);
@@ -221,24 +240,24 @@ export class IndexDatabase implements Disposable {
 
   #openUsable(): Connection {
     try {
-      const connection = openConnection(this.#path);
+      const connection = openConnection(this.path);
       if (isOurs(connection, this.#repositoryId)) return connection;
       connection.close();
     } catch (caught) {
-      if (!isUnreadable(caught)) throw toIndexError(caught, this.#path);
+      if (!isUnreadable(caught)) throw toIndexError(caught, this.path);
     }
-    removeFiles(this.#path);
+    removeFiles(this.path);
     return this.#create();
   }
 
   #create(): Connection {
     try {
-      const connection = openConnection(this.#path);
+      const connection = openConnection(this.path);
       connection.exec(schema);
       writeMeta(connection, "repository", this.#repositoryId);
       return connection;
     } catch (caught) {
-      throw toIndexError(caught, this.#path);
+      throw toIndexError(caught, this.path);
     }
   }
 }
@@ -248,7 +267,7 @@ const openConnection = (path: string): Connection => {
   try {
     connection.pragma("journal_mode = WAL");
     connection.pragma("synchronous = NORMAL");
-    connection.pragma(`cache_size = -${cacheKiB}`);
+    connection.pragma(`cache_size = -${usualCacheKiB}`);
     return connection;
   } catch (caught) {
     connection.close();
@@ -271,16 +290,6 @@ const writeMeta = (connection: Connection, key: string, value: string): void => 
 const isOurs = (connection: Connection, repositoryId: string): boolean =>
   connection.pragma("user_version", { simple: true }) === schemaVersion &&
   readMeta(connection, "repository") === repositoryId;
-
-const isUnreadable = (caught: unknown): boolean =>
-  caught instanceof SqliteError && (caught.code.startsWith("SQLITE_CORRUPT") || caught.code === "SQLITE_NOTADB");
-
-const toIndexError = (caught: unknown, path: string): HoldfastError => {
-  const full = caught instanceof SqliteError && caught.code === "SQLITE_FULL";
-  return new HoldfastError(full ? "REPOSITORY_FULL" : "IO_FAILED", `the index ${path} cannot be used`, {
-    cause: caught,
-  });
-};
 
 const removeFiles = (path: string): void => {
   if (path === inMemory) return;

@@ -25,6 +25,12 @@ export const lookupSql = {
   page: `SELECT epoch, sequence, offset, plain, stored, level, slot FROM pages JOIN packs ON packs.number = pack WHERE id = ?`,
 } as const;
 
+/** Gives a record its row, whichever it had. */
+export const insertSql = {
+  chunk: "INSERT OR REPLACE INTO chunks VALUES (?, ?, ?, ?, ?, ?)",
+  page: "INSERT OR REPLACE INTO pages VALUES (?, ?, ?, ?, ?, ?, ?)",
+} as const;
+
 /** Forgets a record at one place; what has a row of another place keeps it. */
 export const dropSql = {
   chunk: `DELETE FROM chunks WHERE id = ? AND offset = ?

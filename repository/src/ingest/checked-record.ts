@@ -3,7 +3,10 @@ import type { RecordHeader } from "@holdfast/shared/format/record-header";
 
 declare const checked: unique symbol;
 
-/** A record whose checksum, length and content were compared with its header and id. Only the ingest pool makes one. */
+/**
+ * A record whose checksum, length and content were compared with its header and id; of an encrypted repository all that can be
+ * without a key. Only the ingest pool makes one.
+ */
 export interface CheckedRecord {
   readonly [checked]: true;
   readonly header: RecordHeader;

@@ -1,11 +1,9 @@
-import type { ChunkSize } from "@holdfast/shared/format/chunk-size";
 import type { Page } from "@holdfast/shared/format/page";
+import type { RecordRules } from "./judge-record.ts";
 
 /** What an ingest thread is given: one whole record, and what chunks of the repository are. */
-export interface CheckRequest {
+export interface CheckRequest extends RecordRules {
   readonly record: Uint8Array;
-  readonly chunkSize: ChunkSize;
-  readonly repositoryId: string;
 }
 
 /** What it answers: the same bytes, and what a page lists. */

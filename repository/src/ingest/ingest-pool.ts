@@ -1,18 +1,15 @@
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
-import type { ChunkSize } from "@holdfast/shared/format/chunk-size";
 import { decodeRecordHeader } from "@holdfast/shared/format/record-header";
-import type { RepositoryId } from "@holdfast/shared/format/repository-id";
 import { sibling } from "@holdfast/shared/threads/sibling";
 import type { Thread } from "@holdfast/shared/threads/thread";
 import { WorkerThread } from "@holdfast/shared/threads/worker-thread";
 import type { CheckedRecord } from "./checked-record.ts";
 import type { CheckAnswer, IngestCalls } from "./ingest-calls.ts";
+import type { RecordRules } from "./judge-record.ts";
 
 /** What records are compared with, and by how many threads. */
-export interface IngestPoolOptions {
+export interface IngestPoolOptions extends RecordRules {
   readonly threads: number;
-  readonly chunkSize: ChunkSize;
-  readonly repositoryId: RepositoryId;
   /** Worker threads unless set. */
   readonly startThread?: () => Thread<IngestCalls>;
 }
@@ -38,8 +35,8 @@ export class IngestPool implements AsyncDisposable {
   async check(record: Uint8Array): Promise<CheckedRecord> {
     const thread = this.#leastLoaded();
     const own = ownBuffer(record);
-    const { chunkSize, repositoryId } = this.#options;
-    const request = { record: own, chunkSize, repositoryId };
+    const { chunkSize, repositoryId, isEncrypted, keys } = this.#options;
+    const request = { record: own, chunkSize, repositoryId, isEncrypted, keys };
     const answer = await thread.call("check", request, { transfer: [own.buffer] });
     return toChecked(answer);
   }

@@ -32,12 +32,18 @@ export const lockPass = async (deps: LockPassDeps, signal?: AbortSignal): Promis
   return { objects: needed.size, lengthened: done.filter(Boolean).length };
 };
 
-/** Names of objects, with until when they have to be locked. */
+/** How long an object has to be locked, and until when it is when it is not. */
+interface NeededLock {
+  readonly neededMs: number;
+  readonly untilMs: number;
+}
+
+/** Names of objects, with the locks that they need. Those of packs are longer, so that each is asked for rarely. */
 const objectsNeeded = async (
   { store, catalog, immutabilityMs }: LockPassDeps,
   nowMs: number,
   signal: AbortSignal | undefined,
-): Promise<ReadonlyMap<string, number>> => {
+): Promise<ReadonlyMap<string, NeededLock>> => {
   const packs = new PacksNeeded(store);
   const points = catalog
     .list()
@@ -45,14 +51,15 @@ const objectsNeeded = async (
     .map((point) => ({ point, untilMs: neededLockMs(point.immutableUntilMs, nowMs, immutabilityMs) }))
     .filter(({ untilMs }) => untilMs > nowMs)
     .toSorted((a, b) => b.untilMs - a.untilMs);
-  const objects = new Map<string, number>();
+  const objects = new Map<string, NeededLock>();
   for (const { point, untilMs } of points) {
     await packs.add(point, untilMs, signal);
     const ownMs = point.immutableUntilMs ?? 0;
     const name = ownMs > nowMs ? await objectOf(store, point.pointId) : undefined;
-    if (name !== undefined) objects.set(name, ownMs);
+    if (name !== undefined) objects.set(name, { neededMs: ownMs, untilMs: ownMs });
   }
-  return new Map([...objects, ...packs.byPack]);
+  for (const [name, neededMs] of packs.byPack) objects.set(name, { neededMs, untilMs: neededMs + lockStepMs });
+  return objects;
 };
 
 const objectOf = async (store: RepositoryStore, pointId: string): Promise<string | undefined> => {
@@ -60,11 +67,13 @@ const objectOf = async (store: RepositoryStore, pointId: string): Promise<string
   return stored && pointName(pointId, { attempt: stored.commit.attempt.number, epoch: stored.commit.epoch });
 };
 
-/** Locks are lengthened by a step more than is needed, so that each is asked for rarely. */
-const lengthen = async (retention: ObjectRetention, [name, untilMs]: readonly [string, number]): Promise<boolean> => {
+const lengthen = async (
+  retention: ObjectRetention,
+  [name, { neededMs, untilMs }]: readonly [string, NeededLock],
+): Promise<boolean> => {
   try {
-    if (((await retention.lockedUntil(name)) ?? 0) >= untilMs) return false;
-    await retention.lockUntil(name, untilMs + lockStepMs);
+    if (((await retention.lockedUntil(name)) ?? 0) >= neededMs) return false;
+    await retention.lockUntil(name, untilMs);
     return true;
   } catch (caught) {
     // Lost meanwhile: verification says so.

@@ -121,7 +121,7 @@ const put = async (reader: RepositoryReader, file: FileHandle, part: Part): Prom
   const { chunkSize } = reader.facts;
   const offset = content.position * chunkSize;
   try {
-    const plain = openChecked(parseRecord(content.record), chunkSize);
+    const plain = openChecked(parseRecord(content.record), chunkSize, reader.keys?.opening);
     await writeAll(file, plain.subarray(0, disk.sizeBytes - offset), offset);
     return undefined;
   } catch (caught) {

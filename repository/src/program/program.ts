@@ -6,6 +6,7 @@ import { configurationCommand } from "./commands/configuration.ts";
 import { exportCommand } from "./commands/export.ts";
 import { gcCommand } from "./commands/gc.ts";
 import { initCommand } from "./commands/init.ts";
+import { keyCommand } from "./commands/key.ts";
 import { listCommand } from "./commands/list.ts";
 import { rebuildIndexCommand } from "./commands/rebuild-index.ts";
 import { serveCommand } from "./commands/serve.ts";
@@ -29,6 +30,7 @@ export const createProgram = (context: CommandContext): Command => {
     exportCommand,
     gcCommand,
     rebuildIndexCommand,
+    keyCommand,
     serveCommand,
     configurationCommand,
   ];

@@ -49,9 +49,15 @@ const healedBy = async (
   point: CatalogPoint,
 ): Promise<MessageInitShape<typeof HealedPointsSchema> | undefined> => {
   if (counts.storedChunks + counts.storedPages === 0 && heal.length === 0) return undefined;
-  const { healed, hurt } = await judgeAgain(deps, point);
-  if (heal.length + healed.length === 0) return undefined;
-  return { ranges: heal.length, healedPoints: healed.length, hurtPoints: hurt.length };
+  try {
+    const { healed, hurt } = await judgeAgain(deps, point);
+    if (heal.length + healed.length === 0) return undefined;
+    return { ranges: heal.length, healedPoints: healed.length, hurtPoints: hurt.length };
+  } catch (err) {
+    // The point is committed whatever became of this; the next commit judges them again.
+    deps.log.error("hurt points could not be judged again", { point: point.pointId, err });
+    return undefined;
+  }
 };
 
 interface Received {

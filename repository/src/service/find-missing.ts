@@ -1,7 +1,7 @@
 import { RecordKind as KindMessage } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import type { RecordKind } from "@holdfast/shared/format/record-header";
-import { findUnknown } from "../uploads/known-records.ts";
+import { findStandings, type IdStanding } from "../uploads/known-records.ts";
 import type { ServiceDeps } from "./deps.ts";
 import { toIds } from "./requests.ts";
 import type { Calls } from "./types.ts";
@@ -12,11 +12,12 @@ export const findMissing =
   async (request, context) => {
     const upload = uploads.require(request.uploadId, authorizer.permissionOf(context));
     const ids = toIds(request.ids);
-    const unknown = await findUnknown(store, upload, toKind(request.kind), ids);
+    const standings = await findStandings(store, upload, toKind(request.kind), ids);
     upload.signal.throwIfAborted();
-    upload.counts.asked += unknown.length;
-    upload.counts.answeredKnown += unknown.filter((isUnknown) => !isUnknown).length;
-    return { missing: toBits(unknown) };
+    upload.counts.asked += standings.length;
+    upload.counts.answeredKnown += standings.filter((standing) => standing === "known").length;
+    const bitsOf = (wanted: IdStanding): Uint8Array => toBits(standings.map((standing) => standing === wanted));
+    return { missing: bitsOf("missing"), ...(store.sharing && { unchecked: bitsOf("unchecked") }) };
   };
 
 const toKind = (kind: KindMessage): RecordKind => {

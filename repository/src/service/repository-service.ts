@@ -6,6 +6,7 @@ import { confirmClock } from "./confirm-clock.ts";
 import { fence } from "./fence.ts";
 import { findMissing } from "./find-missing.ts";
 import { getConfiguration } from "./get-configuration.ts";
+import { getKeys } from "./get-keys.ts";
 import { getPoint } from "./get-point.ts";
 import { getRepository } from "./get-repository.ts";
 import { getTrust } from "./get-trust.ts";
@@ -15,13 +16,16 @@ import { openReading } from "./open-reading.ts";
 import { openUpload } from "./open-upload.ts";
 import { putConfiguration } from "./put-configuration.ts";
 import { protectPoint } from "./protect-point.ts";
+import { putKeys } from "./put-keys.ts";
 import { putRecords } from "./put-records.ts";
 import { readDisk } from "./read-disk.ts";
+import { readUnchecked } from "./read-unchecked.ts";
 import { readLeaves } from "./read-leaves.ts";
 import { removePoint } from "./remove-point.ts";
 import type { Calls } from "./types.ts";
 import { undeletePoint } from "./undelete-point.ts";
 import { updateTrust } from "./update-trust.ts";
+import { vouch } from "./vouch.ts";
 import { verifyPoint } from "./verify-point.ts";
 import { verifyRepository } from "./verify-repository.ts";
 import { getStatistics } from "./get-statistics.ts";
@@ -55,4 +59,8 @@ export const repositoryCalls = (deps: ServiceDeps): Calls => ({
   listHurt: listHurt(deps),
   getStatistics: getStatistics(deps),
   collectGarbage: collectGarbage(deps),
+  getKeys: getKeys(deps),
+  putKeys: putKeys(deps),
+  readUnchecked: readUnchecked(deps),
+  vouch: vouch(deps),
 });

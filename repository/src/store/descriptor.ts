@@ -1,6 +1,7 @@
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { chunkSizes } from "@holdfast/shared/format/chunk-size";
 import { parseRepositoryId } from "@holdfast/shared/format/repository-id";
+import type { RepositoryEncryption } from "@holdfast/shared/keys/master-key";
 import { z } from "zod";
 import { descriptorName } from "./object-names.ts";
 import type { ObjectStore } from "./object-store.ts";
@@ -19,7 +20,7 @@ const bodySchema = z.strictObject({
   installationId: z.string().max(64),
   chunkSize: z.literal(chunkSizes),
   hash: z.string(),
-  encryption: z.json(),
+  encryption: z.record(z.string(), z.json()).nullable(),
   features: z.strictObject({ read: featureNames, write: featureNames, delete: featureNames, verify: featureNames }),
 });
 
@@ -32,14 +33,20 @@ export const descriptorKind: SmallObjectKind<typeof bodySchema> = { kind: "descr
 /** Features that this version knows, for every operation. */
 const knownFeatures: ReadonlySet<string> = new Set();
 
-/** A descriptor of version 1 without encryption or features. */
+const encryptionScheme = 1;
+const encryptionSchema = z.strictObject({
+  scheme: z.literal(encryptionScheme),
+  keyCheck: z.string().regex(/^[0-9a-f]{64}$/),
+});
+
+/** A descriptor of version 1 without features. */
 export const plainDescriptor = (facts: RepositoryFacts): DescriptorBody => ({
   formatVersion: facts.formatVersion,
   createdMs: facts.createdMs,
   installationId: facts.installationId,
   chunkSize: facts.chunkSize,
   hash: "sha256",
-  encryption: null,
+  encryption: facts.encryption === undefined ? null : { scheme: encryptionScheme, keyCheck: facts.encryption.keyCheck },
   features: { read: [], write: [], delete: [], verify: [] },
 });
 
@@ -63,19 +70,32 @@ export const readDescriptor = async (
     throw new HoldfastError("SCHEMA_TOO_NEW", `a repository of format version ${value.formatVersion}`);
   }
   refuseUnknown(value, operations);
+  const encryption = encryptionOf(value);
   return {
     repositoryId: parseRepositoryId(repositoryId),
     formatVersion: value.formatVersion,
     chunkSize: value.chunkSize,
     installationId: value.installationId,
     createdMs: value.createdMs,
+    ...(encryption === undefined ? {} : { encryption }),
   };
 };
 
+const encryptionOf = ({ encryption }: DescriptorBody): RepositoryEncryption | undefined => {
+  if (encryption === null) return undefined;
+  const { scheme } = encryption;
+  if (typeof scheme === "number" && scheme > encryptionScheme)
+    throw new HoldfastError("SCHEMA_TOO_NEW", `the repository is encrypted by scheme ${scheme}`);
+  const parsed = encryptionSchema.safeParse(encryption);
+  if (parsed.success) return { keyCheck: parsed.data.keyCheck };
+  throw new HoldfastError("REPOSITORY_DAMAGED", "the descriptor's encryption is not what its schema says", {
+    cause: parsed.error,
+  });
+};
+
 const refuseUnknown = (body: DescriptorBody, operations: readonly RepositoryOperation[]): void => {
-  if (body.hash !== "sha256" || body.encryption !== null) {
-    throw new HoldfastError("FEATURE_UNSUPPORTED", `the repository is encrypted or uses the hash ${body.hash}`);
-  }
+  if (body.hash !== "sha256")
+    throw new HoldfastError("FEATURE_UNSUPPORTED", `the repository uses the hash ${body.hash}`);
   for (const operation of operations) {
     const unknown = body.features[operation].find((feature) => !knownFeatures.has(feature));
     if (unknown !== undefined) {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { hasCode } from "@holdfast/shared/errors/holdfast-error";
-import { encodeManifest } from "@holdfast/shared/format/manifest";
+import { decodeManifest, encodeManifest } from "@holdfast/shared/format/manifest";
 import { DirectoryObjectStore } from "./directory-object-store.ts";
 import type { ObjectStore } from "./object-store.ts";
 import { ownRepository } from "./open-repository-store.ts";
@@ -90,7 +90,11 @@ test("R5: an attempt that was never opened commits nothing", async () => {
   const point = await commitSample(store, { attempt: sampleAttempt("a", 1), seeds: [1] });
   const other = { ...point.manifest.clear.attempt, taskId: "b" };
   const clear = { ...point.manifest.clear, attempt: other };
-  const unopened = store.commitPoint(other, encodeManifest({ ...point.manifest, clear }), point.commit.counted);
+  const unopened = store.commitPoint(
+    other,
+    encodeManifest({ ...decodeManifest(point.manifestBytes), clear }),
+    point.commit.counted,
+  );
   expect(hasCode(await unopened.catch((caught: unknown) => caught), "ATTEMPT_UNKNOWN")).toBe(true);
   expect(await store.listPoints()).toEqual(["a"]);
 });

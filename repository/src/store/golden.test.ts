@@ -48,13 +48,13 @@ test("a pack's header, table and footer are read back", () => {
 
 test("a point's object is read back, and refused as another repository's or when any byte is changed", () => {
   const bytes = bytesOf("point");
-  const point = decodePointObject(bytes, goldenRepository, "point");
+  const point = decodePointObject(bytes, { repositoryId: goldenRepository }, "point");
   expect(point.manifest).toEqual(goldenManifest);
   expect(point.commit).toMatchObject({ epoch: 3, counted: { packedBytes: 3 } });
   for (let offset = 0; offset < bytes.byteLength; offset += 37) {
     const changed = Uint8Array.from(bytes);
     changed[offset] = (changed[offset] ?? 0) ^ 1;
-    const caught = thrownBy(() => decodePointObject(changed, goldenRepository, "point"));
+    const caught = thrownBy(() => decodePointObject(changed, { repositoryId: goldenRepository }, "point"));
     expect(hasCode(caught, "REPOSITORY_DAMAGED", "SCHEMA_TOO_NEW")).toBe(true);
   }
 });

@@ -13,6 +13,7 @@ export const epochsFolder = "epochs";
 export const packsFolder = "packs";
 export const pointsFolder = "points";
 export const tasksFolder = "tasks";
+export const keysFolder = "keys";
 export const clockFolder = "clock";
 /** File of the space reserve, on a directory only. */
 export const reserveName = "reserve";
@@ -20,6 +21,7 @@ export const plansFolder = "plans";
 
 export const epochName = (epoch: number): string => `${epochsFolder}/${hex8(epoch)}`;
 export const planName = (number: number): string => `${plansFolder}/${hex8(number)}`;
+export const keyListName = (number: number): string => `${keysFolder}/${hex8(number)}`;
 export const pointFolder = (pointId: string): string => `${pointsFolder}/${pointId}`;
 export const pointName = (pointId: string, { attempt, epoch }: AttemptPlace): string =>
   `${pointFolder(pointId)}/${hex8(attempt)}-${hex8(epoch)}.point`;
@@ -67,6 +69,12 @@ export const parsePackName = (name: string): PackKey | undefined => {
 export const parseNumberedName = (name: string): number | undefined => {
   const found = fields(/^(?:epochs|clock|plans|points\/[0-9a-z]{1,24}\/marks)\/([0-9a-f]{8})$/, name);
   return found === undefined ? undefined : Number.parseInt(found[0] ?? "", 16);
+};
+
+/** The number of `keys/…`; undefined for other names. */
+export const parseKeyListName = (name: string): number | undefined => {
+  const found = fields(/^keys\/([0-9a-f]{8})$/, name);
+  return found === undefined ? undefined : fromHex8(found[0]);
 };
 
 /** What the name of a point's object says. */

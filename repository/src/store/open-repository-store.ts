@@ -3,14 +3,18 @@ import { dirname, resolve } from "node:path";
 import type { Clock } from "@holdfast/shared/clock/clock";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import type { ChunkSize } from "@holdfast/shared/format/chunk-size";
-import { newRepositoryId } from "@holdfast/shared/format/repository-id";
+import { newRepositoryId, type RepositoryId } from "@holdfast/shared/format/repository-id";
+import type { RepositoryKeys } from "@holdfast/shared/format/repository-keys";
 import type { RandomBytes } from "@holdfast/shared/ids/ids";
 import { GuardedClock } from "../clock/guarded-clock.ts";
+import { keysOf, type NewKeys, unlock } from "@holdfast/shared/keys/master-key";
+import type { KeyProof } from "@holdfast/shared/keys/wrap-key";
 import { lockOfNewObject } from "../locks/lock-times.ts";
 import { inMemory } from "../index/index-database.ts";
 import { currentFormatVersion, readDescriptor, writeDescriptor } from "./descriptor.ts";
 import { systemFiles } from "./durable-files.ts";
 import { takeEpoch } from "./epoch.ts";
+import { appendKeyList, readKeyList } from "./key-log.ts";
 import { epochOfName } from "./object-names.ts";
 import type { ObjectStore } from "./object-store.ts";
 import { openObjectStore, type OpenStoreOptions } from "./open-object-store.ts";
@@ -38,6 +42,8 @@ export interface CreateRepositoryOptions extends OpenStoreOptions {
   readonly random: RandomBytes;
   /** Told what a bucket was seen to do, before anything is made in it. */
   readonly onProbed?: ((fitness: StoreFitness) => void) | undefined;
+  /** Makes the keys of a repository that is to be encrypted; it is not unless set. */
+  readonly makeKeys?: (repositoryId: RepositoryId) => Promise<NewKeys>;
 }
 
 /** What owning a repository needs. */
@@ -66,6 +72,8 @@ export interface ReadRepositoryOptions extends OpenStoreOptions {
   readonly indexPath?: string;
   /** Worker threads unless set. */
   readonly threads?: StoreThreads;
+  /** What opens an encrypted repository; without, only what needs no key can be read. */
+  readonly proof?: KeyProof | undefined;
 }
 
 const defaultPackTargetBytes = 48 * 1024 * 1024;
@@ -99,15 +107,21 @@ const requireFitBucket = async (
 /** The same on any object store without a descriptor. */
 export const createRepositoryOn = async (
   objects: ObjectStore,
-  { chunkSize, installationId, clock, random }: CreateRepositoryOptions,
+  { chunkSize, installationId, clock, random, makeKeys }: CreateRepositoryOptions,
 ): Promise<RepositoryFacts> => {
+  const repositoryId = newRepositoryId(random);
+  const keys = await makeKeys?.(repositoryId);
   const facts: RepositoryFacts = {
-    repositoryId: newRepositoryId(random),
+    repositoryId,
     formatVersion: currentFormatVersion,
     chunkSize,
     installationId,
     createdMs: clock.nowMs(),
+    ...(keys === undefined ? {} : { encryption: keys.encryption }),
   };
+  // Keys first: what the descriptor calls encrypted can be opened.
+  if (keys !== undefined)
+    await appendKeyList(objects, keys.keyList, { repositoryId, epoch: 0, writtenMs: facts.createdMs });
   await writeDescriptor(objects, facts);
   return facts;
 };
@@ -150,7 +164,7 @@ export const ownRepository = async (
   const lock = { guardedClock, immutabilityMs };
   const tasks = new TaskCommits({ objects, repositoryId, points, ownership, clock, ...lock });
   // What is there now is decided; what a former owner adds from here on is not (C9), nor can it condemn anything (G10).
-  await tasks.adopt();
+  await reserve.whenFull(() => tasks.adopt());
   await reserve.whenFull(() => plans.close({ epoch: epoch.epoch, clock }));
   // A still later owner may have decided about points before our plan was there.
   await ownership.assertOwned();
@@ -192,14 +206,28 @@ export const openRepositoryReader = async (
   await using opened = new AsyncDisposableStack();
   const objects = opened.use(await openObjectStore(location, options));
   const facts = await readDescriptor(objects, ["read", "verify"]);
+  const keys = options.proof === undefined ? undefined : await openKeys(objects, facts, options.proof);
   const indexPath = options.indexPath ?? inMemory;
   const ingestThreads = defaultIngestThreads;
   const threads = options.threads ?? workerThreads;
   const plans = await PlanLog.read({ objects, repositoryId: facts.repositoryId, owner: false });
-  const reading = { facts, objects, plans, indexPath, ingestThreads, threads, owner: false, signal };
+  const reading = { facts, objects, plans, indexPath, ingestThreads, threads, owner: false, keys, signal };
   const parts = await openReadingParts(reading);
   opened.move();
   return new RepositoryReading(parts, refreshReader(parts));
+};
+
+/** The keys of an encrypted repository; none where nothing is encrypted. KEY_WRONG. */
+const openKeys = async (
+  objects: ObjectStore,
+  { repositoryId, encryption }: RepositoryFacts,
+  proof: KeyProof,
+): Promise<RepositoryKeys | undefined> => {
+  if (encryption === undefined) return undefined;
+  const list = await readKeyList(objects);
+  if (list === undefined)
+    throw new HoldfastError("REPOSITORY_DAMAGED", `the encrypted repository ${repositoryId} has no list of keys`);
+  return keysOf(await unlock({ repositoryId, encryption }, list, proof), list);
 };
 
 const makeEmptyDirectory = async (directory: string): Promise<void> => {

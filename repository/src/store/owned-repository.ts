@@ -7,10 +7,13 @@ import { type AttemptRef, pointIdSchema } from "@holdfast/shared/format/manifest
 import { type RecordKind, recordHeaderSize } from "@holdfast/shared/format/record-header";
 import { ConfigurationObjects } from "../configurations/configuration-objects.ts";
 import type { GuardedClock } from "../clock/guarded-clock.ts";
+import type { KeyList } from "@holdfast/shared/keys/key-list";
 import { catchUp } from "../index/catch-up.ts";
 import { inMemory } from "../index/index-database.ts";
 import type { CheckedRecord } from "../ingest/checked-record.ts";
 import { AbsentRecords } from "./absent-records.ts";
+import { appendKeyList } from "./key-log.ts";
+import { Sharing } from "../sharing/sharing.ts";
 import { answerFor } from "../collection/transitions.ts";
 import { KeyedLock } from "./keyed-lock.ts";
 import type { Mark, MarkState } from "./mark.ts";
@@ -59,6 +62,7 @@ export class OwnedRepository extends RepositoryReading implements RepositoryStor
   readonly epoch: number;
   readonly configurations: ConfigurationObjects;
   readonly guardedClock: GuardedClock;
+  readonly sharing: Sharing | undefined;
   readonly #deps: OwnedRepositoryDeps;
   readonly collection: OwnedCollection;
   readonly #packs: OpenPacks;
@@ -75,6 +79,7 @@ export class OwnedRepository extends RepositoryReading implements RepositoryStor
     this.guardedClock = deps.guardedClock;
     const { objects, index, facts } = deps.parts;
     const { repositoryId } = facts;
+    this.sharing = facts.encryption === undefined ? undefined : new Sharing(index);
     const { parts, clock, ownership, packTargetBytes: targetBytes } = deps;
     let lastSequence = 0;
     const nextSequence = (): number => (lastSequence += 1);
@@ -136,6 +141,7 @@ export class OwnedRepository extends RepositoryReading implements RepositoryStor
     if (states[0] === "present") return { outcome: "known" };
     const { pack, isNew } = await this.#packs.append(record, signal, (placed) => uses.add(placed.key));
     if (!isNew) return { outcome: "known", pending: pack };
+    if (kind === "page") this.records.forgetPage(id);
     return { outcome: "stored", packedBytes: recordHeaderSize + storedLength, pending: pack };
   }
 
@@ -171,6 +177,16 @@ export class OwnedRepository extends RepositoryReading implements RepositoryStor
     });
   }
 
+  async appendKeyList(list: KeyList): Promise<void> {
+    const { ownership, clock } = this.#deps;
+    if (this.facts.encryption === undefined)
+      throw new HoldfastError("FAILED_PRECONDITION", "the repository is not encrypted: it has no keys");
+    ownership.throwIfLost();
+    const origin = { repositoryId: this.facts.repositoryId, epoch: this.epoch, writtenMs: clock.nowMs() };
+    await appendKeyList(this.parts.objects, list, origin);
+    await this.assertOwned();
+  }
+
   get absences(): number {
     return this.#absent.count;
   }
@@ -180,7 +196,7 @@ export class OwnedRepository extends RepositoryReading implements RepositoryStor
   }
 
   async quarantine(records: readonly RecordAt[]): Promise<void> {
-    await this.#absent.quarantine(records);
+    await this.#deps.reserve.whenFull(() => this.#absent.quarantine(records));
   }
 
   async forgetMissing(records: readonly RecordAt[]): Promise<readonly RecordRef[]> {

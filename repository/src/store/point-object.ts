@@ -1,7 +1,7 @@
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { isZero } from "@holdfast/shared/format/chunk-id";
 import { equalBytes, idSize, sha256 } from "@holdfast/shared/format/content-id";
-import { decodeManifest } from "@holdfast/shared/format/manifest";
+import { decodeManifest, decodeStoredManifest } from "@holdfast/shared/format/manifest";
 import { attemptSchema } from "@holdfast/shared/format/manifest-schema";
 import {
   type RepositoryId,
@@ -9,6 +9,7 @@ import {
   repositoryIdFromBytes,
   repositoryIdSize,
 } from "@holdfast/shared/format/repository-id";
+import type { ManifestKeys } from "@holdfast/shared/format/repository-keys";
 import { z } from "zod";
 import type { StoredPoint } from "./repository-store.ts";
 
@@ -51,16 +52,20 @@ export const encodePointObject = (
 };
 
 /**
- * Reads a point's object; `name` is for messages. REPOSITORY_DAMAGED when it is not whole or its parts are of different
- * repositories or attempts, SCHEMA_TOO_NEW for a later version.
+ * Reads a point's object; `name` is for messages. What is sealed is opened where there are keys. REPOSITORY_DAMAGED when it is not
+ * whole or its parts are of different repositories or attempts, SCHEMA_TOO_NEW for a later version.
  */
-export const decodePointObject = (bytes: Uint8Array, repositoryId: RepositoryId, name: string): StoredPoint => {
+export const decodePointObject = (
+  bytes: Uint8Array,
+  { repositoryId, keys }: { readonly repositoryId: RepositoryId; readonly keys?: ManifestKeys | undefined },
+  name: string,
+): StoredPoint => {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   checkEnvelope(view, repositoryId, name);
   const commitEnd = headerSize + view.readUInt32LE(at.commit);
   const commit = parseCommit(view.subarray(headerSize, commitEnd), name);
   const manifestBytes = view.subarray(commitEnd, commitEnd + view.readUInt32LE(at.manifest));
-  const manifest = decodeManifest(manifestBytes);
+  const manifest = keys === undefined ? decodeStoredManifest(manifestBytes) : decodeManifest(manifestBytes, keys);
   if (manifest.repositoryId !== repositoryId || manifest.clear.attempt.taskId !== commit.attempt.taskId) {
     throw damaged(name, "holds the manifest of another point");
   }

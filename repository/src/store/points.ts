@@ -1,5 +1,6 @@
 import { hasCode, HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import type { RepositoryId } from "@holdfast/shared/format/repository-id";
+import type { ManifestKeys } from "@holdfast/shared/format/repository-keys";
 import { AttemptObjects } from "./attempts.ts";
 import {
   committedName,
@@ -28,17 +29,21 @@ export interface PointObjectsDeps {
   readonly objects: ObjectStore;
   readonly repositoryId: RepositoryId;
   readonly plans: Pick<PlanLog, "condemned" | "closedBy">;
+  /** Open what is sealed, where they are at hand. */
+  readonly keys?: ManifestKeys | undefined;
 }
 
 /** Reads points, leaving out orphans (repository-format.md §6.3) and those that are gone (§6.5). Remembers nothing. */
 export class PointObjects {
   readonly #objects: ObjectStore;
   readonly #repositoryId: RepositoryId;
+  readonly #keys: ManifestKeys | undefined;
   readonly #plans: PointObjectsDeps["plans"];
   readonly #attempts: AttemptObjects;
   readonly #marks: MarkObjects;
 
-  constructor({ objects, repositoryId, plans }: PointObjectsDeps) {
+  constructor({ objects, repositoryId, plans, keys }: PointObjectsDeps) {
+    this.#keys = keys;
     this.#objects = objects;
     this.#repositoryId = repositoryId;
     this.#plans = plans;
@@ -118,7 +123,8 @@ export class PointObjects {
 
   async #readAt(place: PointPlace): Promise<StoredPoint> {
     const name = pointName(place.pointId, place);
-    return decodePointObject(await this.#objects.get(name), this.#repositoryId, name);
+    const how = { repositoryId: this.#repositoryId, keys: this.#keys };
+    return decodePointObject(await this.#objects.get(name), how, name);
   }
 
   async #places(pointId: string): Promise<readonly PointPlace[]> {

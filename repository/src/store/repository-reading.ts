@@ -1,9 +1,12 @@
 import type { Page } from "@holdfast/shared/format/page";
 import type { RecordKind } from "@holdfast/shared/format/record-header";
+import type { RepositoryKeys } from "@holdfast/shared/format/repository-keys";
+import type { KeyList } from "@holdfast/shared/keys/key-list";
 import { IndexClient } from "../index/index-client.ts";
 import { type CaughtUp, catchUp } from "../index/catch-up.ts";
 import { IngestPool } from "../ingest/ingest-pool.ts";
 import type { PacksView } from "./collection-store.ts";
+import { readKeyList } from "./key-log.ts";
 import type { Mark } from "./mark.ts";
 import { MarkObjects } from "./marks.ts";
 import type { ByteRange, ObjectStore } from "./object-store.ts";
@@ -33,6 +36,7 @@ export interface ReadingParts {
   readonly quarantine: Quarantine;
   readonly plans: PlanLog;
   readonly caughtUp: CaughtUp;
+  readonly keys: RepositoryKeys | undefined;
 }
 
 /** How the parts are opened. */
@@ -45,29 +49,30 @@ export interface ReadingPartsOptions {
   readonly ingestThreads: number;
   readonly threads: StoreThreads;
   readonly owner: boolean;
+  readonly keys?: RepositoryKeys | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
 /** Opens the index, brings it to what the packs are, and starts the threads. Takes `objects` over, also when it fails. */
 export const openReadingParts = async (options: ReadingPartsOptions): Promise<ReadingParts> => {
-  const { facts, objects, plans, indexPath, ingestThreads, threads, owner, signal } = options;
+  const { facts, objects, plans, indexPath, ingestThreads, threads, owner, keys, signal } = options;
   await using opened = new AsyncDisposableStack();
   opened.use(objects);
   const index = opened.use(await IndexClient.open(indexPath, facts.repositoryId, threads.index()));
   const { repositoryId, chunkSize } = facts;
-  const ingest = opened.use(
-    new IngestPool({ threads: ingestThreads, startThread: threads.ingest, chunkSize, repositoryId }),
-  );
+  const judged = { chunkSize, repositoryId, isEncrypted: facts.encryption !== undefined, keys: keys?.opening };
+  const ingest = opened.use(new IngestPool({ threads: ingestThreads, startThread: threads.ingest, ...judged }));
   const { condemned } = plans;
   const quarantine = await Quarantine.load(objects, repositoryId, signal);
   const caughtUp = await catchUp({ objects, index, condemned, repositoryId, quarantine, owner, signal });
   opened.move();
-  return { facts, objects, index, ingest, plans, quarantine, caughtUp };
+  return { facts, objects, index, ingest, plans, quarantine, caughtUp, keys };
 };
 
 /** A repository opened for reading. */
 export class RepositoryReading implements RepositoryReader {
   readonly facts: RepositoryFacts;
+  readonly keys: RepositoryKeys | undefined;
   readonly damagedPacks: readonly string[];
   readonly packs: PacksView;
   protected readonly parts: ReadingParts;
@@ -77,13 +82,14 @@ export class RepositoryReading implements RepositoryReader {
 
   /** An owner knows of every pack that goes; a reader beside one is told by `refresh`. */
   constructor(parts: ReadingParts, refresh?: (missingPack: string) => Promise<void>) {
-    const { facts, objects, caughtUp, plans } = parts;
+    const { facts, objects, caughtUp, plans, keys } = parts;
     this.facts = facts;
+    this.keys = keys;
     this.damagedPacks = caughtUp.damagedPacks;
     this.parts = parts;
     this.records = new StoredRecords({ ...parts, condemned: plans.condemned, refresh });
     this.packs = new OpenedPacks(parts, this.records);
-    this.points = new PointObjects({ objects, repositoryId: facts.repositoryId, plans });
+    this.points = new PointObjects({ objects, repositoryId: facts.repositoryId, plans, keys: keys?.manifestKeys });
     this.marks = new MarkObjects(objects, facts.repositoryId);
   }
 
@@ -137,6 +143,10 @@ export class RepositoryReading implements RepositoryReader {
 
   async counts(): Promise<StoreCounts> {
     return await this.parts.index.counts();
+  }
+
+  async readKeyList(): Promise<KeyList | undefined> {
+    return await readKeyList(this.parts.objects);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,12 +1,16 @@
 import type { ChunkSize } from "@holdfast/shared/format/chunk-size";
-import type { Manifest } from "@holdfast/shared/format/manifest";
+import type { StoredManifest } from "@holdfast/shared/format/manifest";
 import type { AttemptRef } from "@holdfast/shared/format/manifest-schema";
 import type { Page } from "@holdfast/shared/format/page";
 import type { RecordKind } from "@holdfast/shared/format/record-header";
 import type { RepositoryId } from "@holdfast/shared/format/repository-id";
 import type { GuardedClock } from "../clock/guarded-clock.ts";
+import type { RepositoryKeys } from "@holdfast/shared/format/repository-keys";
+import type { KeyList } from "@holdfast/shared/keys/key-list";
+import type { RepositoryEncryption } from "@holdfast/shared/keys/master-key";
 import type { CheckedRecord } from "../ingest/checked-record.ts";
 import type { CollectionStore, PacksView } from "./collection-store.ts";
+import type { Sharing } from "../sharing/sharing.ts";
 import type { Mark, MarkState } from "./mark.ts";
 import type { ConfigurationObjects } from "../configurations/configuration-objects.ts";
 import type { PackKey, RecordPlace } from "./object-names.ts";
@@ -24,6 +28,8 @@ export interface RepositoryFacts {
   /** The installation that created it; empty for one made on a bare directory. */
   readonly installationId: string;
   readonly createdMs: number;
+  /** Absent where nothing is encrypted. */
+  readonly encryption?: RepositoryEncryption;
 }
 
 /** Where a durable record lies, with what its table of contents says of it. */
@@ -52,7 +58,8 @@ export interface StoredPoint {
   readonly pointId: string;
   /** What the repository stated at the commit. */
   readonly commit: CommitPart;
-  readonly manifest: Manifest;
+  /** Without its sealed part where that is sealed and there is no key. */
+  readonly manifest: StoredManifest;
   /** The writer's own bytes, which `manifest` was decoded from. */
   readonly manifestBytes: Uint8Array;
 }
@@ -74,6 +81,8 @@ export interface StoreCounts {
 /** Everything that reading needs; a repository opened this way is never written to. */
 export interface RepositoryReader extends AsyncDisposable {
   readonly facts: RepositoryFacts;
+  /** The keys of an encrypted repository, where it was opened with them; a server never is. */
+  readonly keys: RepositoryKeys | undefined;
   /** Packs that were found damaged when the index was brought up to date; for the log. */
   readonly damagedPacks: readonly string[];
   /**
@@ -109,6 +118,8 @@ export interface RepositoryReader extends AsyncDisposable {
   counts(): Promise<StoreCounts>;
   /** What looking for garbage reads. */
   readonly packs: PacksView;
+  /** The highest key list of an encrypted repository; undefined where nothing is encrypted. */
+  readKeyList(): Promise<KeyList | undefined>;
 }
 
 /** A pack that is not durable yet. Opaque: collect those that an upload depends on and hand them to `settle`. */
@@ -145,6 +156,8 @@ export interface RepositoryStore extends RepositoryReader {
   readonly epoch: number;
   /** The time by which points may be removed for good, and whether they may now. */
   readonly guardedClock: GuardedClock;
+  /** Who may rely on which records; undefined where nothing is encrypted: there all may on all. */
+  readonly sharing: Sharing | undefined;
   /**
    * Checks a record that came in (header, checksum, length, content against id) in a worker thread; takes over `record`'s
    * memory. RECORD_REJECTED with the reason as cause; REPOSITORY_MISMATCH for another repository's.
@@ -189,6 +202,8 @@ export interface RepositoryStore extends RepositoryReader {
   indexedRecords(pack: PackKey): Promise<readonly RecordAt[]>;
   /** Objects of verification state, which only the verification reads and writes. */
   readonly verified: VerifiedObjects;
+  /** Appends to the log of keys. FAILED_PRECONDITION when the list does not follow the highest one. */
+  appendKeyList(list: KeyList): Promise<void>;
   /** REPOSITORY_NOT_OWNED when a higher epoch exists; once it did, every write fails so for ever. */
   assertOwned(): Promise<void>;
   /** Backups of installations. */

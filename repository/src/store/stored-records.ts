@@ -1,10 +1,12 @@
 import { hasCode, HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { equalBytes, idAt, toHex } from "@holdfast/shared/format/content-id";
 import { decodePage, type Page } from "@holdfast/shared/format/page";
-import { openChecked, parseRecord } from "@holdfast/shared/format/record";
+import { parseRecord } from "@holdfast/shared/format/record";
 import { type RecordKind, recordHeaderSize } from "@holdfast/shared/format/record-header";
+import type { RepositoryKeys } from "@holdfast/shared/format/repository-keys";
 import type { IndexClient } from "../index/index-client.ts";
 import type { IndexRow } from "../index/index-database.ts";
+import { judgeRecord } from "../ingest/judge-record.ts";
 import type { IngestPool } from "../ingest/ingest-pool.ts";
 import type { Condemned } from "./condemned.ts";
 import { packName } from "./object-names.ts";
@@ -22,6 +24,7 @@ export interface StoredRecordsDeps {
   readonly condemned: Condemned;
   /** Brings a reader's index up to date beside an owner that collects; absent for an owner, whose index is. */
   readonly refresh?: ((missingPack: string) => Promise<void>) | undefined;
+  readonly keys?: RepositoryKeys | undefined;
 }
 
 const cachedPages = 512;
@@ -87,7 +90,9 @@ export class StoredRecords {
     const cached = this.#pages.get(id);
     if (cached !== undefined) return cached;
     const parsed = parseRecord(await this.readRecord("page", id));
-    const page = decodePage(openChecked(parsed, this.#deps.facts.chunkSize));
+    const { facts, keys } = this.#deps;
+    const rules = { ...facts, isEncrypted: facts.encryption !== undefined, keys: keys?.opening };
+    const page = decodePage(judgeRecord(parsed, rules) ?? new Uint8Array());
     this.#pages.set(id, page);
     return page;
   }
@@ -107,7 +112,7 @@ export class StoredRecords {
     }
   }
 
-  /** Forgets a page that became absent. */
+  /** Forgets a page that became absent, or of whose id another record was stored, whose content nobody here proved. */
   forgetPage(id: Uint8Array): void {
     this.#pages.delete(id);
   }

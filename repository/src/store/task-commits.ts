@@ -1,6 +1,6 @@
 import type { Clock } from "@holdfast/shared/clock/clock";
 import { hasCode, HoldfastError } from "@holdfast/shared/errors/holdfast-error";
-import { decodeManifest, largestManifestBytes } from "@holdfast/shared/format/manifest";
+import { decodeStoredManifest, largestManifestBytes } from "@holdfast/shared/format/manifest";
 import { type AttemptRef, attemptSchema } from "@holdfast/shared/format/manifest-schema";
 import type { RepositoryId } from "@holdfast/shared/format/repository-id";
 import type { GuardedClock } from "../clock/guarded-clock.ts";
@@ -122,7 +122,7 @@ export class TaskCommits {
 
   #checkManifest(attempt: AttemptRef, bytes: Uint8Array): void {
     if (bytes.byteLength > largestManifestBytes) throw invalid(attempt, `a manifest of ${bytes.byteLength} bytes`);
-    const { repositoryId, clear } = decodeManifest(bytes);
+    const { repositoryId, clear } = decodeStoredManifest(bytes);
     if (repositoryId !== this.#deps.repositoryId) {
       throw new HoldfastError("REPOSITORY_MISMATCH", `the manifest of task ${attempt.taskId} is for ${repositoryId}`);
     }

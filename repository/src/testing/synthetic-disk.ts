@@ -28,10 +28,10 @@ export const plainAt = (disk: SyntheticDisk, position: number, chunkSize: ChunkS
 };
 
 /** The ids of all positions of a disk, one after another. */
-export const chunkIdsOf = (disk: SyntheticDisk, chunkSize: ChunkSize): Uint8Array =>
+export const chunkIdsOf = (disk: SyntheticDisk, chunkSize: ChunkSize, idKey?: Uint8Array): Uint8Array =>
   Buffer.concat(
     Array.from({ length: chunkCountOf(disk.sizeBytes, chunkSize) }, (_, position) =>
-      disk.seeds.has(position) ? chunkIdOf(plainAt(disk, position, chunkSize), chunkSize) : zeroId,
+      disk.seeds.has(position) ? chunkIdOf(plainAt(disk, position, chunkSize), chunkSize, idKey) : zeroId,
     ),
   );
 

@@ -37,16 +37,19 @@ const tokens = new Map<string, string>();
  * A client that calls as whoever may: a controller, or an agent with a token for what it asks. What an upload or a reading was opened
  * with is shown with every call that names it.
  */
-export const connect = (address: string): { readonly client: RepositoryClient } & AsyncDisposable => {
+export const connect = (
+  address: string,
+  asAgent: Identity = callers.agent,
+): { readonly client: RepositoryClient } & AsyncDisposable => {
   const { client: controller, ...controllerEnd } = connectAs(address, callers.controller, {
     [trustNumberHeader]: "1000",
   });
-  const { client: agent, ...agentEnd } = connectAs(address, callers.agent);
+  const { client: agent, ...agentEnd } = connectAs(address, asAgent);
   let known: Promise<string> | undefined;
   const repositoryId = (): Promise<string> =>
     (known ??= controller.getRepository({}).then((answer) => answer.repositoryId));
   const mint = async (claims: Partial<TaskClaims>): Promise<string> =>
-    installation.token(callers.agent, { repositoryId: await repositoryId(), ...claims });
+    installation.token(asAgent, { repositoryId: await repositoryId(), ...claims });
   const showing = (options: CallOptions | undefined, token: string): CallOptions => ({
     ...options,
     metadata: { [taskTokenHeader]: token },
@@ -74,6 +77,13 @@ export const connect = (address: string): { readonly client: RepositoryClient } 
     listHurt: controller.listHurt,
     getStatistics: controller.getStatistics,
     collectGarbage: controller.collectGarbage,
+    getKeys: controller.getKeys,
+    putKeys: controller.putKeys,
+    async *readUnchecked(request, options) {
+      yield* agent.readUnchecked(request, showing(options, await tokenOf(request.uploadId ?? "", "backup")));
+    },
+    vouch: async (request, options) =>
+      await agent.vouch(request, showing(options, await tokenOf(request.uploadId ?? "", "backup"))),
     async *openUpload(request, options) {
       const { attempt, vm } = request;
       const token = await mint({

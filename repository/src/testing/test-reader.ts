@@ -1,5 +1,6 @@
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { openChecked, parseRecord } from "@holdfast/shared/format/record";
+import type { OpeningKeys } from "@holdfast/shared/format/repository-keys";
 import { plainAt, type SyntheticDisk } from "./synthetic-disk.ts";
 import type { RepositoryClient } from "./test-callers.ts";
 import { testChunkSize } from "./test-server.ts";
@@ -44,6 +45,8 @@ export const readDisk = async (
     readonly diskId: string;
     readonly firstPosition?: number;
     readonly count?: number;
+    /** Of an encrypted repository. */
+    readonly keys?: OpeningKeys;
   },
 ): Promise<ReadResult> => {
   const grants = grantQueue();
@@ -62,7 +65,7 @@ export const readDisk = async (
     pieces.push(event.value.data);
     grants.add(event.value.data.byteLength);
     if (!event.value.last) continue;
-    chunks.set(event.value.position, openChecked(parseRecord(Buffer.concat(pieces)), testChunkSize));
+    chunks.set(event.value.position, openChecked(parseRecord(Buffer.concat(pieces)), testChunkSize, start.keys));
     pieces = [];
   }
   return { chunks, zeroPositions, damaged };

@@ -15,6 +15,7 @@ import { buildTree } from "@holdfast/shared/format/page-tree";
 import { encodeRecord } from "@holdfast/shared/format/record";
 import type { RecordKind as KindOfRecord } from "@holdfast/shared/format/record-header";
 import { parseRepositoryId } from "@holdfast/shared/format/repository-id";
+import type { SealingKeys } from "@holdfast/shared/format/repository-keys";
 import { GrantWindow } from "@holdfast/shared/rpc/data-stream";
 import { maxPayloadBytes } from "@holdfast/shared/rpc/limits";
 import { chunkIdsOf, plainAt, type SyntheticDisk } from "./synthetic-disk.ts";
@@ -46,6 +47,8 @@ export class TestWriter {
   readonly #repositoryId: string;
   /** Bytes of one piece; small ones split records. */
   pieceBytes = maxPayloadBytes;
+  /** Set for an encrypted repository. */
+  keys: SealingKeys | undefined;
 
   constructor(client: RepositoryClient, repositoryId: string) {
     this.#client = client;
@@ -92,7 +95,14 @@ export class TestWriter {
   /** A chunk or page as a record. */
   record(kind: KindOfRecord, id: Uint8Array, plain: Uint8Array): Uint8Array {
     const repositoryId = parseRepositoryId(this.#repositoryId);
-    const { header, stored } = encodeRecord({ repositoryId, kind, id, plain, compression: "zstd" });
+    const { header, stored } = encodeRecord({
+      repositoryId,
+      kind,
+      id,
+      plain,
+      compression: "zstd",
+      keys: this.keys,
+    });
     return Buffer.concat([header, stored]);
   }
 
@@ -130,13 +140,14 @@ export class TestWriter {
     uploadId: string,
     disk: SyntheticDisk,
   ): Promise<{ root: Uint8Array; ids: Uint8Array; chunks: AcceptedCounts }> {
-    const ids = chunkIdsOf(disk, testChunkSize);
+    const idKey = this.keys?.idKey;
+    const ids = chunkIdsOf(disk, testChunkSize, idKey);
     const chunks = await this.put(uploadId, await this.#missingChunks(uploadId, disk, ids));
     const leaves: EncodedPage[] = [];
     for (let first = 0; first < idCount(ids); first += leafCapacity) {
-      leaves.push(encodePage({ level: 0, ids: ids.subarray(first * 32, (first + leafCapacity) * 32) }));
+      leaves.push(encodePage({ level: 0, ids: ids.subarray(first * 32, (first + leafCapacity) * 32) }, idKey));
     }
-    const tree = buildTree(Buffer.concat(leaves.map(({ id }) => id)));
+    const tree = buildTree(Buffer.concat(leaves.map(({ id }) => id)), idKey);
     const pages = [...leaves, ...tree.nodes].filter(({ bytes }) => bytes.byteLength > 0);
     const missing = await this.missing(uploadId, "page", Buffer.concat(pages.map(({ id }) => id)));
     const sent = pages.filter((_, index) => missing[index] === true);
@@ -197,7 +208,8 @@ export class TestWriter {
   /** A manifest as its bytes. */
   manifest(backup: TestBackup, content: Pick<ClearPart, "disks" | "statistics">): Uint8Array {
     const repositoryId = parseRepositoryId(this.#repositoryId);
-    return encodeManifest({ repositoryId, clear: { ...clearOf(backup), ...content }, sealed: sealedOf(backup) });
+    const clear = { ...clearOf(backup), ...content };
+    return encodeManifest({ repositoryId, clear, sealed: sealedOf(backup) }, this.keys);
   }
 
   /** Commits with a manifest. */

@@ -1,6 +1,6 @@
 import { hasCode, HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { toHex } from "@holdfast/shared/format/content-id";
-import { decodeManifest, type Manifest } from "@holdfast/shared/format/manifest";
+import { decodeStoredManifest, type StoredManifest } from "@holdfast/shared/format/manifest";
 import type { AttemptRef } from "@holdfast/shared/format/manifest-schema";
 import type { Catalog } from "../catalog/catalog.ts";
 import { type CatalogDisk, type CatalogPoint, catalogDisks, isSameVm } from "../catalog/catalog-point.ts";
@@ -67,7 +67,7 @@ export const commitUpload = async (
 };
 
 interface GivenManifest {
-  readonly manifest: Manifest;
+  readonly manifest: StoredManifest;
   readonly manifestBytes: Uint8Array;
 }
 
@@ -100,7 +100,7 @@ const nextOf = ({ signal, dependsOn }: Upload, holes: number): ReturnType<typeof
   nextOfCommit({ isOver: signal.aborted, unsettled: dependsOn.size, holes });
 
 interface PointToWrite {
-  readonly clear: Manifest["clear"];
+  readonly clear: StoredManifest["clear"];
   readonly manifestBytes: Uint8Array;
   readonly counted: CountedBytes;
 }
@@ -119,9 +119,9 @@ const writePoint = async (
   }
 };
 
-const readManifest = (bytes: Uint8Array): Manifest => {
+const readManifest = (bytes: Uint8Array): StoredManifest => {
   try {
-    return decodeManifest(bytes);
+    return decodeStoredManifest(bytes);
   } catch (cause) {
     if (!(cause instanceof HoldfastError) || cause.code !== "REPOSITORY_DAMAGED") throw cause;
     throw new HoldfastError("INVALID_ARGUMENT", cause.message, { cause });
@@ -129,9 +129,18 @@ const readManifest = (bytes: Uint8Array): Manifest => {
 };
 
 /** C3: the manifest speaks of the upload that it came with. */
-const checkManifest = ({ facts }: RepositoryStore, { terms }: Upload, { repositoryId, clear }: Manifest): void => {
+const checkManifest = (
+  { facts }: RepositoryStore,
+  { terms }: Upload,
+  { repositoryId, clear, sealed }: StoredManifest,
+): void => {
   if (repositoryId !== facts.repositoryId) {
     throw new HoldfastError("REPOSITORY_MISMATCH", `the manifest is for repository ${repositoryId}`);
+  }
+  if ((facts.encryption === undefined) !== (sealed !== undefined)) {
+    const should =
+      sealed === undefined ? "sealed, in a repository without encryption" : "not sealed, in an encrypted repository";
+    throw new HoldfastError("INVALID_ARGUMENT", `the manifest is ${should}`);
   }
   const { attempt, vm, base } = terms;
   const differs = (what: string): HoldfastError =>
@@ -154,7 +163,7 @@ interface Walked {
 const walkUntilStill = async (
   store: RepositoryStore,
   upload: Upload,
-  manifest: Manifest,
+  manifest: StoredManifest,
 ): Promise<Walked & { readonly absences: number }> => {
   for (;;) {
     const { absences } = store;
@@ -164,13 +173,13 @@ const walkUntilStill = async (
 };
 
 /** Walks the trees of all disks: C4, C5 and the counts of C6. */
-const walkDisks = async (store: RepositoryStore, upload: Upload, { clear, sealed }: Manifest): Promise<Walked> => {
+const walkDisks = async (store: RepositoryStore, upload: Upload, { clear }: StoredManifest): Promise<Walked> => {
   const uses = upload.uses.packs;
   const finder = new HoleFinder(store, uses);
   // A root that was there when the upload was opened is the repository's own loss (C5); any other the writer never sent (C4).
   const mayLackRoot = store.absences !== upload.terms.absences;
   let counts = noPositions;
-  for (const { diskId, tree } of catalogDisks(clear.disks, sealed.diskAliases, store.facts.chunkSize)) {
+  for (const { diskId, tree } of catalogDisks(clear.disks, {}, store.facts.chunkSize)) {
     if (!tree) continue;
     const heal = upload.heal.filter((range) => range.diskId === diskId);
     const base = baseDisk(upload, diskId)?.tree;

@@ -6,6 +6,7 @@ import type { CheckedRecord } from "../ingest/checked-record.ts";
 import type { RepositoryStore } from "../store/repository-store.ts";
 import { dependOn } from "./dependencies.ts";
 import { requireListed } from "./known-records.ts";
+import { noteStanding } from "./note-standing.ts";
 import { PutReplies } from "./put-replies.ts";
 import { type AssembledRecord, RecordAssembler } from "./record-assembler.ts";
 import type { Upload } from "./upload.ts";
@@ -110,6 +111,7 @@ export class PutStream {
     const { kind } = record.header;
     const appended = await store.append(record, this.#upload.uses.packs, this.#signal);
     if (appended.pending) await dependOn(store, this.#upload, [appended.pending]);
+    await noteStanding(store, this.#upload, { record, appended });
     const storedBytes = appended.outcome === "stored" ? appended.packedBytes : 0;
     this.replies.accepted({
       kind,

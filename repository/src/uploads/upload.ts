@@ -67,6 +67,8 @@ export class Upload {
   };
   /** Packs that must be durable before it commits (C7). */
   readonly dependsOn = new Set<PendingPack>();
+  /** Encrypted repositories: it was noted that its VM stands for everything of the base. */
+  standsForBase = false;
   /** Packs of whatever it was told known or stored; held until it has ended (G6, G7). */
   readonly uses: HeldUses;
   readonly #held: Disposable;

@@ -1,6 +1,7 @@
 import { agentCodes } from "./agent-codes.ts";
 import type { CodeTraits } from "./code-traits.ts";
 import { identityCodes } from "./identity-codes.ts";
+import { keyCodes } from "./key-codes.ts";
 import { recoveryCodes } from "./recovery-codes.ts";
 
 /** Every error code of Holdfast. A code is never reused for another meaning. */
@@ -276,6 +277,7 @@ export const errorCodes = {
     exit: 65,
     advice: "point remove --below-floor, if you mean it",
   },
+  ...keyCodes,
   POINT_IMMUTABLE: {
     meaning: "nobody may remove the point, or make it immutable for less, before its time",
     retryable: false,

@@ -58,18 +58,16 @@ export const placeOfChunk = (position: number): { readonly leaf: number; readonl
   slot: position % leafCapacity,
 });
 
-/** Builds everything above the leaves from the ids of all leaves, one after another. */
-export const buildTree = (leafIds: Uint8Array): BuiltTree => {
+/** Builds everything above the leaves from the ids of all leaves, one after another; keyed where the repository is encrypted. */
+export const buildTree = (leafIds: Uint8Array, idKey?: Uint8Array): BuiltTree => {
   const nodes: TreePage[] = [];
   let ids = leafIds;
   for (let level = 1; idCount(ids) > 1; level += 1) {
     const count = Math.ceil(idCount(ids) / nodeCapacity);
     const above = new Uint8Array(count * idSize);
     for (let index = 0; index < count; index += 1) {
-      const page = encodePage({
-        level,
-        ids: ids.subarray(index * nodeCapacity * idSize, (index + 1) * nodeCapacity * idSize),
-      });
+      const listed = ids.subarray(index * nodeCapacity * idSize, (index + 1) * nodeCapacity * idSize);
+      const page = encodePage({ level, ids: listed }, idKey);
       above.set(page.id, index * idSize);
       if (page.bytes.byteLength > 0) nodes.push({ ...page, level, index });
     }

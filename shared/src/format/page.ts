@@ -1,6 +1,7 @@
 import { HoldfastError } from "../errors/holdfast-error.ts";
 import { isZero } from "./chunk-id.ts";
 import { equalBytes, idCount, idSize, sha256, zeroId } from "./content-id.ts";
+import { keyedId } from "./repository-keys.ts";
 
 /** The most chunk ids that a leaf lists: 1 GiB of disk at 1 MiB a chunk. */
 export const leafCapacity = 1024;
@@ -26,7 +27,7 @@ export interface Page {
 
 /** A page with its id and bytes, ready to become a record. */
 export interface EncodedPage {
-  /** SHA-256 of `bytes`, or the zero id. */
+  /** SHA-256 of `bytes` (under the id key of an encrypted repository), or the zero id. */
   readonly id: Uint8Array;
   /** Empty for a page of zeros, which is never stored. */
   readonly bytes: Uint8Array;
@@ -36,7 +37,7 @@ const magic = Buffer.from("HFPG", "latin1");
 const pageVersion = 1;
 
 /** Encodes a page and names it; a page whose ids are all zero becomes the zero page. */
-export const encodePage = ({ level, ids }: Page): EncodedPage => {
+export const encodePage = ({ level, ids }: Page, idKey?: Uint8Array): EncodedPage => {
   if (isZero(ids)) return { id: zeroId, bytes: new Uint8Array(0) };
   const bytes = Buffer.alloc(pageHeaderSize + ids.byteLength);
   magic.copy(bytes);
@@ -44,8 +45,12 @@ export const encodePage = ({ level, ids }: Page): EncodedPage => {
   bytes[5] = level;
   bytes.writeUInt16LE(idCount(ids), 6);
   bytes.set(ids, pageHeaderSize);
-  return { id: sha256(bytes), bytes };
+  return { id: pageIdOf(bytes, idKey), bytes };
 };
+
+/** The id of a page that is stored, by its plain bytes. */
+export const pageIdOf = (bytes: Uint8Array, idKey?: Uint8Array): Uint8Array =>
+  idKey === undefined ? sha256(bytes) : keyedId(idKey, bytes);
 
 const damaged = (what: string): HoldfastError => new HoldfastError("CHUNK_DAMAGED", `a page ${what}`);
 

@@ -7,10 +7,11 @@ import type {
 import { HoldfastError } from "../errors/holdfast-error.ts";
 import type { ChunkSize } from "../format/chunk-size.ts";
 import { openChecked, parseRecord } from "../format/record.ts";
-import { largestStoredLength, recordHeaderSize } from "../format/record-header.ts";
 import type { ServiceClient } from "../rpc/client-types.ts";
+import type { OpeningKeys } from "../format/repository-keys.ts";
 import { GrantLedger } from "../rpc/data-stream.ts";
 import { Outbox } from "../rpc/outbox.ts";
+import { RecordPieces } from "./record-pieces.ts";
 
 /** Positions of one disk of an open reading. */
 export interface ChunkRange {
@@ -19,6 +20,8 @@ export interface ChunkRange {
   readonly first: number;
   readonly count: number;
   readonly chunkSize: ChunkSize;
+  /** Of an encrypted repository; without them its chunks fail with KEY_MISSING. */
+  readonly keys?: OpeningKeys | undefined;
 }
 
 /** What a position, or a run of them, holds. */
@@ -31,7 +34,6 @@ export type ReadChunk =
 
 /** Bytes that may be on their way to this reader (R7): a few whole chunks, so that the sender never waits for one. */
 const windowBytes = 8 * 1024 * 1024;
-const largestRecord = recordHeaderSize + largestStoredLength;
 
 /**
  * Reads chunks of a restore point against grants, ascending; each is checked by its id. Decompresses on the calling thread: for
@@ -42,7 +44,7 @@ export async function* readChunks(
   range: ChunkRange,
   signal: AbortSignal,
 ): AsyncGenerator<ReadChunk> {
-  const { readingId, diskId, first: firstPosition, count, chunkSize } = range;
+  const { readingId, diskId, first: firstPosition, count } = range;
   const requests = new Outbox<MessageInitShape<typeof ReadDiskRequestSchema>>();
   const ledger = new GrantLedger(windowBytes);
   const grant = (): void => {
@@ -57,7 +59,7 @@ export async function* readChunks(
     for await (const response of calls.readDisk(requests, { signal })) {
       if (response.event.case === "piece") ledger.received(response.event.value.data.byteLength);
       if (response.event.case === "end") requests.close();
-      const chunk = takeChunk(response, record, chunkSize);
+      const chunk = takeChunk(response, record, range);
       if (chunk === undefined) continue;
       yield chunk;
       ledger.released(record.take());
@@ -68,7 +70,7 @@ export async function* readChunks(
   }
 }
 
-const takeChunk = ({ event }: ReadDiskResponse, record: RecordPieces, chunkSize: ChunkSize): ReadChunk | undefined => {
+const takeChunk = ({ event }: ReadDiskResponse, record: RecordPieces, range: ChunkRange): ReadChunk | undefined => {
   switch (event.case) {
     case "zero":
       return { kind: "zero", first: event.value.firstPosition, count: event.value.count };
@@ -77,7 +79,7 @@ const takeChunk = ({ event }: ReadDiskResponse, record: RecordPieces, chunkSize:
     case "piece": {
       const { position, data, last } = event.value;
       const whole = record.add(data, last);
-      return whole === undefined ? undefined : toChunk(position, whole, chunkSize);
+      return whole === undefined ? undefined : toChunk(position, whole, range);
     }
     case "queuePlace":
     case "end":
@@ -86,41 +88,13 @@ const takeChunk = ({ event }: ReadDiskResponse, record: RecordPieces, chunkSize:
   }
 };
 
-const toChunk = (position: number, record: Uint8Array, chunkSize: ChunkSize): ReadChunk => {
+const toChunk = (position: number, record: Uint8Array, { chunkSize, keys }: ChunkRange): ReadChunk => {
   try {
     const parsed = parseRecord(record);
     if (parsed.header.kind !== "chunk") return { kind: "damaged", position, code: "CHUNK_DAMAGED" };
-    return { kind: "chunk", position, id: parsed.header.id, plain: openChecked(parsed, chunkSize) };
+    return { kind: "chunk", position, id: parsed.header.id, plain: openChecked(parsed, chunkSize, keys) };
   } catch (caught) {
     if (!(caught instanceof HoldfastError) || caught.code !== "CHUNK_DAMAGED") throw caught;
     return { kind: "damaged", position, code: caught.code };
   }
 };
-
-/** The pieces of one record at a time. */
-class RecordPieces {
-  #pieces: Uint8Array[] = [];
-  #heldBytes = 0;
-  #wholeBytes = 0;
-
-  /** Adds a piece; answers the whole record at its last. STREAM_REFUSED for a record longer than any may be. */
-  add(piece: Uint8Array, isLast: boolean): Uint8Array | undefined {
-    this.#pieces.push(piece);
-    this.#heldBytes += piece.byteLength;
-    if (this.#heldBytes > largestRecord)
-      throw new HoldfastError("STREAM_REFUSED", "a record is longer than any may be");
-    if (!isLast) return undefined;
-    const whole = Buffer.concat(this.#pieces, this.#heldBytes);
-    this.#wholeBytes += this.#heldBytes;
-    this.#pieces = [];
-    this.#heldBytes = 0;
-    return whole;
-  }
-
-  /** Bytes of whole records since the last time it was asked: what may be granted again. */
-  take(): number {
-    const bytes = this.#wholeBytes;
-    this.#wholeBytes = 0;
-    return bytes;
-  }
-}

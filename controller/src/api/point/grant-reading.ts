@@ -1,5 +1,6 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { GrantReadingRequest, GrantReadingResponseSchema } from "@holdfast/proto/holdfast/controller/v1/point_pb";
+import { fromOpeningKeys } from "@holdfast/shared/keys/keys-message";
 import { readCertificate } from "@holdfast/shared/identity/certificates";
 import { parseUserToken } from "@holdfast/shared/identity/user-token";
 import type { CallContext } from "@holdfast/shared/rpc/implementation";
@@ -17,7 +18,11 @@ export const grantReading = async (
   { metadata, signal }: Pick<CallContext, "metadata" | "signal">,
 ): Promise<MessageInitShape<typeof GrantReadingResponseSchema>> => {
   const { tokenId, installationId } = parseUserToken(bearerOf(metadata.get("authorization")));
-  const { repository, summary } = await findPoint(deps.repositories.list(), pointId, signal);
+  const { repository, summary, manifest } = await findPoint(deps.repositories.list(), pointId, signal);
+  const { keys } = deps.repositories;
+  // Before anything is granted: a reader without the key would read nothing.
+  await keys.openManifest(repository, manifest, signal);
+  const held = keys.find(repository.repositoryId);
   const certificatePem = await deps.identity.authority.certify({
     requestPem,
     name: { installationId, role: "operator", id: tokenId },
@@ -35,5 +40,6 @@ export const grantReading = async (
     repositoryId,
     repositoryAddress: address,
     taskToken: deps.taskTokens.forExport({ pointId, repositoryId, engineInstanceId, vmId }, keyId, readingLifeMs),
+    ...(held === undefined ? {} : { keys: fromOpeningKeys(held.keys.opening) }),
   };
 };

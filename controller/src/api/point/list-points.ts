@@ -92,7 +92,8 @@ const pointsOf = async (
   repository: RepositoryConnection,
   { isWanted, includeRemoved, signal }: Wanted,
 ): Promise<MessageInitShape<typeof PointSchema>[]> => {
-  const points = await repository.listPoints({ includeRemoved }, signal);
+  const listed = await repository.listPoints({ includeRemoved }, signal);
+  const points = await deps.repositories.names.fill(repository, listed, signal);
   const jobs = await listJobs(deps.database.queries);
   const byVm = Map.groupBy(points, ({ vm }) => `${vm?.engineInstanceId ?? ""}/${vm?.vmId ?? ""}`);
   return points.filter(isWanted).map((point) =>

@@ -1,6 +1,6 @@
 import { PointService } from "@holdfast/proto/holdfast/controller/v1/point_pb";
-import { decodeManifest } from "@holdfast/shared/format/manifest";
 import { type ServedService, serveService } from "@holdfast/shared/rpc/implementation";
+import { withNames } from "../../repositories/keys/point-names.ts";
 import { findPoint } from "../../repositories/find-point.ts";
 import { requestedSessionId } from "../../sessions/start-session.ts";
 import type { ApiDeps } from "../api-deps.ts";
@@ -16,7 +16,8 @@ export const servePoints = (deps: ApiDeps): ServedService =>
     listPoints: (request, { signal }) => listPoints(deps, request, signal),
     getPoint: async ({ pointId }, { signal }) => {
       const { repository, summary, manifest } = await findPoint(deps.repositories.list(), pointId, signal);
-      return { point: toWholePoint(summary, repository, decodeManifest(manifest)) };
+      const opened = await deps.repositories.keys.openManifest(repository, manifest, signal);
+      return { point: toWholePoint(withNames(summary, opened.sealed), repository, opened) };
     },
     grantReading: (request, call) => grantReading(deps, request, call),
     undeletePoint: ({ pointId }, { signal }) => undeletePoint(deps, pointId, signal),

@@ -15,28 +15,27 @@ import type { ApiDeps } from "../api-deps.ts";
 import { beginMaintenance } from "../maintenance/begin-maintenance.ts";
 import { showStatistics } from "./show-statistics.ts";
 import { listHurtPoints } from "./list-hurt-points.ts";
+import { keyCalls, toProof } from "./key-calls.ts";
 
 /** `holdfast.controller.v1.RepositoryRegistryService`. */
 export const serveRepositories = (deps: ApiDeps): ServedService =>
   serveService(RepositoryRegistryService, {
-    addRepository: async ({ name, address }, { signal }) => {
-      if (!/^[^\s/][^/]{0,63}$/.test(name))
-        throw new HoldfastError("INVALID_ARGUMENT", "a repository needs a name of 1 to 64 characters without /");
-      const added = await deps.repositories.add(name, address, signal);
+    ...keyCalls(deps),
+    addRepository: async ({ name, address, ...given }, { signal }) => {
+      checkName(name);
+      const added = await deps.repositories.add({ name, address, proof: toProof(given) }, signal);
       deps.log.info("repository added", { repository: added.repositoryId, name, address });
-      return { repository: await toRepository(added, signal) };
+      return { repository: await toRepository(deps, added, signal) };
     },
-    listRepositories: async (_request, { signal }) => ({
-      repositories: await Promise.all(deps.repositories.list().map((repository) => toRepository(repository, signal))),
-    }),
+    listRepositories: async (_request, { signal }) => ({ repositories: await allRepositories(deps, signal) }),
     getRepository: async ({ repository }, { signal }) => ({
-      repository: await toRepository(deps.repositories.get(repository), signal),
+      repository: await toRepository(deps, deps.repositories.get(repository), signal),
     }),
     confirmRepositoryClock: async ({ repository }, { signal }) => {
       const found = deps.repositories.get(repository);
       await found.confirmClock(signal);
       deps.log.info("clock of a repository confirmed", { repository: found.repositoryId, name: found.name });
-      return { repository: await toRepository(found, signal) };
+      return { repository: await toRepository(deps, found, signal) };
     },
     verifyRepository: async ({ repository, budgetBytes, requestId }) => {
       if (budgetBytes < 0n) throw new HoldfastError("INVALID_ARGUMENT", `${budgetBytes} bytes are no budget`);
@@ -67,6 +66,14 @@ export const serveRepositories = (deps: ApiDeps): ServedService =>
       return {};
     },
   });
+
+const checkName = (name: string): void => {
+  if (/^[^\s/][^/]{0,63}$/.test(name)) return;
+  throw new HoldfastError("INVALID_ARGUMENT", "a repository needs a name of 1 to 64 characters without /");
+};
+
+const allRepositories = (deps: ApiDeps, signal: AbortSignal): Promise<MessageInitShape<typeof RepositorySchema>[]> =>
+  Promise.all(deps.repositories.list().map((repository) => toRepository(deps, repository, signal)));
 
 const toCoverage = ({
   readBytes,
@@ -102,6 +109,7 @@ const removeRepository = async (deps: ApiDeps, idOrName: string, force: boolean)
 
 /** A repository that cannot be asked is shown with the reason. */
 const toRepository = async (
+  { repositories }: ApiDeps,
   repository: RepositoryConnection,
   signal: AbortSignal,
 ): Promise<MessageInitShape<typeof RepositorySchema>> => {
@@ -121,6 +129,7 @@ const toRepository = async (
       points: described.points,
       epoch: described.epoch,
       formatVersion: described.formatVersion,
+      encryption: encryptionOf(described.keyCheck, repositories.keys.find(repositoryId)),
       undeletePeriodMs: described.undeletePeriodMs,
       floor: described.floor,
       immutabilityMs: described.immutabilityMs,
@@ -139,4 +148,9 @@ const toRepository = async (
     const state = code === "CONTROLLER_OUTDATED" ? "refusing" : "unreachable";
     return { repositoryId, name, address, state, stateReason: message };
   }
+};
+
+const encryptionOf = (keyCheck: string, held: unknown): string => {
+  if (keyCheck === "") return "";
+  return held === undefined ? "locked" : "open";
 };

@@ -26,7 +26,8 @@ export const lookAt = async (
   { pointId, target, disk }: RestoreQuestion,
   signal: AbortSignal,
 ): Promise<LookedAt> => {
-  const point = readFoundPoint(await findPoint(deps.repositories.list(), pointId, signal));
+  const { repositories } = deps;
+  const point = await readFoundPoint(repositories.keys, await findPoint(repositories.list(), pointId, signal), signal);
   await inventories(deps, "missing", signal);
   const managers = deps.managers.list().map(({ record, inventory }) => ({
     managerId: record.managerId,

@@ -109,6 +109,8 @@ export const backUp = async (
       plainLength: plain.byteLength,
       storedLength: plain.byteLength,
       storedHash: sha256(plain),
+      idHash: "sha256",
+      seal: undefined,
     });
     const appended = await store.append(await store.check(Buffer.concat([header, plain])), uses);
     if (appended.pending) pending.add(appended.pending);

@@ -5,15 +5,15 @@ import { randomName } from "@holdfast/shared/ids/ids";
 import { Command, Option } from "commander";
 import type { CatalogDisk, CatalogPoint } from "../../catalog/catalog-point.ts";
 import type { RepositoryReader } from "../../store/repository-store.ts";
-import { type CommandContext, openDirectory } from "../context.ts";
+import { type CommandContext, type FolderOptions, openDirectory } from "../context.ts";
 import { convertImage, type ImageFormat, imageFormats } from "../convert-image.ts";
 import { exportDisk, type SkippedRange } from "../export-disk.ts";
 import { writeLine } from "../output.ts";
 import { openPartialExport } from "../partial-export.ts";
 import { Progress } from "../progress.ts";
-import { indexOption, locationHelp } from "./options.ts";
+import { addKeyOptions, indexOption, locationHelp } from "./options.ts";
 
-interface ExportOptions {
+interface ExportOptions extends FolderOptions {
   readonly disk?: string;
   readonly all?: boolean;
   readonly to: string;
@@ -21,12 +21,11 @@ interface ExportOptions {
   readonly resume?: boolean;
   readonly force?: boolean;
   readonly skipDamaged?: boolean;
-  readonly index?: string;
 }
 
 /** `export DIR POINT`: writes disks of a point into files. */
 export const exportCommand = (context: CommandContext): Command =>
-  new Command("export")
+  addKeyOptions(new Command("export"))
     .description("write disks of a restore point into files")
     .argument("<location>", locationHelp)
     .argument("<point>", "id of the point; one marked deleted too")
@@ -43,12 +42,18 @@ export const exportCommand = (context: CommandContext): Command =>
     .option("--skip-damaged", "write zeros where a chunk is missing or damaged, and name the ranges")
     .addOption(indexOption())
     .action(async (directory: string, pointId: string, options: ExportOptions) => {
-      await using opened = await openDirectory(directory, options.index, context);
+      await using opened = await openDirectory(directory, options, context);
       const point = opened.catalog.require(pointId);
+      requireKeys(opened.reader);
       const targets = await chooseTargets(point, options);
       for (const target of targets) await refuseExisting(target.path, options);
       for (const target of targets) await exportOne(context, opened.reader, { ...target, options });
     });
+
+const requireKeys = ({ facts, keys }: RepositoryReader): void => {
+  if (facts.encryption === undefined || keys !== undefined) return;
+  throw new HoldfastError("KEY_MISSING", `repository ${facts.repositoryId} is encrypted: its disks need a key`);
+};
 
 interface Target {
   readonly disk: CatalogDisk;

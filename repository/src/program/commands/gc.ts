@@ -65,7 +65,7 @@ const tellTo = ({ terminal, clock }: CommandContext): ((progress: CollectionProg
 };
 
 const look = async (context: CommandContext, directory: string, options: GcOptions): Promise<CollectionResult> => {
-  await using opened = await openDirectory(directory, options.index, context);
+  await using opened = await openDirectory(directory, options, context);
   const { reader, catalog } = opened;
   refuseUnreadable(catalog.unreadable);
   const nowMs = context.clock.nowMs();

@@ -1,20 +1,19 @@
 import { toIso } from "@holdfast/shared/clock/clock";
 import { Command } from "commander";
 import { type CatalogPoint, isGood, isRemoved } from "../../catalog/catalog-point.ts";
-import { type CommandContext, openDirectory } from "../context.ts";
+import { type CommandContext, type FolderOptions, openDirectory } from "../context.ts";
 import { type Format, toSize, toTable, writeLine } from "../output.ts";
-import { formatOption, indexOption, locationHelp } from "./options.ts";
+import { addKeyOptions, formatOption, indexOption, locationHelp } from "./options.ts";
 
-interface ListOptions {
+interface ListOptions extends FolderOptions {
   readonly output: Format;
-  readonly index?: string;
   readonly removed?: boolean;
   readonly vm?: string;
 }
 
 /** `list DIR`: the points of a repository. */
 export const listCommand = (context: CommandContext): Command =>
-  new Command("list")
+  addKeyOptions(new Command("list"))
     .description("list the restore points, oldest first")
     .argument("<location>", locationHelp)
     .addOption(formatOption())
@@ -22,7 +21,7 @@ export const listCommand = (context: CommandContext): Command =>
     .option("--removed", "also those marked deleted")
     .option("--vm <name-or-id>", "only those of this VM")
     .action(async (directory: string, options: ListOptions) => {
-      await using opened = await openDirectory(directory, options.index, context);
+      await using opened = await openDirectory(directory, options, context);
       const points = opened.catalog
         .list()
         .filter((point) => options.removed === true || !isRemoved(point))

@@ -1,4 +1,4 @@
-import { Option } from "commander";
+import { type Command, Option } from "commander";
 import { formats } from "../output.ts";
 
 /** `-o table|json`. */
@@ -11,3 +11,11 @@ export const indexOption = (): Option =>
 
 /** What the argument that says where a repository lies may be. */
 export const locationHelp = "folder of the repository, or s3://bucket/prefix?endpoint=https://…";
+/** `--password-file FILE` and `--recovery-key-file FILE`. */
+export const addKeyOptions = (command: Command): Command =>
+  command
+    .option(
+      "--password-file <file>",
+      "file with the password of an encrypted repository (or HOLDFAST_REPOSITORY_PASSWORD)",
+    )
+    .option("--recovery-key-file <file>", "file with a recovery key of an encrypted repository");

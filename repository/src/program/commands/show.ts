@@ -1,21 +1,21 @@
 import { toIso } from "@holdfast/shared/clock/clock";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import type { SealedPart } from "@holdfast/shared/format/manifest-schema";
 import { Command } from "commander";
 import type { CatalogPoint } from "../../catalog/catalog-point.ts";
-import { type CommandContext, openDirectory } from "../context.ts";
+import { type CommandContext, type FolderOptions, openDirectory } from "../context.ts";
 import { type Format, toSize, toTable, writeLine } from "../output.ts";
 import { toJson } from "./list.ts";
-import { formatOption, indexOption, locationHelp } from "./options.ts";
+import { addKeyOptions, formatOption, indexOption, locationHelp } from "./options.ts";
 
-interface ShowOptions {
+interface ShowOptions extends FolderOptions {
   readonly output: Format;
-  readonly index?: string;
   readonly ovf?: boolean;
 }
 
 /** `show DIR POINT`: one point with its disks, or its OVF. */
 export const showCommand = (context: CommandContext): Command =>
-  new Command("show")
+  addKeyOptions(new Command("show"))
     .description("show one restore point")
     .argument("<location>", locationHelp)
     .argument("<point>", "id of the point")
@@ -23,16 +23,27 @@ export const showCommand = (context: CommandContext): Command =>
     .addOption(indexOption())
     .option("--ovf", "print the VM's saved OVF instead")
     .action(async (directory: string, pointId: string, options: ShowOptions) => {
-      await using opened = await openDirectory(directory, options.index, context);
+      await using opened = await openDirectory(directory, options, context);
       const point = opened.catalog.require(pointId);
       const stored = await opened.reader.readPoint(pointId);
       if (!stored) throw new HoldfastError("POINT_NOT_FOUND", `no point ${pointId}`);
       const { sealed } = stored.manifest;
-      const configuration: unknown = sealed.configurationJson === "" ? null : JSON.parse(sealed.configurationJson);
-      const json = (): string => JSON.stringify({ ...toJson(point), configuration }, null, 2);
-      if (options.ovf === true) await writeLine(context.terminal.stdout, sealed.ovf);
-      else await writeLine(context.terminal.stdout, options.output === "json" ? json() : toText(point));
+      if (options.ovf === true) {
+        if (sealed === undefined) throw new HoldfastError("KEY_MISSING", `the OVF of point ${pointId} is sealed`);
+        await writeLine(context.terminal.stdout, sealed.ovf);
+        return;
+      }
+      const json = (): string => JSON.stringify({ ...toJson(point), ...sealedFacts(sealed) }, null, 2);
+      const text = (): string => [toText(point), ...(sealed === undefined ? [sealedText] : [])].join("\n");
+      await writeLine(context.terminal.stdout, options.output === "json" ? json() : text());
     });
+
+const sealedText = "names and configuration are sealed: --password-file or --recovery-key-file opens them";
+
+const sealedFacts = (sealed: SealedPart | undefined): { readonly configuration: unknown; readonly sealed?: true } => {
+  if (sealed === undefined) return { configuration: null, sealed: true };
+  return { configuration: sealed.configurationJson === "" ? null : JSON.parse(sealed.configurationJson) };
+};
 
 const decided = ({ marked, immutableUntilMs }: CatalogPoint): readonly (readonly [string, string])[] => {
   const facts: [string, string][] = [];

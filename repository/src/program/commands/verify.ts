@@ -3,26 +3,25 @@ import { Command } from "commander";
 import { type CatalogPoint, isRemoved } from "../../catalog/catalog-point.ts";
 import { type VerifyProgress, verifyPoint } from "../../catalog/verify-point.ts";
 import type { RepositoryReader } from "../../store/repository-store.ts";
-import { type CommandContext, openDirectory } from "../context.ts";
+import { type CommandContext, type FolderOptions, openDirectory } from "../context.ts";
 import { type Format, writeLine } from "../output.ts";
 import { Progress } from "../progress.ts";
-import { formatOption, indexOption, locationHelp } from "./options.ts";
+import { addKeyOptions, formatOption, indexOption, locationHelp } from "./options.ts";
 
-interface VerifyOptions {
+interface VerifyOptions extends FolderOptions {
   readonly output: Format;
-  readonly index?: string;
 }
 
 /** `verify DIR [POINT…]`: reads chunks back and compares them with their ids; writes nothing. */
 export const verifyCommand = (context: CommandContext): Command =>
-  new Command("verify")
+  addKeyOptions(new Command("verify"))
     .description("read every chunk of points back and compare it with its id")
     .argument("<location>", locationHelp)
     .argument("[points...]", "ids of points; all when none is named")
     .addOption(formatOption())
     .addOption(indexOption())
     .action(async (directory: string, pointIds: readonly string[], options: VerifyOptions) => {
-      await using opened = await openDirectory(directory, options.index, context);
+      await using opened = await openDirectory(directory, options, context);
       const { catalog, reader } = opened;
       const points =
         pointIds.length > 0

@@ -1,10 +1,15 @@
 import { toHex } from "@holdfast/shared/format/content-id";
 import { encodeManifest } from "@holdfast/shared/format/manifest";
 import { counting, goldenManifest, goldenRepository } from "@holdfast/shared/format/testing/golden-samples";
+import { keyCheckOf } from "@holdfast/shared/format/repository-keys";
+import { goldenKeyIds, goldenMaster, goldenRecoveryKey } from "@holdfast/shared/format/testing/sealed-samples";
+import { makeKeyList } from "@holdfast/shared/keys/key-list";
+import { wrapWithRecoveryKey } from "@holdfast/shared/keys/wrap-key";
 import { committedKind, fencedKind, openedKind } from "../attempts.ts";
 import { descriptorKind, plainDescriptor } from "../descriptor.ts";
 import { epochKind } from "../epoch.ts";
 import { clockKind } from "../../clock/clock-log.ts";
+import { keyListKind } from "../key-log.ts";
 import { unmarked } from "../mark.ts";
 import { markKind } from "../marks.ts";
 import { packText } from "../object-names.ts";
@@ -47,6 +52,11 @@ export const makeObjectVectors = (): Readonly<Record<string, string>> => {
     level: 1,
   } as const;
   const attempt = { taskId, number: 2, attemptId: "zyxwvutsrqponmlk" };
+  const encrypted = { ...facts, encryption: { keyCheck: keyCheckOf(goldenMaster) } };
+  const wraps = [
+    wrapWithRecoveryKey({ repositoryId: goldenRepository, master: goldenMaster }, goldenRecoveryKey, counting),
+  ];
+  const keyList = makeKeyList(goldenMaster, { number: 2, ...goldenKeyIds, wraps });
   const counted = { deduplicatedBytes: 1, storedBytes: 2, packedBytes: 3 };
   const state = {
     ...unmarked,
@@ -62,6 +72,8 @@ export const makeObjectVectors = (): Readonly<Record<string, string>> => {
   };
   return {
     descriptor: text(encodeSmallObject(descriptorKind, goldenRepository, plainDescriptor(facts))),
+    descriptorEncrypted: text(encodeSmallObject(descriptorKind, goldenRepository, plainDescriptor(encrypted))),
+    keys: text(encodeSmallObject(keyListKind, goldenRepository, { ...keyList, epoch: 3, writtenMs })),
     epoch: text(
       encodeSmallObject(epochKind, goldenRepository, {
         epoch: 3,

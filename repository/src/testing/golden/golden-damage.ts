@@ -130,7 +130,7 @@ const flipRecord = async (root: string, id: Uint8Array): Promise<void> => {
 };
 
 /** Flips one bit; a negative position counts from the end. */
-const flip = async (path: string, position: number): Promise<void> => {
+export const flip = async (path: string, position: number): Promise<void> => {
   const bytes = await readFile(path);
   const offset = position < 0 ? bytes.byteLength + position : position;
   bytes[offset] = (bytes[offset] ?? 0) ^ 0x10;

@@ -92,11 +92,13 @@ export const makeVectors = (): Readonly<Record<string, string>> => {
       encodeRecordHeader({
         repositoryId: goldenRepository,
         kind: "chunk",
+        idHash: "sha256",
         id,
         codec: "stored",
         plainLength: plain.byteLength,
         storedLength: plain.byteLength,
         storedHash: sha256(plain),
+        seal: undefined,
       }),
     ),
     leaf: toHex(encodePage({ level: 0, ids: numberedIds(5) }).bytes),
