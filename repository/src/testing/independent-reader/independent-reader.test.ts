@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { encodeBytes } from "@holdfast/shared/format/codec";
+import { markRemoved, openCollecting } from "../../collection/testing/collecting.ts";
 import { openRepositoryStore } from "../../store/open-repository-store.ts";
 import {
   commitSample,
@@ -44,6 +45,26 @@ it("restores what the server committed, and no point that was removed", async ()
   const zeros = new Uint8Array(testChunkSize);
   const expected = Buffer.concat([sampleChunk(1), zeros, sampleChunk(2), sampleChunk(1)]);
   expect((await readFile(image)).equals(expected)).toBe(true);
+});
+
+it("goes by the plans: a point that was collected is gone, and what was copied for others is found", async () => {
+  await using folder = await temporaryFolder();
+  const root = join(folder.path, "repository");
+  await createSample(root);
+  await using store = await openRepositoryStore(root, sampleOptions(join(folder.path, "index")));
+  await commitSample(store, { attempt: sampleAttempt("removed"), seeds: [1, 3, 4, 5] });
+  await commitSample(store, { attempt: sampleAttempt("kept"), seeds: [1, 2] });
+  await markRemoved(store, "removed");
+  const { collect } = await openCollecting(store);
+  expect(await collect()).toMatchObject({ pointsRemoved: 1, packsCompacted: 1 });
+
+  const repository = await DocumentedRepository.open(root);
+  expect(repository.points.map(({ pointId }) => pointId)).toEqual(["kept"]);
+  const [disk] = repository.points[0]?.disks ?? [];
+  if (!disk) throw new Error("no disk");
+  const image = join(folder.path, "image");
+  await repository.restore(disk, image);
+  expect((await readFile(image)).equals(Buffer.concat([sampleChunk(1), sampleChunk(2)]))).toBe(true);
 });
 
 it.each([1, 2, 3, 40])("decodes LZ4 as it is stored: sample %d", (seed) => {

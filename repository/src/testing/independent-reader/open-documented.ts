@@ -2,6 +2,7 @@ import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { require, sha256 } from "./bytes.ts";
 import { Packs } from "./packs.ts";
+import { readPlans, readQuarantine } from "./plans.ts";
 import type { ManifestDisk, Point } from "./point.ts";
 import { numberOf, readSmallObject, textOf } from "./small-object.ts";
 import { Tasks } from "./tasks.ts";
@@ -25,17 +26,16 @@ export class DocumentedRepository {
     const descriptor = await readSmallObject(join(root, "descriptor"), "descriptor");
     require(numberOf(descriptor, "formatVersion") === 1 && descriptor["encryption"] === null, "the format");
     const repositoryId = textOf(descriptor, "repositoryId");
-    const tasks = new Tasks(root, repositoryId);
+    const tasks = new Tasks(root, repositoryId, await readPlans(root, repositoryId));
     const points: Point[] = [];
     for (const id of await tasks.ids()) {
       const point = await tasks.point(id);
       if (point) points.push(point);
     }
-    return new DocumentedRepository(
-      await Packs.open(root, repositoryId, new Set()),
-      numberOf(descriptor, "chunkSize"),
-      points,
-    );
+    // Again, after the points: what was condemned since is not looked into.
+    const { packs: condemned } = await readPlans(root, repositoryId);
+    const packs = await Packs.open(root, repositoryId, { condemned, quarantine: await readQuarantine(root) });
+    return new DocumentedRepository(packs, numberOf(descriptor, "chunkSize"), points);
   }
 
   /** Writes a disk's content to a new file, holes where it is zero; throws at the first chunk that cannot be had. */

@@ -1,6 +1,6 @@
 import { open, readdir } from "node:fs/promises";
-import { join } from "node:path";
-import { require, sha256, uuidText } from "./bytes.ts";
+import { basename, join } from "node:path";
+import { digits8, require, sha256, uuidText } from "./bytes.ts";
 import { decodeStored, type Header, headerBytes, readHeader } from "./record.ts";
 
 const packHeaderBytes = 64;
@@ -12,18 +12,26 @@ interface Place {
   readonly offset: number;
 }
 
+/** What is there and counts as absent: names of packs, and places of records in them. */
+export interface Absent {
+  readonly condemned: ReadonlySet<string>;
+  readonly quarantine: ReadonlySet<string>;
+}
+
 /** All records of a repository's packs, by kind and id (§2); what is damaged is left out, another copy may serve. */
 export class Packs {
   readonly #repositoryId: string;
+  readonly #quarantine: ReadonlySet<string>;
   readonly #places = new Map<string, Place[]>();
 
-  private constructor(repositoryId: string) {
+  private constructor(repositoryId: string, quarantine: ReadonlySet<string>) {
     this.#repositoryId = repositoryId;
+    this.#quarantine = quarantine;
   }
 
-  /** Reads the contents of every pack below `root` but the condemned ones. */
-  static async open(root: string, repositoryId: string, condemned: ReadonlySet<string>): Promise<Packs> {
-    const packs = new Packs(repositoryId);
+  /** Reads the contents of every pack below `root` but what is condemned (§6.5) or in quarantine (§6.7). */
+  static async open(root: string, repositoryId: string, { condemned, quarantine }: Absent): Promise<Packs> {
+    const packs = new Packs(repositoryId, quarantine);
     const entries = await readdir(join(root, "packs"), { recursive: true, withFileTypes: true });
     for (const entry of entries.filter((one) => one.isFile() && !condemned.has(one.name))) {
       await packs.#addPack(join(entry.parentPath, entry.name));
@@ -55,6 +63,7 @@ export class Packs {
     const places =
       (await this.#byTable(file, size).catch(() => undefined)) ?? (await walkRecords(file, size, this.#repositoryId));
     for (const { kind, id, offset } of places) {
+      if (this.#quarantine.has(`${basename(path)}/${digits8(offset)}`)) continue;
       const key = keyOf(kind, id);
       this.#places.set(key, [...(this.#places.get(key) ?? []), { path, offset }]);
     }

@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { digits8 } from "./bytes.ts";
+import type { Plans } from "./plans.ts";
 import { type Point, readPoint } from "./point.ts";
 import { type Fields, numberOf, readSmallObject, textOf } from "./small-object.ts";
 
@@ -8,10 +9,12 @@ import { type Fields, numberOf, readSmallObject, textOf } from "./small-object.t
 export class Tasks {
   readonly #root: string;
   readonly #repositoryId: string;
+  readonly #plans: Plans;
 
-  constructor(root: string, repositoryId: string) {
+  constructor(root: string, repositoryId: string, plans: Plans) {
     this.#root = root;
     this.#repositoryId = repositoryId;
+    this.#plans = plans;
   }
 
   /** Ids of all tasks that have objects of points, with a point or without. */
@@ -21,7 +24,7 @@ export class Tasks {
 
   /** The point of a task; undefined when none counts, or when it was removed. */
   async point(task: string): Promise<Point | undefined> {
-    if (await this.#isRemoved(task)) return undefined;
+    if (this.#plans.points.has(task) || (await this.#isRemoved(task))) return undefined;
     const facts = await names(join(this.#root, "tasks", task));
     if (facts.includes("committed")) {
       const committed = await this.#fact(task, "committed", "task-committed");
@@ -36,7 +39,8 @@ export class Tasks {
       .toSorted((a, b) => b.epoch - a.epoch);
     for (const place of places) {
       const point = await this.#read(task, place);
-      const isOrphan = retiring.some((fact) => fact.epoch >= place.epoch && retires(fact, point));
+      const isClosed = place.epoch < this.#plans.closedBy;
+      const isOrphan = isClosed || retiring.some((fact) => fact.epoch >= place.epoch && retires(fact, point));
       if (!isOrphan) return point;
     }
     return undefined;
@@ -47,7 +51,7 @@ export class Tasks {
     return await readPoint(join(this.#root, "points", task, name), this.#repositoryId);
   }
 
-  /** §6.4: the highest mark holds. */
+  /** §6.4: the highest mark holds; one that is gone was removed before. */
   async #isRemoved(task: string): Promise<boolean> {
     const folder = join(this.#root, "points", task, "marks");
     const highest = (await names(folder)).toSorted().at(-1);
