@@ -1,3 +1,5 @@
+import { encodeManifest } from "@holdfast/shared/format/manifest";
+import { goldenManifest } from "@holdfast/shared/format/testing/golden-samples";
 import { PointService } from "@holdfast/proto/holdfast/controller/v1/point_pb";
 import { RepositoryRegistryService } from "@holdfast/proto/holdfast/controller/v1/repository_pb";
 import { RepositoryService } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
@@ -35,6 +37,7 @@ describe("a repository", () => {
       },
       getPoint: async function* () {
         yield { part: { case: "point", value: { pointId: "p1", vm: { engineInstanceId: "e1", vmId: "v1" } } } };
+        yield { part: { case: "manifestPiece", value: encodeManifest(goldenManifest) } };
       },
       updateTrust: ({ trust }: { trust: string }) => {
         const { number } = openTrustBundle(trust, home.installation.identity.caPem);
