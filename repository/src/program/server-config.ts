@@ -65,10 +65,17 @@ const settingsSchema = z.strictObject({
   silenceMinutes: z.number().positive().default(15),
 });
 
+/** The part that says where the repository lies: judged whatever else is wrong, so that every problem is told at once. */
+const placeSchema = settingsSchema.pick({ directory: true, store: true });
+
 /** The configuration of a repository server, from a file and from `HOLDFAST_REPOSITORY_…` variables. */
 export const serverConfigSchema = settingsSchema.refine(
   ({ directory, store }) => (directory === "") !== (store.s3.bucket === ""),
-  { error: "either the directory or the bucket of store.s3 says where the repository lies", path: ["directory"] },
+  {
+    error: "either the directory or the bucket of store.s3 says where the repository lies",
+    path: ["directory"],
+    when: ({ value }) => placeSchema.loose().safeParse(value).success,
+  },
 );
 
 /** A checked configuration. */
