@@ -1,5 +1,5 @@
-import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { names } from "./names.ts";
 import { numberOf, readSmallObject } from "./small-object.ts";
 
 /** What the log of plans says (§6.5). */
@@ -17,7 +17,7 @@ export const readPlans = async (root: string, repositoryId: string): Promise<Pla
   const packs = new Set<string>();
   const points = new Set<string>();
   let closedBy = 0;
-  for (const name of await readdir(join(root, "plans")).catch(() => [])) {
+  for (const name of await names(join(root, "plans"))) {
     const plan = await readSmallObject(join(root, "plans", name), "plan", repositoryId);
     for (const pack of plan["packs"] as readonly string[]) packs.add(pack);
     for (const point of plan["points"] as readonly string[]) points.add(point);
@@ -28,8 +28,9 @@ export const readPlans = async (root: string, repositoryId: string): Promise<Pla
 
 /** Places of records in quarantine (§6.7), as `<pack>/<offset in eight digits>`. */
 export const readQuarantine = async (root: string): Promise<ReadonlySet<string>> => {
-  const entries = await readdir(join(root, "quarantine"), { recursive: true, withFileTypes: true }).catch(() => []);
-  return new Set(
-    entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => `${parentPath.slice(-16)}/${name}`),
-  );
+  const places = new Set<string>();
+  for (const pack of await names(join(root, "quarantine"))) {
+    for (const offset of await names(join(root, "quarantine", pack))) places.add(`${pack}/${offset}`);
+  }
+  return places;
 };

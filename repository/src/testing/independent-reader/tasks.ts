@@ -1,8 +1,8 @@
-import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { digits8 } from "./bytes.ts";
 import type { Plans } from "./plans.ts";
 import { type Point, readPoint } from "./point.ts";
+import { names } from "./names.ts";
 import { type Fields, numberOf, readSmallObject, textOf } from "./small-object.ts";
 
 /** Reads the points of one repository as §6.3 says which count. */
@@ -98,13 +98,4 @@ const toPlace = (name: string): Place[] => {
   return parts?.[1] && parts[2]
     ? [{ number: Number.parseInt(parts[1], 16), epoch: Number.parseInt(parts[2], 16) }]
     : [];
-};
-
-const names = async (folder: string): Promise<string[]> => {
-  try {
-    return await readdir(folder);
-  } catch (caught) {
-    if ((caught as { code?: string }).code === "ENOENT") return [];
-    throw caught;
-  }
 };
