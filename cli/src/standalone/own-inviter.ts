@@ -1,7 +1,8 @@
-import { readFile, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { IdentityService } from "@holdfast/proto/holdfast/controller/v1/identity_pb";
 import { hasCode } from "@holdfast/shared/errors/holdfast-error";
+import { readIfThere } from "@holdfast/shared/files/read-if-there";
 import { writeFileDurably } from "@holdfast/shared/identity/durable-file";
 import { type Membership, readIdentityFolder } from "@holdfast/shared/identity/identity-folder";
 import type { ServiceClient } from "@holdfast/shared/rpc/client-types";
@@ -59,7 +60,7 @@ const formerRepository = async (
   { repositoryDir }: Layout,
   signal: AbortSignal,
 ): Promise<string> => {
-  const [line = ""] = (await readIfThere(join(repositoryDir, "descriptor"))).split("\n");
+  const [line = ""] = ((await readIfThere(join(repositoryDir, "descriptor"))) ?? "").split("\n");
   const id = line === "" ? undefined : descriptorSchema.safeParse(JSON.parse(line)).data?.repositoryId;
   if (id === undefined) return "";
   const { members } = await client.listMembers({}, { signal, timeoutMs: slowCallMs });
@@ -68,8 +69,6 @@ const formerRepository = async (
 
 /** The first line of a repository's descriptor (repository-format.md §1.1), as far as it is needed here. */
 const descriptorSchema = z.object({ kind: z.literal("descriptor"), repositoryId: z.string() });
-
-const readIfThere = (path: string): Promise<string> => readFile(path, "utf8").catch(() => "");
 
 /** Removes join tokens that have done their work. */
 export const forgetJoinTokens = async (layout: Layout): Promise<void> => {
