@@ -74,7 +74,7 @@ const wrappingKey = (wrap: Fields, secret: Secret): Buffer | undefined => {
 const recoveryKeyOf = (text: string): Buffer => {
   const digits = text.toUpperCase().replaceAll(/[\s-]/g, "").replaceAll("O", "0").replaceAll(/[IL]/g, "1");
   require(digits.length === 56, "a recovery key's length");
-  const bits = [...digits].map((digit) => base32.indexOf(digit).toString(2).padStart(5, "0")).join("");
+  const bits = Array.from(digits, (digit) => base32.indexOf(digit).toString(2).padStart(5, "0")).join("");
   const bytes = Buffer.from(Array.from({ length: 35 }, (_, at) => Number.parseInt(bits.slice(at * 8, at * 8 + 8), 2)));
   const key = bytes.subarray(0, 32);
   const check = sha256(Buffer.from("holdfast recovery key v1"), key).subarray(0, 3);
