@@ -86,28 +86,12 @@ export const openRepositoryServer = async (
   const { indexPath, ingestThreads, packTargetBytes } = config;
   const { immutabilityMs } = retentionSettings(config);
   const guard = { immutabilityMs, reserve: reserveOf(config, random) };
-  const storeMetrics = new StoreMetrics();
-  const startedMs = clock.nowMs();
-  const storeOptions = {
-    indexPath,
-    owner,
-    clock,
-    random,
-    ingestThreads,
-    packTargetBytes,
-    metrics: storeMetrics,
-    ...guard,
-  };
+  const counted = { storeMetrics: new StoreMetrics(), startedMs: clock.nowMs() };
+  const indexing = { indexPath, ingestThreads, packTargetBytes };
+  const storeOptions = { ...indexing, owner, clock, random, metrics: counted.storeMetrics, ...guard };
   const store = opened.use(await openRepositoryStore(location, storeOptions, signal));
   const membership = await openRepositoryMembership(config, store.facts, { clock, log, signal });
-  const service = await createServiceDeps(store, config, {
-    log,
-    clock,
-    random,
-    membership,
-    storeMetrics,
-    startedMs,
-  });
+  const service = await createServiceDeps(store, config, { log, clock, random, membership, ...counted });
   // Before the store is closed, and after the calls are over, a collection is.
   opened.use(service.collector);
   opened.use(service.foundDamage);
