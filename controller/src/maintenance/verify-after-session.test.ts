@@ -78,7 +78,9 @@ const end = async (facts: Partial<Session> = {}) =>
 
 /** The one session that reads points back, after it was stepped until it ended. */
 const verified = async (): Promise<Session> => {
-  const [{ sessionId = "" } = {}, ...others] = await listOpenMaintenance(database.queries);
+  const [work, ...others] = await listOpenMaintenance(database.queries);
+  if (work === undefined) throw new Error("nothing began");
+  const { sessionId } = work;
   expect(others).toEqual([]);
   for (let steps = 0; steps < 3; steps += 1) await stepMaintenance(deps, sessionId, noSignal);
   const found = await findSession(database.queries, sessionId);
