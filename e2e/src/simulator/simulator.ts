@@ -25,8 +25,10 @@ import { openImageio } from "./imageio-daemons.ts";
 import { hostIdOf } from "./seed/seed-inventory.ts";
 import { type World, emptyWorld } from "./model/world.ts";
 import { loadWorld, saveWorld } from "./model/world-file.ts";
+import { guardRoutes } from "./permits/guard-routes.ts";
 import { openPki } from "./pki/pki.ts";
 import { apiRoutes } from "./routes/api-routes.ts";
+import { seedAccess } from "./seed/seed-access.ts";
 import { isSeeded, seed, wipe } from "./seed/seed.ts";
 import { openTokens } from "./sso/tokens.ts";
 import { openBlockLayer } from "./storage/qemu-block-layer.ts";
@@ -119,10 +121,12 @@ export const openSimulator = async (deps: SimulatorDeps): Promise<Simulator> => 
   ];
   if (isSeeded(stateDir)) await recover(engine, transfers);
   else await seed(engine, stateDir);
+  seedAccess(engine.world, config);
+  engine.save();
   const pki = await openPki(join(stateDir, "pki"), config);
   const ports = await openPorts(join(stateDir, "ports.json"), config);
   const guests = stack.use(openGuestWriters(engine));
-  const routes = apiRoutes(engine, transfers);
+  const routes = guardRoutes(engine, apiRoutes(engine, transfers));
   const api = stack.use(await openEngineServer({ engine, pki, tokens, counters, faults, routes }, ports.api));
   const served = openServedBytes(engine);
   const control = stack.use(
