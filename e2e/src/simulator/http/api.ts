@@ -38,11 +38,7 @@ const bodyOf = (request: Request): unknown => {
   }
   const renderer = rendererForContent(request.headers["content-type"]);
   if (renderer === undefined) {
-    throw new EngineFault(
-      415,
-      "Unsupported Media Type",
-      "this simulator reads application/json; XML is not implemented",
-    );
+    throw new EngineFault(415, "Unsupported Media Type", "a body is application/xml or application/json");
   }
   try {
     return renderer.parse(request.body);
@@ -116,7 +112,7 @@ export const answerApi = async (
       kind: "answer",
       status: 406,
       headers: { "content-type": "text/plain" },
-      body: "this simulator speaks application/json; XML is not implemented\n",
+      body: "an answer is application/xml or application/json\n",
     };
   }
   const correlationId = correlationIdOf(request);

@@ -1,4 +1,5 @@
 import { diskStatus } from "../../disks/disk-status.ts";
+import { type BackupDisk, isBackupOpen } from "../../model/backup.ts";
 import type { Disk, DiskAttachment } from "../../model/disk.ts";
 import type { World } from "../../model/world.ts";
 import { type Follow, below } from "../follow.ts";
@@ -7,8 +8,6 @@ import { hrefOf, linksOf, stubOf } from "./links.ts";
 
 /** What a place shows of a disk besides the disk itself. */
 interface DiskView {
-  /** In `/backups/ID/disks`, while the backup runs. */
-  readonly backupMode?: "full" | "incremental" | undefined;
   /** In `/snapshots/ID/disks`: the volume of that snapshot. */
   readonly volume?: {
     readonly imageId: string;
@@ -17,6 +16,11 @@ interface DiskView {
     readonly sizeBytes: number;
   };
 }
+
+/** How the running backup takes the disk; none outside of a backup. */
+const backupModeOf = (world: World, disk: Disk): BackupDisk["mode"] | undefined =>
+  [...world.backups.values()].filter(isBackupOpen).flatMap(({ disks }) => disks).find(({ diskId }) => diskId === disk.id)
+    ?.mode;
 
 /** `/disks/ID` and the lists of disks in backups, checkpoints and snapshots. */
 export const diskResource = (world: World, disk: Disk, view: DiskView = {}): Resource => {
@@ -41,7 +45,7 @@ export const diskResource = (world: World, disk: Disk, view: DiskView = {}): Res
       content_type: disk.contentType,
       status: diskStatus(world, disk),
       backup: disk.backup,
-      backup_mode: view.backupMode,
+      backup_mode: backupModeOf(world, disk),
       shareable: disk.shareable,
       wipe_after_delete: disk.wipeAfterDelete,
       propagate_errors: false,
