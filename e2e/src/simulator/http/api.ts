@@ -50,8 +50,14 @@ const bodyOf = (request: Request): unknown => {
 
 const checkIds = (params: Readonly<Record<string, string>>): void => {
   for (const [name, value] of Object.entries(params)) {
-    if (name !== "event" && !isUuid(value)) throw new EngineFault(400, "Operation Failed", `[Invalid UUID: ${value}]`);
+    if (!["event", "permit"].includes(name) && !isUuid(value))
+      throw new EngineFault(400, "Operation Failed", `[Invalid UUID: ${value}]`);
   }
+};
+
+const filterOf = (request: Request): Pick<Call, "filter"> => {
+  const text = request.headers["filter"];
+  return text === undefined ? {} : { filter: text.toLowerCase() === "true" };
 };
 
 const toCall = (request: Request, match: Match<Handle>, login: string): Call => {
@@ -64,6 +70,7 @@ const toCall = (request: Request, match: Match<Handle>, login: string): Call => 
     body: bodyOf(request),
     follow: parseFollow(request.query.get("follow")),
     allContent: request.query.get("all_content") === "true" || request.headers["all-content"] === "true",
+    ...filterOf(request),
   };
 };
 

@@ -12,6 +12,8 @@ export interface Call {
   readonly body: unknown;
   readonly follow: Follow;
   readonly allContent: boolean;
+  /** What the `Filter` header says; the user's own default without it. */
+  readonly filter?: boolean;
 }
 
 /** What a route answers, still without a representation. */
