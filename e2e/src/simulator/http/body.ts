@@ -76,7 +76,8 @@ const faultOf = (error: ZodError, tree: unknown): EngineFault => {
 const withoutKeys = (tree: unknown, path: readonly PropertyKey[], keys: readonly string[]): unknown => {
   const [next, ...rest] = path;
   if (next === undefined) return without(tree, new Set(keys));
-  if (Array.isArray(tree)) return tree.map((item, at) => (at === next ? withoutKeys(item, rest, keys) : (item as unknown)));
+  if (Array.isArray(tree))
+    return tree.map((item, at) => (at === next ? withoutKeys(item, rest, keys) : (item as unknown)));
   if (typeof tree !== "object" || tree === null) return tree;
   return { ...tree, [next]: withoutKeys(Reflect.get(tree, next), rest, keys) };
 };

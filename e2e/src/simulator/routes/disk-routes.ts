@@ -15,6 +15,7 @@ import type { Disk } from "../model/disk.ts";
 import { Instant, type Resource } from "../rendering/resource.ts";
 import { diskResource } from "../rendering/resources/disk.ts";
 import { hrefOf, stubOf } from "../rendering/resources/links.ts";
+import { searchableDisk } from "./searchable.ts";
 
 const diskOf = (engine: Engine, call: Call): Disk => {
   const disk = existing(engine.world.disks, param(call, "disk"));
@@ -28,21 +29,14 @@ const list = (engine: Engine, call: Call): Answer =>
     {
       element: "disk",
       all: [...engine.world.disks.values()].filter((disk) => !disk.ofTemplate),
-      searchable: (disk) => ({
-        id: disk.id,
-        name: disk.alias,
-        alias: disk.alias,
-        description: disk.description,
-        status: diskStatus(engine.world, disk),
-        vm_names: vmsWithDisk(engine.world, disk.id)[0]?.name,
-      }),
+      searchable: (disk) => searchableDisk(engine.world, disk),
     },
     (disk) => diskResource(engine.world, disk),
   );
 
 const get = async (engine: Engine, call: Call): Promise<Answer> => {
   const disk = diskOf(engine, call);
-  if (!disk.busy) await refreshSizes(engine, disk);
+  if (!disk.busy && call.isFollowed !== true) await refreshSizes(engine, disk);
   return ok(diskResource(engine.world, disk));
 };
 

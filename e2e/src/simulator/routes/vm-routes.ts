@@ -13,11 +13,12 @@ import { createVm } from "../vms/create-vm.ts";
 import { editVm } from "../vms/edit-vm.ts";
 import { removeVm } from "../vms/remove-vm.ts";
 import { vmBody } from "../vms/vm-body.ts";
+import { searchableVm } from "./searchable.ts";
 
 const vmOf = (engine: Engine, call: Call): Vm => existing(engine.world.vms, param(call, "vm"));
 
 const show = (engine: Engine, call: Call, vm: Vm) =>
-  vmResource(engine.world, vm, { follow: call.follow, ovf: call.allContent ? writeOvf(engine.world, vm) : undefined });
+  vmResource(engine.world, vm, call.allContent ? writeOvf(engine.world, vm) : undefined);
 
 const list = (engine: Engine, call: Call): Answer =>
   searchedRows(
@@ -25,15 +26,7 @@ const list = (engine: Engine, call: Call): Answer =>
     {
       element: "vm",
       all: [...engine.world.vms.values()],
-      searchable: (vm) => ({
-        id: vm.id,
-        name: vm.name,
-        status: vm.status,
-        description: vm.description,
-        cluster: engine.world.clusters.get(vm.clusterId)?.name,
-        host: engine.world.hosts.get(vm.hostId ?? "")?.name,
-        tag: engine.world.tags.get(vm.tagIds[0] ?? "")?.name,
-      }),
+      searchable: (vm) => searchableVm(engine.world, vm),
     },
     (vm) => show(engine, call, vm),
   );

@@ -1,5 +1,5 @@
 import { type XmlElement, parseXml } from "../../xml/read-xml.ts";
-import { pluralOf } from "./plural.ts";
+import { pluralOf } from "../plural.ts";
 
 /** What an element without anything in it is read as: the empty text, or a structure or list without anything in it. */
 export const emptyElement: Readonly<Record<string, never>> = Object.freeze({});
@@ -24,12 +24,14 @@ const isItem = (parent: XmlElement, child: XmlElement): boolean =>
 
 const toTree = (element: XmlElement): unknown => {
   const { attributes, children, text } = element;
-  if (children.length === 0 && Object.keys(attributes).length === 0) return text === "" ? emptyElement : text;
+  if (children.length === 0 && Object.keys(attributes).length === 0) return text.trim() === "" ? emptyElement : text;
   const tree: Record<string, unknown> = { ...attributes };
   for (const child of children) {
     const former = tree[child.name];
     const value = toTree(child);
-    tree[child.name] = isItem(element, child) ? [...(Array.isArray(former) ? (former as unknown[]) : []), value] : value;
+    tree[child.name] = isItem(element, child)
+      ? [...(Array.isArray(former) ? (former as unknown[]) : []), value]
+      : value;
   }
   return tree;
 };
