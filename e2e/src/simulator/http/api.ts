@@ -54,8 +54,14 @@ const bodyOf = (request: Request, match: Match<Handle>): unknown => {
 
 const checkIds = (params: Readonly<Record<string, string>>): void => {
   for (const [name, value] of Object.entries(params)) {
-    if (name !== "event" && !isUuid(value)) throw new EngineFault(400, "Operation Failed", `[Invalid UUID: ${value}]`);
+    if (!["event", "permit"].includes(name) && !isUuid(value))
+      throw new EngineFault(400, "Operation Failed", `[Invalid UUID: ${value}]`);
   }
+};
+
+const filterOf = (request: Request): Pick<Call, "filter"> => {
+  const text = request.headers["filter"];
+  return text === undefined ? {} : { filter: text.toLowerCase() === "true" };
 };
 
 const toCall = (request: Request, match: Match<Handle>, login: string): Call => {
@@ -68,6 +74,7 @@ const toCall = (request: Request, match: Match<Handle>, login: string): Call => 
     body: bodyOf(request, match),
     follow: parseFollow(request.query.get("follow")),
     allContent: request.query.get("all_content") === "true" || request.headers["all-content"] === "true",
+    ...filterOf(request),
   };
 };
 

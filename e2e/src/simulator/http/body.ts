@@ -1,7 +1,7 @@
 import { type ZodError, type ZodSafeParseResult, z } from "zod";
 
 import { EngineFault, incomplete, invalid } from "../engine/engine-fault.ts";
-import { XmlBody, emptyElement } from "../rendering/xml/xml-body.ts";
+import { XmlBody, emptyElement, treeOf } from "../rendering/xml/xml-body.ts";
 
 /** Text; numbers and booleans are taken as text too, as the engine does. */
 export const text = z.preprocess(
@@ -98,7 +98,7 @@ const parseLeniently = <Schema extends z.ZodType>(
  */
 export const parseBody = <Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> => {
   const isXml = body instanceof XmlBody;
-  const tree = isXml ? body.tree : body;
+  const tree = treeOf(body);
   const parsed = isXml ? parseLeniently(schema, tree) : schema.safeParse(tree);
   if (!parsed.success) throw faultOf(parsed.error, tree);
   return parsed.data;

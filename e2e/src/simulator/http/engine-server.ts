@@ -3,6 +3,8 @@ import { createServer } from "node:https";
 import { dropOldRows } from "../engine/drop-old-rows.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { CallEffect, CallFaults } from "../faults/call-faults.ts";
+import { interfere } from "../faults/interfere.ts";
+import type { RuleTable } from "../faults/rule-table.ts";
 import { answerPkiResource } from "../pki/pki-resource.ts";
 import type { Pki } from "../pki/pki.ts";
 import { apiPath } from "../rendering/resource.ts";
@@ -23,6 +25,7 @@ export interface EngineServerParts {
   readonly tokens: Tokens;
   readonly counters: CallCounters;
   readonly faults: CallFaults;
+  readonly rules: RuleTable;
   readonly routes: readonly Route<Handle>[];
 }
 
@@ -119,5 +122,6 @@ const respondTo =
 /** Starts the engine's web server: API, single sign-on and `pki-resource`, all on one HTTPS port of loopback. */
 export const openEngineServer = (parts: EngineServerParts, port: number): Promise<Listening> => {
   const { key, cert } = parts.pki.api;
-  return listen(createServer({ key, cert }, toListener(respondTo(parts), parts.engine.log)), port);
+  const respond = interfere(parts.rules, parts.engine, respondTo(parts));
+  return listen(createServer({ key, cert }, toListener(respond, parts.engine.log)), port);
 };

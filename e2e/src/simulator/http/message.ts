@@ -16,6 +16,8 @@ export type Response =
       readonly status: number;
       readonly headers?: Readonly<Record<string, string>>;
       readonly body?: string;
+      /** The connection is cut after so many bytes of the body, whose whole length the head has promised. */
+      readonly sentBytes?: number;
     }
   | { readonly kind: "drop" };
 
@@ -55,9 +57,10 @@ export const writeResponse = (target: ServerResponse, response: Response): void 
     target.destroy();
     return;
   }
-  const body = response.body ?? "";
-  target.writeHead(response.status, { ...response.headers, "content-length": Buffer.byteLength(body) });
-  target.end(body);
+  const body = Buffer.from(response.body ?? "");
+  target.writeHead(response.status, { ...response.headers, "content-length": body.length });
+  if (response.sentBytes === undefined || response.sentBytes >= body.length) target.end(body);
+  else target.write(body.subarray(0, response.sentBytes), () => target.destroy());
 };
 
 /** The same answer with further headers. */

@@ -1,3 +1,4 @@
+import type { Permission, Role, User } from "./access.ts";
 import type { AffinityGroup } from "./affinity-group.ts";
 import type { Backup } from "./backup.ts";
 import type { Disk } from "./disk.ts";
@@ -24,6 +25,9 @@ export interface World {
   readonly backups: Map<string, Backup>;
   readonly transfers: Map<string, Transfer>;
   readonly events: EngineEvent[];
+  readonly users: Map<string, User>;
+  readonly roles: Map<string, Role>;
+  readonly permissions: Map<string, Permission>;
   /** Wrong passwords in a row, per login. */
   readonly wrongPasswords: Map<string, number>;
 }
@@ -45,5 +49,8 @@ export const emptyWorld = (): World => ({
   backups: new Map(),
   transfers: new Map(),
   events: [],
+  users: new Map(),
+  roles: new Map(),
+  permissions: new Map(),
   wrongPasswords: new Map(),
 });

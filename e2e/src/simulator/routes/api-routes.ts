@@ -2,12 +2,14 @@ import type { Engine } from "../engine/engine.ts";
 import type { Handle } from "../http/call.ts";
 import type { Route } from "../http/router.ts";
 import type { Transfers } from "../transfers/transfers.ts";
+import { accessRoutes } from "./access-routes.ts";
 import { attachmentRoutes } from "./attachment-routes.ts";
 import { backupRoutes, checkpointRoutes } from "./backup-routes.ts";
 import { diskRoutes } from "./disk-routes.ts";
 import { eventRoutes } from "./event-routes.ts";
 import { inventoryRoutes } from "./inventory-routes.ts";
 import { nicRoutes } from "./nic-routes.ts";
+import { permissionRoutes } from "./permission-routes.ts";
 import { snapshotRoutes } from "./snapshot-routes.ts";
 import { transferRoutes } from "./transfer-routes.ts";
 import { affinityGroupRoutes } from "./affinity-group-routes.ts";
@@ -30,4 +32,6 @@ export const apiRoutes = (engine: Engine, transfers: Transfers): readonly Route<
   ...diskRoutes(engine),
   ...transferRoutes(engine, transfers),
   ...eventRoutes(engine),
+  ...accessRoutes(engine),
+  ...permissionRoutes(engine),
 ];

@@ -18,6 +18,9 @@ export class XmlBody {
   }
 }
 
+/** The tree of a body, whichever representation it came in. */
+export const treeOf = (body: unknown): unknown => (body instanceof XmlBody ? body.tree : body);
+
 /** True for an element that its parent may hold many times; JSON has an array under its name. */
 const isItem = (parent: XmlElement, child: XmlElement): boolean =>
   child.name === "link" || pluralOf(child.name) === parent.name;
