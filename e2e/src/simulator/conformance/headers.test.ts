@@ -99,6 +99,42 @@ test("tags are a tree under the root", async () => {
   expect(tags.get("silver")).toMatchObject({ parent: { id: (tags.get("gold") as { id: string }).id } });
 });
 
+test("tags come and go, with what is below them, and mark VMs", async () => {
+  const [a, b] = [
+    (await api.post("/tags", { name: "a" })).json,
+    await api.post("/tags", { name: "b", parent: { name: "a" } }),
+  ];
+  expect([a.parent.id, b.json.parent.id]).toEqual([(await api.get("")).json.special_objects.root_tag.id, a.id]);
+  expect((await api.call("PUT", `/tags/${a.id}`, { body: { parent: { id: b.json.id } } })).status).toBe(400);
+  expect((await api.post("/tags", { name: "b" })).status).toBe(409);
+  expect((await api.post(`${vmPath}/tags`, { name: "b" })).status).toBe(201);
+  expect((await api.get("/vms?search=tag%3Db")).json.vm).toHaveLength(1);
+  expect((await api.delete(`${vmPath}/tags/${a.id}`)).status).toBe(404);
+  expect((await api.delete(`/tags/${a.id}`)).status).toBe(200);
+  expect((await api.get(`/tags/${b.json.id}`)).status).toBe(404);
+  expect((await api.get("/vms?search=tag%3Db")).json).toEqual({});
+});
+
+test("affinity labels mark VMs and hosts", async () => {
+  const [host] = (await api.get("/hosts")).json.host;
+  const id = vmPath.slice("/vms/".length);
+  const { json: label } = await api.post("/affinitylabels", { name: "gpu", hosts: { host: [{ id: host.id }] } });
+  const path = `/affinitylabels/${label.id}`;
+  expect((await api.post(`${path}/vms`, { id })).status).toBe(201);
+  expect((await api.get(`${vmPath}/affinitylabels`)).json.affinity_label).toMatchObject([
+    { id: label.id, name: "gpu" },
+  ]);
+  expect((await api.get(`${path}?follow=vms,hosts`)).json).toMatchObject({
+    vms: { vm: [{ id }] },
+    hosts: { host: [{}] },
+  });
+  expect((await api.post("/affinitylabels", { name: "gpu" })).status).toBe(409);
+  expect((await api.call("PUT", path, { body: { name: "gpus", vms: {} } })).json.name).toBe("gpus");
+  expect((await api.get(`${vmPath}/affinitylabels`)).json).toEqual({});
+  expect((await api.delete(path)).status).toBe(200);
+  expect((await api.get("/affinitylabels")).json).toEqual({});
+});
+
 test("links are followed as deep as a path says, and stubs become entities", async () => {
   const follow =
     "cluster.data_center,nics.vnic_profile.network,Snapshots,DISK_ATTACHMENTS.disk.storage_domains,nothing";

@@ -153,6 +153,7 @@ const backupRows: Readonly<Record<string, Wants>> = {
 };
 
 const affinity = onPath("manipulate_affinity_groups", "cluster");
+const affinityLabel = onSystem("manipulate_affinity_groups");
 
 const otherRows: Readonly<Record<string, Wants>> = {
   "POST /clusters/:cluster/affinitygroups": affinity,
@@ -162,6 +163,13 @@ const otherRows: Readonly<Record<string, Wants>> = {
   "DELETE /clusters/:cluster/affinitygroups/:group/vms/:member": affinity,
   "POST /clusters/:cluster/affinitygroups/:group/hosts": affinity,
   "DELETE /clusters/:cluster/affinitygroups/:group/hosts/:member": affinity,
+  "POST /affinitylabels": affinityLabel,
+  "PUT /affinitylabels/:label": affinityLabel,
+  "DELETE /affinitylabels/:label": affinityLabel,
+  "POST /affinitylabels/:label/vms": affinityLabel,
+  "DELETE /affinitylabels/:label/vms/:member": affinityLabel,
+  "POST /affinitylabels/:label/hosts": affinityLabel,
+  "DELETE /affinitylabels/:label/hosts/:member": affinityLabel,
   "POST /events": onSystem("inject_external_events"),
   "POST /tags": onSystem("tag_management"),
   "PUT /tags/:id": onSystem("tag_management"),

@@ -12,7 +12,6 @@ import {
   hostResource,
   networkResource,
   storageDomainResource,
-  tagResource,
   templateNicResource,
   templateResource,
   vnicProfileResource,
@@ -137,22 +136,11 @@ const storageAndNetworkRoutes = ({ world }: Engine): readonly Route<Handle>[] =>
   }),
 ];
 
-/** Tags cannot be searched; the tree is told by each tag's parent. */
-const tagRoutes = ({ world }: Engine): readonly Route<Handle>[] => [
-  {
-    method: "GET",
-    pattern: "/tags",
-    handle: (call) => rows(call, "tag", [...world.tags.values()].map(tagResource)),
-  },
-  { method: "GET", pattern: "/tags/:id", handle: (call) => ok(tagResource(existing(world.tags, param(call, "id")))) },
-];
-
-/** The API root, data centers, clusters, hosts, storage domains, templates, networks, vNIC profiles and tags. */
+/** The API root, data centers, clusters, hosts, storage domains, templates, networks and vNIC profiles. */
 export const inventoryRoutes = (engine: Engine): readonly Route<Handle>[] => [
   { method: "GET", pattern: "/", handle: () => ok(apiRoot(engine)) },
   ...clusterAndHostRoutes(engine),
   ...storageAndNetworkRoutes(engine),
-  ...tagRoutes(engine),
   { method: "GET", pattern: "/datacenters/:center/storagedomains", handle: (call) => attachedDomains(engine, call) },
   { method: "GET", pattern: "/templates/:template/nics", handle: (call) => templateNics(engine, call) },
   { method: "GET", pattern: "/templates/:template/diskattachments", handle: (call) => templateDisks(engine, call) },

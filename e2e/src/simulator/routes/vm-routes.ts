@@ -1,12 +1,11 @@
 import type { Engine } from "../engine/engine.ts";
 import { existing } from "../engine/engine-fault.ts";
 import { parseBody } from "../http/body.ts";
-import { type Answer, type Call, type Handle, accepted, created, flag, ok, param, rows } from "../http/call.ts";
+import { type Answer, type Call, type Handle, accepted, created, flag, ok, param } from "../http/call.ts";
 import type { Route } from "../http/router.ts";
 import { searchedRows } from "../http/search.ts";
 import type { Vm } from "../model/vm.ts";
 import { writeOvf } from "../ovf/write-ovf.ts";
-import { tagResource } from "../rendering/resources/inventory.ts";
 import { vmResource } from "../rendering/resources/vm.ts";
 import { createVmFromOvf } from "../vms/create-vm-from-ovf.ts";
 import { createVm } from "../vms/create-vm.ts";
@@ -61,17 +60,5 @@ export const vmRoutes = (engine: Engine): readonly Route<Handle>[] => [
       removeVm(engine, call.actor, vmOf(engine, call), flag(call, "detach_only"));
       return accepted();
     },
-  },
-  {
-    method: "GET",
-    pattern: "/vms/:vm/tags",
-    handle: (call) =>
-      rows(
-        call,
-        "tag",
-        vmOf(engine, call)
-          .tagIds.flatMap((id) => engine.world.tags.get(id) ?? [])
-          .map(tagResource),
-      ),
   },
 ];
