@@ -40,7 +40,7 @@ export const authenticate = (
   request: Request,
 ): Session | undefined => {
   const [scheme, credentials] = (request.headers["authorization"] ?? "").split(" ", 2);
-  switch (scheme?.toLowerCase()) {
+  switch (scheme?.toLowerCase() ?? "") {
     case "bearer":
       return ofToken(tokens, credentials);
     case "basic":

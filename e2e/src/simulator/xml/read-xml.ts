@@ -39,14 +39,15 @@ const nodesOf = (node: Node): readonly Node[] => {
   return Array.isArray(inside) ? (inside as readonly Node[]) : [];
 };
 
+/** The character data of a text node. */
+const dataOf = (node: Node): string => {
+  const data = node[textKey];
+  return typeof data === "string" ? data : "";
+};
+
 const textOf = (node: Node): string => {
-  const name = nameOf(node);
-  if (name === textKey) return unescapeXml(String(node[textKey]));
-  return name === cdataKey
-    ? nodesOf(node)
-        .map((part) => String(part[textKey]))
-        .join("")
-    : "";
+  if (nameOf(node) === textKey) return unescapeXml(dataOf(node));
+  return nameOf(node) === cdataKey ? nodesOf(node).map(dataOf).join("") : "";
 };
 
 const isText = (node: Node): boolean => [textKey, cdataKey].includes(nameOf(node));
