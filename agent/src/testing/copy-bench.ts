@@ -24,7 +24,8 @@ export interface BenchCopy {
   readonly signal?: AbortSignal;
 }
 
-const room = { lanes: 2, laneBytes: 48 * 1024 * 1024 };
+/** So little that a copy takes many requests. */
+const room = { lanes: 2, laneBytes: 6 * 1024 * 1024 };
 
 /** Copies a point as an agent does; answers its id at the target. */
 export const benchCopy = async ({ attempt, pointId, from, to, board, signal }: BenchCopy): Promise<string> => {

@@ -90,24 +90,26 @@ test("what is there already is not copied again", async () => {
   expect(session.remarks.map(({ code }) => code)).toEqual(["NOTHING_TO_COPY", "COPIED_BEFORE"]);
 });
 
-test("a disk is restored from a copy, and the next increment at the target builds on one", async () => {
+test("the next increment at the target builds on the newest copy (R3)", async () => {
   const newest = present((await copies()).at(-1));
-  const diskId = present(newest.disks[0]).diskId;
-  const session = await stage.operator.restoreDisk(newest.pointId, diskId);
+  await stage.change(vm, 3);
+  await stage.operator.createJob("offsite", [vm.name], { repository: "offsite" });
+  const session = await stage.operator.runJob("offsite");
+  expect(session.result, describeSession(session)).toBe(Result.SUCCESS);
+  expect(session.tasks[0]).toMatchObject({ basePointId: newest.pointId, disks: [{ mode: "incremental" }] });
+  await stage.expectSound(vm, 7);
+});
+
+test("a disk is restored from a copy, bit for bit (R1)", async () => {
+  const copy = present((await copies()).findLast(({ originPointId }) => originPointId !== ""));
+  const { diskId } = present(copy.disks[0]);
+  const session = await stage.operator.restoreDisk(copy.pointId, diskId);
   expect(session.result, describeSession(session)).toBe(Result.SUCCESS);
   const restored = join(stage.run.dir, "restored.raw");
   await stage.lab.control.copyDisk(present(session.tasks[0]?.disks[0]).restoredDiskId, restored);
   await using reader = await openPointReader(offsite);
-  const summary = present((await reader.list()).find(({ pointId }) => pointId === newest.pointId));
-  const wanted = await vm.references.of(summary, diskId);
-  expect(differenceOf(await fingerprintOf(restored), wanted)).toBeUndefined();
-
-  await stage.change(vm, 3);
-  await stage.operator.createJob("offsite", [vm.name], { repository: "offsite" });
-  const increment = await stage.operator.runJob("offsite");
-  expect(increment.result, describeSession(increment)).toBe(Result.SUCCESS);
-  expect(increment.tasks[0]).toMatchObject({ basePointId: newest.pointId, disks: [{ mode: "incremental" }] });
-  await stage.expectSound(vm, 7);
+  const summary = present((await reader.list()).find(({ pointId }) => pointId === copy.pointId));
+  expect(differenceOf(await fingerprintOf(restored), await vm.references.of(summary, diskId))).toBeUndefined();
 });
 
 test("a rescan tells what is there, and of which job", async () => {
