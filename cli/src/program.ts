@@ -39,11 +39,13 @@ import { pointUndelete } from "./point/undelete.ts";
 import { pointUnprotect } from "./point/unprotect.ts";
 import { repositoryAdd } from "./repository/add.ts";
 import { repositoryClock } from "./repository/clock.ts";
+import { repositoryCopy } from "./repository/copy.ts";
 import { repositoryGc } from "./repository/gc.ts";
 import { repositoryHurt } from "./repository/hurt.ts";
 import { repositoryInvite } from "./repository/invite.ts";
 import { repositoryKey } from "./repository/key.ts";
 import { repositoryList } from "./repository/list.ts";
+import { repositoryRescan } from "./repository/rescan.ts";
 import { repositoryRevoke } from "./repository/revoke.ts";
 import { repositoryStats } from "./repository/stats.ts";
 import { repositoryVerify } from "./repository/verify.ts";
@@ -95,6 +97,8 @@ const repositoryVerbs: readonly CommandMaker[] = [
   repositoryList,
   repositoryShow,
   repositoryVerify,
+  repositoryCopy,
+  repositoryRescan,
   repositoryHurt,
   repositoryGc,
   repositoryStats,

@@ -17,6 +17,7 @@ import { openApi } from "./api/open-api.ts";
 import { createBackupWork } from "./backups/backup-work.ts";
 import type { ControllerConfig } from "./config/controller-config.ts";
 import { keepConfigurations, openConfigurationKeeper } from "./configurations/keep-configurations.ts";
+import { createCopyWork } from "./copies/copy-work.ts";
 import { openDatabase } from "./database/database.ts";
 import { listOpenSessionIds } from "./database/sessions-table.ts";
 import { listOpenTasks } from "./database/tasks-table.ts";
@@ -77,7 +78,12 @@ export const createController = async (
 ): Promise<Controller> => {
   await using stack = new AsyncDisposableStack();
   const { work, users, timeZone, listening } = await openWork(stack, { config, log, overrides });
-  const steps: StepDeps = { ...work, backups: createBackupWork(work), restores: createRestoreWork(work) };
+  const steps: StepDeps = {
+    ...work,
+    backups: createBackupWork(work),
+    restores: createRestoreWork(work),
+    copies: createCopyWork(work),
+  };
   const tickets = stack.use(createTicketBox(work));
   const runner = stack.use(openTasks(steps));
   const sessions = stack.use(openSessions(work, runner.poke));

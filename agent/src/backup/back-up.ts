@@ -1,7 +1,7 @@
 import type { DiskRange, HealedPoints } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
 import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
 import { retry } from "@holdfast/shared/retry/retry";
-import { codecNumbers, type Compression } from "@holdfast/shared/format/codec";
+import { parseCompression } from "@holdfast/shared/format/codec";
 import { encodeManifest } from "@holdfast/shared/format/manifest";
 import { parseRepositoryId } from "@holdfast/shared/format/repository-id";
 import { toSealingKeys } from "@holdfast/shared/keys/keys-message";
@@ -229,12 +229,6 @@ const targetOf = (
   compression: parseCompression(orders.codec),
   keys: toSealingKeys(orders.keys),
 });
-
-/** A job's codec; INVALID_ARGUMENT for a word that is none. */
-const parseCompression = (codec: string): Compression => {
-  if (codec === "zstd" || codec === "lz4") return codec;
-  throw new HoldfastError("INVALID_ARGUMENT", `${codec} is no codec; they are ${Object.keys(codecNumbers).join(", ")}`);
-};
 
 const unreachable = (cause: unknown): HoldfastError =>
   new HoldfastError(

@@ -1,23 +1,13 @@
-import { RecordKind } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
 import type { Clock } from "@holdfast/shared/clock/clock";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { chunkIdOf } from "@holdfast/shared/format/chunk-id";
-import { equalBytes, idAt, idSize, isZeroId, toHex } from "@holdfast/shared/format/content-id";
-import { encodeRecord, type EncodedRecord } from "@holdfast/shared/format/record";
+import { idSize } from "@holdfast/shared/format/content-id";
 import { Semaphore } from "@holdfast/shared/lifecycle/bounded";
 import { openDiskReader } from "../disks/disk-access.ts";
 import type { DiskReader } from "../disks/disk-reader.ts";
-import { compareUnchecked } from "../repository/compare-unchecked.ts";
-import { findMissing } from "../repository/find-missing.ts";
 import { openRepositoryConnection, type RepositoryConnection } from "../repository/repository-access.ts";
-import { sendRecords } from "../repository/send-records.ts";
+import { freshOf, storeChunks } from "../repository/store-chunks.ts";
 import type { LaneAnswer, LaneRequest, LaneStart } from "./lane-messages.ts";
-
-/** A chunk that the repository may have to be sent. */
-interface FreshChunk {
-  readonly id: Uint8Array;
-  readonly plain: Uint8Array;
-}
 
 const nothing: LaneAnswer = { ids: new Uint8Array(0), stored: 0, packedBytes: 0 };
 
@@ -64,46 +54,9 @@ export class BackupLane {
     signal: AbortSignal,
   ): Promise<LaneAnswer> {
     const { ids, plains } = await this.#read(request, buffer, signal);
-    const fresh = this.#freshOf(ids, plains, request.known);
+    const fresh = freshOf(ids, plains, request.known);
     if (fresh.length === 0) return { ...nothing, ids };
-    const missing = await this.#findMissing(fresh, signal);
-    if (missing.length === 0) return { ...nothing, ids };
-    const { calls } = this.#repository;
-    const sent = await sendRecords(calls, this.#start.uploadId, this.#recordsOf(fresh, missing), signal);
-    // What others had stored by then was dropped: it has to be compared as what was there before.
-    if (sent.known > 0 && this.#start.keys !== undefined) await this.#findMissing(pick(fresh, missing), signal);
-    return { ids, stored: sent.stored, packedBytes: sent.packedBytes };
-  }
-
-  /** Which chunks have to be sent. Those that are there and that no one but their writer checked are compared at once. */
-  async #findMissing(fresh: readonly FreshChunk[], signal: AbortSignal): Promise<readonly number[]> {
-    const { uploadId, chunkSize, keys } = this.#start;
-    const { calls } = this.#repository;
-    const question = { uploadId, kind: RecordKind.CHUNK, ids: fresh.map(({ id }) => id) };
-    const { missing, unchecked } = await findMissing(calls, question, signal);
-    if (unchecked.length === 0) return missing;
-    if (keys === undefined) throw new HoldfastError("KEY_MISSING", "the orders of an encrypted repository have no key");
-    const ids = pick(fresh, unchecked).map(({ id }) => id);
-    await compareUnchecked(calls, { uploadId, chunkSize, keys }, ids, signal);
-    return missing;
-  }
-
-  /** Chunks that are neither zero nor known, each once. */
-  #freshOf(ids: Uint8Array, plains: readonly Uint8Array[], known: Uint8Array): readonly FreshChunk[] {
-    const fresh = new Map<string, FreshChunk>();
-    for (const [index, plain] of plains.entries()) {
-      const id = idAt(ids, index);
-      if (!isZeroId(id) && !equalBytes(id, idAt(known, index))) fresh.set(toHex(id), { id, plain });
-    }
-    return [...fresh.values()];
-  }
-
-  *#recordsOf(fresh: readonly FreshChunk[], missing: readonly number[]): Generator<EncodedRecord> {
-    const { repositoryId, compression, keys } = this.#start;
-    for (const index of missing) {
-      const chunk = fresh[index];
-      if (chunk !== undefined) yield encodeRecord({ repositoryId, kind: "chunk", compression, keys, ...chunk });
-    }
+    return { ids, ...(await storeChunks(this.#repository.calls, this.#start, fresh, signal)) };
   }
 
   /** Reads a run of chunks and names each as soon as it is whole. */
@@ -165,8 +118,3 @@ export class BackupLane {
     await disk?.[Symbol.asyncDispose]();
   }
 }
-
-const pick = <Item>(items: readonly Item[], indices: readonly number[]): readonly Item[] => {
-  const wanted = new Set(indices);
-  return items.filter((_, index) => wanted.has(index));
-};

@@ -1,4 +1,11 @@
-import type { Attempt, BackupOrders, OrdersResponse, RestoreOrders } from "@holdfast/proto/holdfast/agent/v1/agent_pb";
+import type {
+  Attempt,
+  BackupOrders,
+  CopyOrders,
+  OrdersResponse,
+  RepositoryAccess,
+  RestoreOrders,
+} from "@holdfast/proto/holdfast/agent/v1/agent_pb";
 import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
 import { traitsOf } from "@holdfast/shared/errors/codes";
 import type { RandomBytes } from "@holdfast/shared/ids/ids";
@@ -7,6 +14,7 @@ import type { Logger } from "@holdfast/shared/logging/logger";
 import type { IdentityHolder } from "@holdfast/shared/identity/identity";
 import { backUp } from "../backup/back-up.ts";
 import type { Remark } from "../backup/remark.ts";
+import { copyPoint } from "../copy/copy-point.ts";
 import { openDisk } from "../disks/open-disk.ts";
 import type { Whereabouts } from "../imageio/find-image.ts";
 import type { LaneRoom } from "../lanes/lane-room.ts";
@@ -118,6 +126,8 @@ export class RunningAttempt {
       case "restore":
         await this.#restore(orders.value, signal);
         return { state: "succeeded", pointId: "", remarks: [] };
+      case "copy":
+        return { state: "succeeded", pointId: await this.#copy(orders.value, signal), remarks: [] };
       case "ended":
         this.end(orders.value);
         throw this.#ended.signal.reason;
@@ -130,18 +140,27 @@ export class RunningAttempt {
   async #backUp(orders: BackupOrders, signal: AbortSignal): ReturnType<typeof backUp> {
     const { clock, random, room } = this.#deps;
     const { taskId, number, attemptId } = this.attempt;
-    const repository = this.#repository(orders);
+    const repository = this.#repository(orders.repository, orders.taskToken);
     const shared = { repository, openDisk: this.#openDisk, room, board: this.board, clock, log: this.#log };
     return await backUp({ ...shared, attempt: { taskId, number, attemptId }, orders, random }, signal);
   }
 
   async #restore(orders: RestoreOrders, signal: AbortSignal): Promise<void> {
     const { clock, room } = this.#deps;
-    const repository = this.#repository(orders);
+    const repository = this.#repository(orders.repository, orders.taskToken);
     await restore(
       { orders, repository, openDisk: this.#openDisk, room, board: this.board, clock, log: this.#log },
       signal,
     );
+  }
+
+  async #copy(orders: CopyOrders, signal: AbortSignal): Promise<string> {
+    const { clock, room } = this.#deps;
+    const { taskId, number, attemptId } = this.attempt;
+    const source = this.#repository(orders.source, orders.sourceToken);
+    const target = this.#repository(orders.target, orders.taskToken);
+    const shared = { room, board: this.board, clock, log: this.#log };
+    return await copyPoint({ ...shared, attempt: { taskId, number, attemptId }, orders, source, target }, signal);
   }
 
   readonly #openDisk = (diskId: string, signal: AbortSignal): ReturnType<typeof openDisk> => {
@@ -151,7 +170,7 @@ export class RunningAttempt {
     return openDisk(diskId, { desk, where, identity: holder.current, clock, taskId, attemptId }, signal);
   };
 
-  #repository({ repository, taskToken }: BackupOrders | RestoreOrders): RepositoryAddress {
+  #repository(repository: RepositoryAccess | undefined, taskToken: string): RepositoryAddress {
     if (repository === undefined || repository.address === "")
       throw new HoldfastError("INVALID_ARGUMENT", "the orders name no repository");
     const { address, repositoryId } = repository;

@@ -1,11 +1,9 @@
 import type { RestoreDisk } from "@holdfast/proto/holdfast/agent/v1/agent_pb";
 import type { BaseDisk } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
-import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
+import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { chunkCountOf } from "@holdfast/shared/format/chunk-size";
-import { equalBytes, idSize } from "@holdfast/shared/format/content-id";
+import { idSize } from "@holdfast/shared/format/content-id";
 import { isZero } from "@holdfast/shared/format/chunk-id";
-import { encodePage, leafCapacity } from "@holdfast/shared/format/page";
-import { buildTree, leafCount, treeShape } from "@holdfast/shared/format/page-tree";
 import type { Reading } from "@holdfast/shared/reading/open-reading";
 import type { OpenDisk } from "../disks/open-disk.ts";
 import type { ImageEndpoint } from "../imageio/image-endpoint.ts";
@@ -13,6 +11,7 @@ import { ImageWriter } from "../imageio/image-writer.ts";
 import type { LanePool } from "../lanes/lane-pool.ts";
 import { lanesFor } from "../lanes/lane-room.ts";
 import { LeafSource } from "../repository/base-leaves.ts";
+import { checkedLeaves } from "../repository/checked-leaves.ts";
 import type { RepositoryCalls } from "../repository/repository-access.ts";
 import type { RestoreLaneAnswer, RestoreLaneRequest } from "./restore-messages.ts";
 import { RestoreTally } from "./restore-tally.ts";
@@ -101,52 +100,6 @@ function* requestsOf(first: number, ids: Uint8Array): Generator<RestoreRequest> 
     yield { kind: "restore", first: first + from / idSize, count: part.byteLength / idSize, ids: part };
   }
 }
-
-interface Walking {
-  readonly reading: Reading;
-  /** Of an encrypted repository. */
-  readonly idKey: Uint8Array | undefined;
-  readonly signal: AbortSignal;
-}
-
-/** The ids of a disk leaf by leaf. Each leaf must be what its id says, and all of them what the point's root says. */
-async function* checkedLeaves(
-  leaves: LeafSource,
-  { diskId, sizeBytes, root }: BaseDisk,
-  { reading, idKey, signal }: Walking,
-): AsyncGenerator<{ readonly first: number; readonly ids: Uint8Array }> {
-  const shape = treeShape(chunkCountOf(Number(sizeBytes), reading.chunkSize));
-  const leafIds = new Uint8Array(leafCount(shape) * idSize);
-  for (let leaf = 0; leaf < leafCount(shape); leaf += 1) {
-    const first = leaf * leafCapacity;
-    const ids = (await readLeaf(leaves, leaf, { diskId, signal })).subarray(
-      0,
-      Math.min(leafCapacity, shape.chunkCount - first) * idSize,
-    );
-    leafIds.set(encodePage({ level: 0, ids }, idKey).id, leaf * idSize);
-    yield { first, ids };
-  }
-  if (!equalBytes(buildTree(leafIds, idKey).root, root)) {
-    throw new HoldfastError("POINT_HURT", `the pages of disk ${diskId} are not those that the point names`, {
-      details: { diskId },
-    });
-  }
-}
-
-const readLeaf = async (
-  leaves: LeafSource,
-  leaf: number,
-  { diskId, signal }: { readonly diskId: string; readonly signal: AbortSignal },
-): Promise<Uint8Array> => {
-  try {
-    return (await leaves.at(leaf, signal)).chunkIds;
-  } catch (cause) {
-    if (!hasCode(cause, "CHUNK_MISSING", "CHUNK_DAMAGED")) throw cause;
-    const first = leaf * leafCapacity;
-    const message = `the page of disk ${diskId} that lists chunks ${first}-${first + leafCapacity - 1} is damaged`;
-    throw new HoldfastError("POINT_HURT", message, { details: { diskId, first }, cause });
-  }
-};
 
 const endpointOf = ({ access, sizeBytes, diskId }: OpenDisk, source: BaseDisk): ImageEndpoint => {
   if (access.kind !== "image")

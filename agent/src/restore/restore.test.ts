@@ -1,7 +1,7 @@
-import { chmod, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type BenchDisk, benchBackUp, benchRestore } from "../testing/backup-bench.ts";
+import { damageChunk, packOf } from "../testing/damage-chunk.ts";
 import { openRepositoryProcess, type RepositoryProcess } from "../testing/repository-process.ts";
 import { dirtyExtents, fillBlock, zeroExtents } from "../testing/test-disk.ts";
 
@@ -54,22 +54,3 @@ describe("a point that is damaged", () => {
     }
   });
 });
-
-/** Flips a byte of the stored bytes that hold this content. */
-const damageChunk = async (directory: string, content: Buffer): Promise<void> => {
-  const path = await packOf(directory, content);
-  const bytes = await readFile(path);
-  const at = bytes.indexOf(content);
-  bytes[at] = (bytes[at] ?? 0) ^ 1;
-  await chmod(path, 0o600);
-  await writeFile(path, bytes);
-};
-
-/** The file of a repository that holds this content as it is. */
-const packOf = async (directory: string, content: Buffer): Promise<string> => {
-  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
-    const path = join(entry.parentPath, entry.name);
-    if (entry.isFile() && (await readFile(path)).includes(content)) return path;
-  }
-  throw new Error("no pack holds this content");
-};

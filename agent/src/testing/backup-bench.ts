@@ -2,6 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { type BackupDisk, BackupOrdersSchema, RestoreOrdersSchema } from "@holdfast/proto/holdfast/agent/v1/agent_pb";
 import { systemClock } from "@holdfast/shared/clock/clock";
 import { systemRandom } from "@holdfast/shared/ids/ids";
+import { fromOpeningKeys, fromSealingKeys } from "@holdfast/shared/keys/keys-message";
 import { memoryLogger } from "@holdfast/shared/logging/memory-logger";
 import { backUp } from "../backup/back-up.ts";
 import type { AttemptKey, BackupEnd } from "../backup/backup-task.ts";
@@ -120,6 +121,7 @@ export const benchRestore = async (
       orders: create(RestoreOrdersSchema, {
         repository: { repositoryId: repository.repositoryId, address: repository.address },
         pointId,
+        ...(repository.keys && { keys: fromOpeningKeys(repository.keys.opening) }),
         disks: disks.map(({ diskId, size }) => ({ diskId, targetDiskId: `new-${diskId}`, sizeBytes: BigInt(size) })),
       }),
       repository: repository.access({ operation: "restore", pointId }),
@@ -144,7 +146,7 @@ export const benchRestore = async (
 };
 
 const ordersOf = (
-  { repositoryId, address }: RepositoryProcess,
+  { repositoryId, address, keys }: RepositoryProcess,
   { disks, basePointId = "", sampleChunks = 4, codec = "zstd" }: BenchBackup,
 ) =>
   create(BackupOrdersSchema, {
@@ -153,6 +155,7 @@ const ordersOf = (
     basePointId,
     codec,
     sampleChunks,
+    ...(keys && { keys: fromSealingKeys(keys.sealing) }),
     disks: disks.map(({ diskId, disk, mode }) => ({
       diskId,
       alias: diskId,

@@ -3,9 +3,15 @@ import type { TaskClaims } from "@holdfast/shared/identity/task-token";
 import { openServedIdentity } from "@holdfast/shared/identity/testing/served-identity";
 import { testInstallation } from "@holdfast/shared/identity/testing/test-installation";
 import { startProcess } from "@holdfast/shared/process/child-process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { parseRepositoryId } from "@holdfast/shared/format/repository-id";
+import type { RepositoryKeys } from "@holdfast/shared/format/repository-keys";
+import { parseKeyList } from "@holdfast/shared/keys/key-list";
+import { keysOf, unlock } from "@holdfast/shared/keys/master-key";
 import type { RepositoryAddress } from "../repository/repository-access.ts";
 
 /** A repository server in a process of its own, on a folder that goes with it. */
@@ -13,6 +19,8 @@ export interface RepositoryProcess extends AsyncDisposable {
   readonly address: string;
   readonly repositoryId: string;
   readonly directory: string;
+  /** Undefined unless it is encrypted. */
+  readonly keys: RepositoryKeys | undefined;
   /** An agent of its installation. */
   readonly agent: Identity;
   /** How that agent reaches it with a token of these claims. */
@@ -23,20 +31,33 @@ export interface RepositoryProcess extends AsyncDisposable {
   restart(between?: () => Promise<void>): Promise<void>;
 }
 
-const main = resolve(import.meta.dirname, "../../../repository/src/main.ts");
+const program = resolve(import.meta.dirname, "../../../repository/src");
+const main = join(program, "main.ts");
+const password = "a password of tests";
+
+/** How a test's repository is made. */
+export interface RepositoryWish {
+  readonly chunkSize?: number;
+  readonly isEncrypted?: boolean;
+}
 
 /** Makes a repository and serves it. */
-export const openRepositoryProcess = async (joining = testInstallation()): Promise<RepositoryProcess> => {
+export const openRepositoryProcess = async (
+  joining = testInstallation(),
+  { chunkSize = 1024 * 1024, isEncrypted = false }: RepositoryWish = {},
+): Promise<RepositoryProcess> => {
   const installation = await joining;
   const agent = await installation.identity("agent", "a1");
   const folder = await mkdtemp(join(tmpdir(), "hf-repo-"));
   const file = join(folder, "config.json");
   const directory = join(folder, "repository");
+  const keys = isEncrypted ? await makeEncrypted(folder, directory, chunkSize) : undefined;
   const start = async (listen: string) => {
     await using controller = await openServedIdentity(installation);
     const joinToken = controller.invite("repository").reveal();
     const indexPath = join(folder, "index.sqlite");
-    await writeFile(file, JSON.stringify({ directory, indexPath, listen, lowWaterBytes: 0, create: true, joinToken }));
+    const made = { create: true, chunkSize };
+    await writeFile(file, JSON.stringify({ directory, indexPath, listen, lowWaterBytes: 0, ...made, joinToken }));
     const child = await startProcess({
       name: "repository",
       command: process.execPath,
@@ -63,6 +84,7 @@ export const openRepositoryProcess = async (joining = testInstallation()): Promi
     address,
     repositoryId,
     directory,
+    keys,
     agent,
     access: (claims) => ({
       address,
@@ -85,4 +107,33 @@ export const openRepositoryProcess = async (joining = testInstallation()): Promi
       await rm(folder, { recursive: true, force: true });
     },
   };
+};
+
+/** Makes an encrypted repository with the program that needs nothing but the folder, and opens its keys with the password. */
+const makeEncrypted = async (folder: string, directory: string, chunkSize: number): Promise<RepositoryKeys> => {
+  const passwordFile = join(folder, "password");
+  await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
+  const options = ["--encrypt", "--password-file", passwordFile, "--chunk-size", String(chunkSize)];
+  const args = ["--conditions=source", join(program, "cli.ts"), "init", directory, ...options];
+  await promisify(execFile)(process.execPath, args);
+  const { repositoryId, encryption } = await fieldsOf(join(directory, "descriptor"));
+  const {
+    kind: _kind,
+    schema: _schema,
+    repositoryId: _of,
+    epoch: _epoch,
+    writtenMs: _ms,
+    ...list
+  } = await fieldsOf(join(directory, "keys", "00000001"));
+  const repository = {
+    repositoryId: parseRepositoryId(String(repositoryId)),
+    encryption: encryption as { readonly keyCheck: string },
+  };
+  const keyList = parseKeyList(JSON.stringify(list));
+  return keysOf(await unlock(repository, keyList, { kind: "password", password }), keyList);
+};
+
+const fieldsOf = async (path: string): Promise<Readonly<Record<string, unknown>>> => {
+  const [line = ""] = (await readFile(path, "utf8")).split("\n");
+  return JSON.parse(line) as Record<string, unknown>;
 };

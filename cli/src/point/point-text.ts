@@ -12,7 +12,7 @@ export const pointsTable = (points: readonly Point[]): string =>
       timeText(point.capturedMs),
       point.health,
       point.repositoryName,
-      point.jobName,
+      jobText(point),
       bytesText(point.disks.reduce((sum, disk) => sum + disk.sizeBytes, 0n)),
       bytesText(point.bytes?.readBytes ?? 0n),
       bytesText(point.bytes?.packedBytes ?? 0n),
@@ -30,6 +30,15 @@ const staysText = (point: Point): string => {
   return words.join(", ");
 };
 
+/** A job that this controller does not have, of an adopted repository, is told as gone. */
+const jobText = ({ jobName, jobIsGone }: Point): string =>
+  jobIsGone ? `${jobName === "" ? "a job" : jobName} (gone)` : jobName;
+
+const copyText = ({ originPointId, originRepositoryId, originRepositoryName }: Point): string | undefined =>
+  originPointId === ""
+    ? undefined
+    : `point ${originPointId} of repository ${originRepositoryName === "" ? originRepositoryId : originRepositoryName}`;
+
 /** All that is known of one point. */
 export const pointText = (point: Point): string =>
   [
@@ -45,6 +54,7 @@ export const pointText = (point: Point): string =>
       ["committed", timeText(point.committedMs)],
       ["capture", `${point.capture}, ${point.consistency}-consistent`],
       ["base", point.basePointId === "" ? "none" : point.basePointId],
+      ["copy of", copyText(point)],
       ["kept because", point.keptBecause.join("; ")],
       ...decidedFacts(point),
       ...bytesFacts(point),

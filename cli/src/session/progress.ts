@@ -24,10 +24,11 @@ export const plainLine = (session: Session): string => {
   const done = session.tasks.filter((task) => task.result !== Result.UNSPECIFIED).length;
   const bytes = session.bytes;
   const moved = session.kind === "restore" ? (bytes?.writtenBytes ?? 0n) : handledBytes(bytes);
-  return `session ${session.sessionId} ${session.state}: ${done} of ${session.tasks.length} VMs done, ${bytesText(moved)} of ${bytesText(bytes?.plannedBytes ?? 0n)}, stored ${bytesText(bytes?.packedBytes ?? 0n)}`;
+  const unit = session.kind === "repository-copy" ? "points" : "VMs";
+  return `session ${session.sessionId} ${session.state}: ${done} of ${session.tasks.length} ${unit} done, ${bytesText(moved)} of ${bytesText(bytes?.plannedBytes ?? 0n)}, stored ${bytesText(bytes?.packedBytes ?? 0n)}`;
 };
 
-const hasVms = ({ kind }: Session): boolean => kind === "backup" || kind === "restore";
+const hasVms = ({ kind }: Session): boolean => kind === "backup" || kind === "restore" || kind === "repository-copy";
 
 /** Tests of workers and maintenance have no VMs: they tell how far they are, or what they did last. */
 const lineWithoutVms = ({ sessionId, state, progress, remarks }: Session): string =>

@@ -3,6 +3,7 @@ import { type ClaimRequest, type ClaimResponseSchema, TaskKind } from "@holdfast
 import { correlationIdOf } from "../hypervisor/marks.ts";
 import { ownerOf } from "../backups/owner-of.ts";
 import { claimTask } from "../sessions/claim-task.ts";
+import type { TaskScope } from "../sessions/task-scope.ts";
 import { type AskedFrom, type VerbDeps, askingAgent } from "./verb-deps.ts";
 
 /** Verb `claim`: a task for a free slot. An agent that has not said hello in this life gets none. */
@@ -29,9 +30,16 @@ export const answerClaim = async (
       number: attempt.number,
       attemptId: attempt.attemptId,
       sessionId: task.sessionId,
-      kind: task.scope.kind === "backup" ? TaskKind.BACKUP : TaskKind.RESTORE,
+      kind: taskKinds[task.scope.kind],
       vmName: task.vmName,
       correlationId: correlationIdOf(ownerOf(deps.installationId, attempt)),
     },
   };
 };
+
+const taskKinds = {
+  backup: TaskKind.BACKUP,
+  copy: TaskKind.COPY,
+  "restore-vm": TaskKind.RESTORE,
+  "restore-disk": TaskKind.RESTORE,
+} as const satisfies Record<TaskScope["kind"], TaskKind>;

@@ -3,7 +3,7 @@ import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { findAttempt } from "../database/attempts-table.ts";
 import { findSession } from "../database/sessions-table.ts";
 import { findTask } from "../database/tasks-table.ts";
-import type { StepDeps } from "../sessions/step-task.ts";
+import { type StepDeps, workOf } from "../sessions/step-task.ts";
 import type { TaskRunner } from "../sessions/task-runner.ts";
 import type { TaskWork, Try } from "../sessions/task-work.ts";
 import type { TicketBox } from "./tickets.ts";
@@ -38,7 +38,7 @@ export const findTry = async (
   const task = attempt === undefined ? undefined : await findTask(queries, attempt.taskId);
   const session = task === undefined ? undefined : await findSession(queries, task.sessionId);
   if (attempt === undefined || task === undefined || session === undefined) return undefined;
-  return { attempt, task, session, work: task.scope.kind === "backup" ? deps.backups : deps.restores };
+  return { attempt, task, session, work: workOf(deps, task) };
 };
 
 /** The try that this agent holds; ATTEMPT_UNKNOWN when it does not hold it. */

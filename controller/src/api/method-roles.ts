@@ -30,6 +30,8 @@ const leastRoles: Readonly<Record<string, Readonly<Record<string, LeastRole>>>> 
     ConfirmRepositoryClock: "admin",
     VerifyRepository: "operator",
     CollectGarbage: "operator",
+    CopyPoints: "operator",
+    RescanRepository: "operator",
     GetStatistics: "viewer",
     ListHurtPoints: "viewer",
   },

@@ -1,10 +1,11 @@
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import type { Host } from "../hypervisor/inventory.ts";
 import type { ManagerConnection } from "../inventory/manager-connection.ts";
-import type { Verdict, OpenableDisk, TaskAndSession, TaskWork, Try } from "../sessions/task-work.ts";
+import type { OpenableDisk, TaskAndSession, TaskWork, Try } from "../sessions/task-work.ts";
 import type { WorkDeps } from "../sessions/work-deps.ts";
 import { withRemarks } from "../sessions/remark.ts";
 import type { TaskChange } from "../database/tasks-table.ts";
+import { askFence } from "./ask-fence.ts";
 import { backupOrders } from "./backup-orders.ts";
 import { examineForBackup } from "./examine.ts";
 import { preferredHost } from "./preferred-host.ts";
@@ -29,7 +30,7 @@ export const createBackupWork = (deps: WorkDeps): TaskWork => ({
     });
   },
   openable: (what, diskId) => openable(deps, what, diskId),
-  verdict: (what, signal) => verdict(deps, what, signal),
+  verdict: (what, signal) => askFence(deps, what, signal),
   settle: (what, standing, signal) => settleBackup(deps, what, standing, signal),
 });
 
@@ -65,11 +66,3 @@ const openable = (deps: WorkDeps, { task, attempt }: Try, diskId: string): Opena
 
 const hostsOf = (manager: ManagerConnection | undefined, clusterId: string): readonly Host[] =>
   manager?.inventory?.hosts.filter((host) => host.clusterId === clusterId && host.status === "up") ?? [];
-
-/** A repository that was forgotten by force is not asked: nothing of ours will ever come of the attempt. */
-const verdict = async (deps: WorkDeps, { task, attempt }: Try, signal: AbortSignal): Promise<Verdict> => {
-  const repository = deps.repositories.find(task.repositoryId);
-  if (repository === undefined) return { kind: "retired" };
-  const answer = await repository.fence(attempt, signal);
-  return answer.kind === "retired" ? answer : { kind: "committed", change: { pointId: answer.point.pointId } };
-};

@@ -1,6 +1,7 @@
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { type Examination, examineVm } from "../capture/examine-vm.ts";
 import { disksToCapture } from "../capture/plan-disks.ts";
+import type { RepositoryConnection } from "../repositories/repository-connection.ts";
 import type { WorkDeps } from "../sessions/work-deps.ts";
 import { findBase } from "./base-point.ts";
 
@@ -20,15 +21,7 @@ export const examineForBackup = async (
   wish: ExamineWish,
   signal: AbortSignal,
 ): Promise<Examination> => {
-  const repository = deps.repositories.get(wish.repositoryId);
-  const described = await repository.describe(signal);
-  if (described.refusesUploads !== "") {
-    throw new HoldfastError(
-      "REPOSITORY_FULL",
-      `repository ${repository.name} refuses uploads: ${described.refusesUploads}`,
-    );
-  }
-  await deps.repositories.keys.refresh(repository, described, signal);
+  const repository = await takesUploads(deps, wish.repositoryId, signal);
   const { hypervisor } = usableManager(deps, wish.managerId);
   const examination = await examineVm(
     { hypervisor },
@@ -47,6 +40,24 @@ export const examineForBackup = async (
     );
   }
   return examination;
+};
+
+/** A repository that takes uploads now, with its keys as they are now; REPOSITORY_FULL, KEY_MISSING. */
+export const takesUploads = async (
+  { repositories }: Pick<WorkDeps, "repositories">,
+  repositoryId: string,
+  signal: AbortSignal,
+): Promise<RepositoryConnection> => {
+  const repository = repositories.get(repositoryId);
+  const described = await repository.describe(signal);
+  if (described.refusesUploads !== "") {
+    throw new HoldfastError(
+      "REPOSITORY_FULL",
+      `repository ${repository.name} refuses uploads: ${described.refusesUploads}`,
+    );
+  }
+  await repositories.keys.refresh(repository, described, signal);
+  return repository;
 };
 
 /** A manager that may be asked; ENGINE_CREDENTIALS_REFUSED while an operator has to act (R14). */

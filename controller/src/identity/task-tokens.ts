@@ -7,6 +7,7 @@ import {
   taskTokenLifeMs,
   type TokenSigner,
 } from "@holdfast/shared/identity/task-token";
+import type { Origin } from "@holdfast/shared/format/manifest-schema";
 import type { Try } from "../sessions/task-work.ts";
 import type { MemberRegistry } from "./member-registry.ts";
 
@@ -19,6 +20,10 @@ export interface TaskTokens {
   forBackup(what: Try): string;
   /** Reads one point. */
   forRestore(what: Try, pointId: string): string;
+  /** Reads the point that this attempt copies. */
+  forCopySource(what: Try, point: Pick<TaskClaims, "repositoryId" | "pointId">): string;
+  /** Writes this attempt's point, as a copy of that origin. */
+  forCopy(what: Try, copy: { readonly vmId: string; readonly origin: Origin }): string;
   /** Reads one disk through the agent that lends it. */
   forLoan(what: Try, loan: Pick<TaskClaims, "lenderId" | "diskId">): string;
   /** Reads one point, for whoever holds this key. */
@@ -44,6 +49,14 @@ export const createTaskTokens = (deps: TokenDeps): TaskTokens => {
   return {
     forBackup: (what) => ofTry(what, { operation: "backup" }),
     forRestore: (what, pointId) => ofTry(what, { operation: "restore", pointId }),
+    forCopySource: (what, point) => ofTry(what, { operation: "restore", ...point }),
+    forCopy: (what, { vmId, origin }) =>
+      ofTry(what, {
+        operation: "copy",
+        vmId,
+        originRepositoryId: origin.repositoryId,
+        pointId: origin.pointId,
+      }),
     forLoan: (what, loan) => ofTry(what, { operation: "lend", ...loan }),
     forExport: (point, keyId, lifeMs) => sign({ ...point, operation: "export", keyId }, lifeMs),
   };

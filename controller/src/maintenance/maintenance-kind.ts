@@ -1,11 +1,10 @@
 import type { Session } from "../sessions/session.ts";
 
-/** Kinds of sessions that work on a repository itself, without VMs. */
+/** Kinds of sessions that work on a repository itself, without VMs: a copy has tasks, as backups have. */
 export const maintenanceKinds = [
   "repository-verify",
   "repository-gc",
   "point-verify",
-  "repository-copy",
   "repository-rescan",
 ] as const satisfies readonly Session["kind"][];
 

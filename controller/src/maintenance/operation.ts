@@ -1,3 +1,4 @@
+import type { PointNames } from "../repositories/keys/point-names.ts";
 import type { RepositoryConnection } from "../repositories/repository-connection.ts";
 import type { Remark } from "../sessions/remark.ts";
 import type { MaintenanceProgress } from "./maintenance-board.ts";
@@ -7,6 +8,16 @@ import type { MaintenanceRequest } from "./maintenance.ts";
 export interface OperationContext {
   readonly repository: RepositoryConnection;
   readonly request: MaintenanceRequest;
+  /** Opens a point's manifest; KEY_MISSING when it is sealed and its key is not at hand. */
+  readonly openManifest: (
+    repository: RepositoryConnection,
+    manifest: Uint8Array,
+    signal: AbortSignal,
+  ) => Promise<unknown>;
+  /** Names of points that their repository has only sealed. */
+  readonly names: Pick<PointNames, "fill">;
+  /** Ids of the jobs that this controller has. */
+  readonly knownJobs: () => Promise<ReadonlySet<string>>;
   /** Shows how far it is. */
   readonly tell: (progress: MaintenanceProgress) => void;
   /** Writes down how far it is, in its own request: it goes on there when it was broken off. */

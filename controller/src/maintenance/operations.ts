@@ -1,6 +1,7 @@
 import type { MaintenanceKind } from "./maintenance-kind.ts";
 import type { Operation } from "./operation.ts";
 import { collectGarbage } from "./collect-garbage.ts";
+import { rescanRepository } from "./rescan-repository.ts";
 import { verifyPoint } from "./verify-point.ts";
 import { verifyRepository } from "./verify-repository.ts";
 
@@ -9,4 +10,5 @@ export const operations: Readonly<Partial<Record<MaintenanceKind, Operation>>> =
   "repository-verify": verifyRepository,
   "repository-gc": collectGarbage,
   "point-verify": verifyPoint,
+  "repository-rescan": rescanRepository,
 };

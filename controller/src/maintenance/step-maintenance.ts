@@ -1,4 +1,5 @@
 import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
+import { listJobs } from "../database/jobs-table.ts";
 import { findMaintenance, listOpenMaintenance, updateMaintenanceRequest } from "../database/maintenance-table.ts";
 import { findSession, moveSession } from "../database/sessions-table.ts";
 import { type Remark, withRemarks } from "../sessions/remark.ts";
@@ -78,6 +79,9 @@ const operate = async (deps: MaintenanceDeps, work: Maintenance, signal: AbortSi
   return await operation({
     repository: deps.repositories.get(work.repositoryId),
     request: work.request,
+    openManifest: (...given) => deps.repositories.keys.openManifest(...given),
+    names: deps.repositories.names,
+    knownJobs: async () => new Set((await listJobs(deps.database.queries)).map(({ jobId }) => jobId)),
     tell: (progress) => {
       deps.board.tell(work.sessionId, progress);
       deps.board.worked(work.sessionId, deps.clock.nowMs());

@@ -6,7 +6,7 @@ import { writeJournal } from "../database/journal-table.ts";
 import type { TaskChange } from "../database/tasks-table.ts";
 import { restoredDiskIdOf } from "../hypervisor/marks.ts";
 import { findPoint } from "../repositories/find-point.ts";
-import type { RestoreScope } from "../sessions/task-scope.ts";
+import { isRestoreScope, type RestoreScope } from "../sessions/task-scope.ts";
 import type { Task } from "../sessions/task.ts";
 import type { Try } from "../sessions/task-work.ts";
 import type { WorkDeps } from "../sessions/work-deps.ts";
@@ -17,7 +17,7 @@ import { type ReadPoint, readFoundPoint } from "./read-point.ts";
 
 /** The scope of a task that is a restore. */
 export const restoreScopeOf = (task: Task): RestoreScope => {
-  if (task.scope.kind === "backup") throw new Error(`task ${task.taskId} is no restore`);
+  if (!isRestoreScope(task.scope)) throw new Error(`task ${task.taskId} is no restore`);
   return task.scope;
 };
 

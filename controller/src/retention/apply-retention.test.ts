@@ -13,8 +13,8 @@ const vm = { engineInstanceId: "e", vmId: "v" };
 const point = (pointId: string, calendarDay: string) =>
   create(PointSummarySchema, { pointId, calendarDay, jobId: testJob().jobId, health: PointHealth.GOOD, vm });
 
-test("what the repository keeps stays without a warning, and the rest goes", async () => {
-  const points = ["a", "b", "c"].map((pointId) => point(pointId, "2020-01-01"));
+test("what the repository keeps, and what is being copied, stays without a warning, and the rest goes", async () => {
+  const points = ["a", "b", "c", "d"].map((pointId) => point(pointId, "2020-01-01"));
   const refusals = new Map<string, "POINT_IMMUTABLE" | "POINT_PROTECTED">([
     ["a", "POINT_IMMUTABLE"],
     ["b", "POINT_PROTECTED"],
@@ -30,7 +30,7 @@ test("what the repository keeps stays without a warning, and the rest goes", asy
   };
   const log = memoryLogger();
   const deps = { clock: createFakeClock(), log };
-  const one = { job: testJob(), vm, repository: repository as RepositoryConnection, floor: 0 };
+  const one = { job: testJob(), vm, repository: repository as RepositoryConnection, floor: 0, spared: new Set(["d"]) };
 
   expect(await applyRetention(deps, one, new AbortController().signal)).toEqual([]);
   const removed = log.lines.filter(({ message }) => message === "point removed by retention");

@@ -15,6 +15,8 @@ export interface RetentionCase {
   readonly vm: VmKeyParts;
   readonly repository: RepositoryConnection;
   readonly floor: number;
+  /** Points that are being copied: they go with a later run (policy 30). */
+  readonly spared: ReadonlySet<string>;
 }
 
 /** A point as retention sees it; one that does not say its day gets the day of its session in the job's zone. */
@@ -29,7 +31,7 @@ export const toRetained = (point: PointSummary, timeZone: string): RetainedPoint
 /** Removes what the job no longer keeps. What cannot be removed is a warning, and is tried again by the next run. */
 export const applyRetention = async (
   deps: { readonly clock: Clock; readonly log: Logger },
-  { job, vm, repository, floor }: RetentionCase,
+  { job, vm, repository, floor, spared }: RetentionCase,
   signal: AbortSignal,
 ): Promise<readonly Remark[]> => {
   try {
@@ -37,6 +39,7 @@ export const applyRetention = async (
     const today = calendarDayOf(deps.clock.nowMs(), job.timeZone);
     const outdated = outdatedPoints(points, { jobId: job.jobId, keepDays: job.keepDays, floor }, today);
     for (const { pointId, calendarDay } of outdated) {
+      if (spared.has(pointId)) continue;
       const reason = `job ${job.name} keeps ${job.keepDays} days, the point is of ${calendarDay}`;
       if (!(await removeOne(repository, { pointId, reason }, signal))) continue;
       deps.log.info("point removed by retention", {

@@ -2,6 +2,7 @@ import { mapBounded } from "@holdfast/shared/lifecycle/bounded";
 import type { Queries } from "../database/database.ts";
 import { listJobs } from "../database/jobs-table.ts";
 import { readSetting, writeSetting } from "../database/settings-table.ts";
+import { pointsUnderCopy } from "../copies/points-under-copy.ts";
 import { dueStart } from "../jobs/schedule.ts";
 import type { Job } from "../jobs/job.ts";
 import type { OnSessionEnd } from "../sessions/step-session.ts";
@@ -22,7 +23,8 @@ export const createSessionRetention =
         const repository = deps.repositories.find(task.repositoryId);
         if (repository === undefined) return [];
         const vm = { engineInstanceId: task.engineInstanceId, vmId: task.vmId };
-        return applyRetention(deps, { job, vm, repository, floor: deps.settings.retentionFloor }, inner);
+        const spared = await pointsUnderCopy(deps.database.queries, repository.repositoryId);
+        return applyRetention(deps, { job, vm, repository, floor: deps.settings.retentionFloor, spared }, inner);
       },
       signal,
     );
@@ -54,7 +56,9 @@ const retainJob = async (deps: WorkDeps, job: Job, signal: AbortSignal): Promise
     const manager = deps.managers.find(managerId);
     if (manager === undefined) continue;
     const vm = { engineInstanceId: manager.record.engineInstanceId, vmId };
-    const remarks = await applyRetention(deps, { job, vm, repository, floor: deps.settings.retentionFloor }, signal);
+    const spared = await pointsUnderCopy(deps.database.queries, repository.repositoryId);
+    const { retentionFloor: floor } = deps.settings;
+    const remarks = await applyRetention(deps, { job, vm, repository, floor, spared }, signal);
     for (const { message } of remarks)
       deps.log.warn("daily retention left something", { job: job.jobId, vm: vmId, reason: message });
   }

@@ -1,5 +1,6 @@
 import type { PlacementTask } from "../placement/placement-task.ts";
 import { indexOf } from "./inventory-index.ts";
+import { isRestoreScope } from "./task-scope.ts";
 import type { Task } from "./task.ts";
 import type { WorkDeps } from "./work-deps.ts";
 
@@ -23,4 +24,4 @@ export const placementTaskOf = (
 };
 
 /** True for a task that writes to an engine. */
-export const isRestore = ({ scope }: Pick<Task, "scope">): boolean => scope.kind !== "backup";
+export const isRestore = ({ scope }: Pick<Task, "scope">): boolean => isRestoreScope(scope);

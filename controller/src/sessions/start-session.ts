@@ -3,6 +3,7 @@ import type { Queries } from "../database/database.ts";
 import { insertSession } from "../database/sessions-table.ts";
 import { insertTask } from "../database/tasks-table.ts";
 import { calendarDayOf } from "../retention/calendar-day.ts";
+import type { Remark } from "./remark.ts";
 import type { Session } from "./session.ts";
 import type { TaskScope } from "./task-scope.ts";
 import type { Task } from "./task.ts";
@@ -17,6 +18,8 @@ export interface SessionRequest {
   readonly trigger: Session["trigger"];
   readonly timeZone: string;
   readonly tasks: readonly TaskRequest[];
+  /** What there is to say before it begins. */
+  readonly remarks?: readonly Remark[];
 }
 
 /** One VM of a session. */
@@ -74,7 +77,7 @@ const toSession = (request: SessionRequest, nowMs: number): Session => ({
   result: null,
   timeZone: request.timeZone,
   calendarDay: calendarDayOf(nowMs, request.timeZone),
-  remarks: [],
+  remarks: request.remarks ?? [],
   createdMs: nowMs,
   startedMs: nowMs,
   endedMs: null,

@@ -33,13 +33,16 @@ export interface SessionDeps extends Pick<WorkDeps, "database" | "clock" | "log"
 
 const lookAgainMs = 2_000;
 
+/** Sessions that are as far as their tasks are. */
+const kindsOfTasks: readonly Session["kind"][] = ["backup", "restore", "repository-copy"];
+
 /** Looks at a session as it is now and takes one step with it. */
 export const stepSession = async (deps: SessionDeps, sessionId: string, signal: AbortSignal): Promise<Next> => {
   const { queries } = deps.database;
   const session = await findSession(queries, sessionId);
   if (session === undefined || session.state === "ended") return final;
   // A worker's steps, or those of maintenance, take the others to their end.
-  if (session.kind !== "backup" && session.kind !== "restore") return final;
+  if (!kindsOfTasks.includes(session.kind)) return final;
   const tasks = await listTasksOfSession(queries, sessionId);
   if (session.state === "running") {
     for (const { taskId } of tasks.filter(isUntouched)) deps.pokeTask(taskId);
@@ -50,7 +53,9 @@ export const stepSession = async (deps: SessionDeps, sessionId: string, signal: 
   const remarks = withRemarks(session.remarks, await deps.onSessionEnd(session, tasks, signal));
   const results = tasks.flatMap(({ result }) => (result === null ? [] : [result]));
   const retention = remarks.some(({ level }) => level === "warning") ? (["warning"] as const) : [];
-  const result = worstResult([...results, ...retention]);
+  // A copy that found everything at its target has reached its goal.
+  const idle = session.kind === "repository-copy" && tasks.length === 0 ? (["success"] as const) : [];
+  const result = worstResult([...results, ...retention, ...idle]);
   if (await moveSession(queries, session, "ended", { result, remarks, endedMs: deps.clock.nowMs() }))
     tell(deps, session, "ended", result);
   return final;

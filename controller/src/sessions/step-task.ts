@@ -8,6 +8,7 @@ import { stepRunning } from "./steps/step-running.ts";
 import { stepSettling } from "./steps/step-settling.ts";
 import { stepUncertain } from "./steps/step-uncertain.ts";
 import { stepWaiting } from "./steps/step-waiting.ts";
+import type { Task } from "./task.ts";
 import type { TaskWork, Try } from "./task-work.ts";
 import type { WorkDeps } from "./work-deps.ts";
 
@@ -15,14 +16,31 @@ import type { WorkDeps } from "./work-deps.ts";
 export interface StepDeps extends WorkDeps {
   readonly backups: TaskWork;
   readonly restores: TaskWork;
+  readonly copies: TaskWork;
 }
+
+/** The kind of work that a task is. */
+export const workOf = (
+  { backups, restores, copies }: Pick<StepDeps, "backups" | "restores" | "copies">,
+  { scope }: Pick<Task, "scope">,
+): TaskWork => {
+  switch (scope.kind) {
+    case "backup":
+      return backups;
+    case "copy":
+      return copies;
+    case "restore-vm":
+    case "restore-disk":
+      return restores;
+  }
+};
 
 /** Looks at a task as it is now and takes one step with it. */
 export const stepTask = async (deps: StepDeps, taskId: string, signal: AbortSignal): Promise<Next> => {
   const task = await findTask(deps.database.queries, taskId);
   const session = task === undefined ? undefined : await findSession(deps.database.queries, task.sessionId);
   if (task === undefined || session === undefined) return final;
-  const work = task.scope.kind === "backup" ? deps.backups : deps.restores;
+  const work = workOf(deps, task);
   const what = { task, session };
   if (task.state === "pending") return stepPending(deps, { ...what, work }, signal);
   if (task.state === "waiting") return stepWaiting(deps, what);

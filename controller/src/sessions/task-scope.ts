@@ -35,12 +35,33 @@ const restoreDiskScope = z.object({
   targetDomainIds,
 });
 
+/** One point of another repository, as a point of the task's own repository. */
+const copyScope = z.object({
+  v: z.literal(1),
+  kind: z.literal("copy"),
+  /** In the source. */
+  pointId: z.string(),
+  sourceRepositoryId: z.string(),
+  /** The VM that the point is of. */
+  vmId: z.string(),
+  /** Where the point was first committed: the source, unless the point is a copy itself. */
+  originRepositoryId: z.string(),
+  originPointId: z.string(),
+  codec: z.string(),
+});
+
 /** What a task was created to do; never changes. */
-export const taskScopeSchema = z.discriminatedUnion("kind", [backupScope, restoreVmScope, restoreDiskScope]);
+export const taskScopeSchema = z.discriminatedUnion("kind", [backupScope, restoreVmScope, restoreDiskScope, copyScope]);
 
 /** What a task was created to do. */
 export type TaskScope = z.output<typeof taskScopeSchema>;
 /** The scope of a backup. */
 export type BackupScope = z.output<typeof backupScope>;
+/** The scope of a copy. */
+export type CopyScope = z.output<typeof copyScope>;
 /** The scope of a restore. */
-export type RestoreScope = Exclude<TaskScope, BackupScope>;
+export type RestoreScope = Exclude<TaskScope, BackupScope | CopyScope>;
+
+/** True for work that writes to an engine. */
+export const isRestoreScope = (scope: TaskScope): scope is RestoreScope =>
+  scope.kind === "restore-vm" || scope.kind === "restore-disk";

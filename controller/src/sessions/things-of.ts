@@ -12,14 +12,19 @@ export const thingsOf = (
   deps: Pick<WorkDeps, "managers" | "repositories">,
   isCleaned = false,
 ): readonly LimitedThing[] => {
-  const repositoryId = task.repositoryId;
-  const repository: LimitedThing = {
-    kind: "repository",
-    id: repositoryId,
-    name: deps.repositories.find(repositoryId)?.name ?? repositoryId,
-  };
-  return isCleaned ? [repository] : [...engineThings(task, deps), repository];
+  const { scope, repositoryId } = task;
+  const repository = toThing(repositoryId, deps);
+  if (isCleaned) return [repository];
+  // A copy has no part in any engine; it reads one repository and writes another one.
+  if (scope.kind === "copy") return [repository, toThing(scope.sourceRepositoryId, deps)];
+  return [...engineThings(task, deps), repository];
 };
+
+const toThing = (repositoryId: string, { repositories }: Pick<WorkDeps, "repositories">): LimitedThing => ({
+  kind: "repository",
+  id: repositoryId,
+  name: repositories.find(repositoryId)?.name ?? repositoryId,
+});
 
 const engineThings = (task: Task, deps: Pick<WorkDeps, "managers">): readonly LimitedThing[] => {
   const manager = deps.managers.find(task.managerId);
@@ -39,6 +44,7 @@ const engineThings = (task: Task, deps: Pick<WorkDeps, "managers">): readonly Li
 
 /** Domains of the disks that a backup reads, or that a restore writes. */
 const domainIdsOf = ({ scope, plan, vmId }: Task, index: InventoryIndex | undefined): readonly string[] => {
+  if (scope.kind === "copy") return [];
   if (scope.kind !== "backup") return scope.targetDomainIds;
   const disks = index?.vms.get(vmId)?.disks ?? [];
   const skipped = new Set(plan?.capture.disks.filter(({ mode }) => mode === "skipped").map(({ id }) => id));

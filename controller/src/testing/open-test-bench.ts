@@ -159,7 +159,7 @@ const openDeps = async (
     bell: createBusBell(bus, { agents, managers }),
     settings: workSettingsSchema.parse({ retryDelayMs: 0, sweepMs: 20, ...facts.settings }),
   };
-  const steps: StepDeps = { ...deps, backups: work, restores: work };
+  const steps: StepDeps = { ...deps, backups: work, restores: work, copies: work };
   const list = async (): Promise<readonly string[]> =>
     (await listOpenTasks(database.queries)).map(({ taskId }) => taskId);
   const runner = stack.use(

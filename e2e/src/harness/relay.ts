@@ -7,9 +7,9 @@ export interface Relay extends AsyncDisposable {
   /**
    * Connections that are opened from now on get no more answers once `happened` says so: what was sent arrives, what is answered
    * does not. It is asked before each answer is passed on, so that the first one to be lost is the one that tells what happened.
-   * Resolves then.
+   * It is told the bytes that were answered on these connections so far. Resolves then.
    */
-  readonly swallowAnswersOnce: (happened: () => boolean) => Promise<void>;
+  readonly swallowAnswersOnce: (happened: (answeredBytes: number) => boolean) => Promise<void>;
   /** Cuts the connections whose answers are being swallowed; later ones are served again. */
   readonly cutSwallowed: () => void;
   /** Cuts all connections, and those to come at once, until it is told otherwise. */
@@ -24,9 +24,10 @@ interface Pair {
 }
 
 interface Trap {
-  readonly happened: () => boolean;
+  readonly happened: (answeredBytes: number) => boolean;
   readonly sprung: () => void;
   isSprung: boolean;
+  answeredBytes: number;
 }
 
 /** Opens a relay before a server; port 0 is a free one. */
@@ -34,9 +35,10 @@ export const openRelay = async (listen: string, target: string): Promise<Relay> 
   const pairs = new Set<Pair>();
   let trap: Trap | undefined;
   let isRefusing = false;
-  const isSwallowed = (pair: Pair): boolean => {
+  const isSwallowed = (pair: Pair, bytes: number): boolean => {
     if (pair.trap === undefined) return false;
-    if (!pair.trap.isSprung && pair.trap.happened()) {
+    pair.trap.answeredBytes += bytes;
+    if (!pair.trap.isSprung && pair.trap.happened(pair.trap.answeredBytes)) {
       pair.trap.isSprung = true;
       trap = undefined;
       pair.trap.sprung();
@@ -53,7 +55,7 @@ export const openRelay = async (listen: string, target: string): Promise<Relay> 
     join(pair, () => pairs.delete(pair));
     near.on("data", (bytes) => passOn(bytes, near, pair.far));
     pair.far.on("data", (bytes) => {
-      if (!isSwallowed(pair)) passOn(bytes, pair.far, near);
+      if (!isSwallowed(pair, bytes.byteLength)) passOn(bytes, pair.far, near);
     });
   });
   server.listen(toSocketAddress(listen));
@@ -67,7 +69,7 @@ export const openRelay = async (listen: string, target: string): Promise<Relay> 
     address: typeof bound === "object" && bound !== null ? `127.0.0.1:${bound.port}` : listen,
     swallowAnswersOnce: (happened) => {
       const { promise, resolve } = Promise.withResolvers<void>();
-      trap = { happened, sprung: resolve, isSprung: false };
+      trap = { happened, sprung: resolve, isSprung: false, answeredBytes: 0 };
       return promise;
     },
     cutSwallowed: () => cut((pair) => pair.trap?.isSprung === true),

@@ -1,6 +1,6 @@
 import { type ChunkSize, chunkCountOf } from "@holdfast/shared/format/chunk-size";
 import { fromHex } from "@holdfast/shared/format/content-id";
-import type { AttemptRef, ClearDisk, Statistics, VmKey } from "@holdfast/shared/format/manifest-schema";
+import type { AttemptRef, ClearDisk, Origin, Statistics, VmKey } from "@holdfast/shared/format/manifest-schema";
 import { type TreeShape, treeShape } from "@holdfast/shared/format/page-tree";
 import type { MarkState } from "../store/mark.ts";
 import type { StoredPoint } from "../store/repository-store.ts";
@@ -41,6 +41,8 @@ export interface CatalogPoint {
   readonly immutableUntilMs: number | undefined;
   readonly calendarDay: string;
   readonly basePointId: string | undefined;
+  /** Of a copy: what it is a copy of. */
+  readonly origin: Origin | undefined;
   readonly checkpointId: string | undefined;
   readonly disks: readonly CatalogDisk[];
   readonly statistics: Statistics;
@@ -81,6 +83,7 @@ export const toCatalogPoint = (point: StoredPoint, marked: MarkState, chunkSize:
     immutableUntilMs: laterOf(point.commit.immutableUntilMs, marked.immutableUntilMs),
     calendarDay: clear.calendarDay,
     basePointId: clear.basePointId ?? undefined,
+    origin: clear.origin ?? undefined,
     checkpointId: clear.checkpointId ?? undefined,
     disks: catalogDisks(clear.disks, sealed?.diskAliases ?? {}, chunkSize),
     statistics: { ...clear.statistics, ...point.commit.counted },

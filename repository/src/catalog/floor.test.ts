@@ -19,6 +19,7 @@ const point = (pointId: string, parts: Partial<CatalogPoint> = {}): CatalogPoint
   immutableUntilMs: undefined,
   calendarDay: "",
   basePointId: undefined,
+  origin: undefined,
   checkpointId: undefined,
   disks: [],
   statistics: noStatistics,

@@ -26,6 +26,8 @@ export const toPointSummary = (point: CatalogPoint): MessageInitShape<typeof Poi
   committedMs: BigInt(point.committedMs),
   calendarDay: point.calendarDay,
   basePointId: point.basePointId ?? "",
+  originRepositoryId: point.origin?.repositoryId ?? "",
+  originPointId: point.origin?.pointId ?? "",
   checkpointId: point.checkpointId ?? "",
   health: isGood(point) ? PointHealth.GOOD : PointHealth.HURT,
   disks: point.disks.map(({ diskId, alias, sizeBytes, mode, reason }) => ({

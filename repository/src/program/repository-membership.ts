@@ -17,7 +17,8 @@ export interface MembershipDeps {
 
 /**
  * The identity of a repository's server, which carries the repository's own id: the one in its folder, or what its join token gets it.
- * REPOSITORY_MISMATCH when it is another repository's, or when the repository belongs to another installation.
+ * REPOSITORY_MISMATCH when it is another repository's, or when the repository belongs to another installation, and is not adopted
+ * from that one by name.
  */
 export const openRepositoryMembership = async (
   config: ServerConfig,
@@ -30,7 +31,8 @@ export const openRepositoryMembership = async (
   const { id, installationId: own } = opened.membership;
   if (id !== repositoryId)
     throw new HoldfastError("REPOSITORY_MISMATCH", `the identity is that of repository ${id}, not of ${repositoryId}`);
-  for (const other of [installationId, config.installationId])
+  const former = installationId === config.adoptFrom ? "" : installationId;
+  for (const other of [former, config.installationId])
     if (other !== "" && other !== own)
       throw new HoldfastError("REPOSITORY_MISMATCH", `the repository belongs to installation ${other}, not to ${own}`);
   await renewExpired(opened, { clock, log }, signal);

@@ -45,6 +45,8 @@ const settingsSchema = z.strictObject({
   immutabilityDays: z.number().nonnegative().max(longestDays).default(0),
   /** The installation that it belongs to; a repository of another one is refused. */
   installationId: z.string().max(64).default(""),
+  /** The installation that it belonged to before: it is taken over by the one that it joins. */
+  adoptFrom: z.string().max(64).default(""),
   /** Make a repository when the folder is empty or absent. */
   create: z.boolean().default(false),
   /** Chunk size of a repository that is made; fixed from then on. */

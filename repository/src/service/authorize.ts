@@ -50,12 +50,12 @@ const rules: Readonly<Record<keyof typeof RepositoryService.method, Rule>> = {
   collectGarbage: "controller",
   getKeys: "controller",
   putKeys: "controller",
-  readUnchecked: ["backup"],
-  vouch: ["backup"],
-  openUpload: ["backup"],
-  findMissing: ["backup"],
-  putRecords: ["backup"],
-  commit: ["backup"],
+  readUnchecked: ["backup", "copy"],
+  vouch: ["backup", "copy"],
+  openUpload: ["backup", "copy"],
+  findMissing: ["backup", "copy"],
+  putRecords: ["backup", "copy"],
+  commit: ["backup", "copy"],
   openReading: ["restore", "export"],
   readDisk: ["restore", "export"],
   readLeaves: ["backup", "restore", "export"],
@@ -63,7 +63,7 @@ const rules: Readonly<Record<keyof typeof RepositoryService.method, Rule>> = {
 
 /** What each role may be given a token for. */
 const operationsOf: Readonly<Partial<Record<PeerRole, readonly TaskOperation[]>>> = {
-  agent: ["backup", "restore"],
+  agent: ["backup", "restore", "copy"],
   operator: ["export"],
 };
 

@@ -5,7 +5,7 @@ import type {
   PointSummarySchema,
 } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
-import type { AttemptRef, VmKey } from "@holdfast/shared/format/manifest-schema";
+import type { AttemptRef, Origin, VmKey } from "@holdfast/shared/format/manifest-schema";
 import type { CallContext } from "@holdfast/shared/rpc/implementation";
 import type { CatalogPoint } from "../catalog/catalog-point.ts";
 import { isSameVm } from "../catalog/catalog-point.ts";
@@ -70,7 +70,10 @@ const open = async (
   if (answer.state === "committed") return { kind: "committed", point: catalog.add(answer.point) };
   // It may have been removed while the attempt was being opened.
   if (base) catalog.requireLive(base.pointId);
-  return { kind: "opened", terms: { attempt, vm, keyId: permission.keyId, base, heal, absences } };
+  return {
+    kind: "opened",
+    terms: { attempt, vm, keyId: permission.keyId, base, origin: originOf(permission), heal, absences },
+  };
 };
 
 const checkClaims = (permission: TaskPermission, attempt: AttemptRef, vm: VmKey): void => {
@@ -78,6 +81,10 @@ const checkClaims = (permission: TaskPermission, attempt: AttemptRef, vm: VmKey)
   const { engineInstanceId, vmId } = permission.claims;
   if (!isSameVm(vm, { engineInstanceId, vmId })) throw refused("it is for another VM");
 };
+
+/** Only who was told to copy makes a copy, and of nothing else. */
+const originOf = ({ claims }: TaskPermission): Origin | undefined =>
+  claims.operation === "copy" ? { repositoryId: claims.originRepositoryId, pointId: claims.pointId } : undefined;
 
 const checkRepository = ({ store, trust }: ServiceDeps, { repositoryId, installationId }: OpenUploadRequest): void => {
   const { facts } = store;

@@ -1,6 +1,6 @@
 import type { DiskRange } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
 import { toHex, equalBytes, idAt, idCount, isZeroId } from "@holdfast/shared/format/content-id";
-import type { ClearPart, Statistics } from "@holdfast/shared/format/manifest-schema";
+import type { ClearPart, Origin, Statistics } from "@holdfast/shared/format/manifest-schema";
 import type { SyntheticDisk } from "./synthetic-disk.ts";
 import { testChunkSize } from "./test-server.ts";
 
@@ -10,6 +10,8 @@ export interface TestBackup {
   readonly number?: number;
   readonly attemptId?: string;
   readonly base?: string;
+  /** Set for a copy. */
+  readonly origin?: Origin;
   readonly disks: readonly SyntheticDisk[];
   readonly vmId?: string;
   readonly capturedMs?: number;
@@ -76,6 +78,7 @@ export const clearOf = (backup: TestBackup): Omit<ClearPart, "disks" | "statisti
   jobId: "job",
   sessionId: "session",
   basePointId: backup.base ?? null,
+  origin: backup.origin ?? null,
   chunkSize: testChunkSize,
   sessionStartedMs: 1,
   capturedMs: backup.capturedMs ?? 2,

@@ -1,4 +1,5 @@
 import { RepositoryService } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
+import type { Origin } from "@holdfast/shared/format/manifest-schema";
 import type { Identity, IdentityHolder } from "@holdfast/shared/identity/identity";
 import { type TaskClaims, taskTokenHeader } from "@holdfast/shared/identity/task-token";
 import { testInstallation } from "@holdfast/shared/identity/testing/test-installation";
@@ -35,11 +36,12 @@ const tokens = new Map<string, string>();
 
 /**
  * A client that calls as whoever may: a controller, or an agent with a token for what it asks. What an upload or a reading was opened
- * with is shown with every call that names it.
+ * with is shown with every call that names it. With an origin its uploads are copies of that.
  */
 export const connect = (
   address: string,
   asAgent: Identity = callers.agent,
+  origin?: Origin,
 ): { readonly client: RepositoryClient } & AsyncDisposable => {
   const { client: controller, ...controllerEnd } = connectAs(address, callers.controller, {
     [trustNumberHeader]: "1000",
@@ -88,6 +90,7 @@ export const connect = (
       const { attempt, vm } = request;
       const token = await mint({
         ...backupOf(attempt),
+        ...copyOf(origin),
         engineInstanceId: vm?.engineInstanceId ?? "",
         vmId: vm?.vmId ?? "",
       });
@@ -142,6 +145,9 @@ interface AttemptWords {
   readonly number?: number | undefined;
   readonly attemptId?: string | undefined;
 }
+
+const copyOf = (origin: Origin | undefined): Partial<TaskClaims> =>
+  origin === undefined ? {} : { operation: "copy", originRepositoryId: origin.repositoryId, pointId: origin.pointId };
 
 const backupOf = ({ taskId = "", number = 0, attemptId = "" }: AttemptWords = {}): Partial<TaskClaims> => ({
   operation: "backup",

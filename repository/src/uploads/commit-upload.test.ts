@@ -35,6 +35,7 @@ const clear: ClearPart = {
   jobId: "job",
   sessionId: "session",
   basePointId: null,
+  origin: null,
   chunkSize: testChunkSize,
   sessionStartedMs: 1,
   capturedMs: 2,
@@ -77,7 +78,7 @@ it("holds what a commit uses when nobody knows whether its point was written, un
   const uploads = new Uploads(deps);
   const catalog = await Catalog.load(store);
   await store.openAttempt(attempt);
-  const upload = uploads.open({ attempt, vm, keyId: "key", base: undefined, heal: [], absences: 0 });
+  const upload = uploads.open({ attempt, vm, keyId: "key", base: undefined, origin: undefined, heal: [], absences: 0 });
   upload.uses.packs.add(pack);
   const manifest = encodeManifest({ repositoryId, clear, sealed });
   await expect(commitUpload({ store, catalog, uploads }, upload, manifest)).rejects.toMatchObject({

@@ -142,13 +142,15 @@ const checkManifest = (
       sealed === undefined ? "sealed, in a repository without encryption" : "not sealed, in an encrypted repository";
     throw new HoldfastError("INVALID_ARGUMENT", `the manifest is ${should}`);
   }
-  const { attempt, vm, base } = terms;
+  const { attempt, vm, base, origin } = terms;
   const differs = (what: string): HoldfastError =>
     new HoldfastError("INVALID_ARGUMENT", `the manifest and its upload differ in ${what}`);
   const isSame = clear.attempt.taskId === attempt.taskId && isSameAttempt(clear.attempt, attempt);
   if (!isSame) throw differs("their attempt");
   if (!isSameVm(clear.vm, vm)) throw differs("their VM");
   if ((clear.basePointId ?? undefined) !== base?.pointId) throw differs("their base");
+  if (clear.origin?.repositoryId !== origin?.repositoryId || clear.origin?.pointId !== origin?.pointId)
+    throw differs("their origin");
   if (clear.chunkSize !== facts.chunkSize) throw differs("their chunk size");
   const ids = new Set(clear.disks.map(({ diskId }) => diskId));
   if (ids.size !== clear.disks.length) throw new HoldfastError("INVALID_ARGUMENT", "the manifest names a disk twice");

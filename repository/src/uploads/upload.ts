@@ -1,6 +1,6 @@
 import type { Clock } from "@holdfast/shared/clock/clock";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
-import type { AttemptRef, VmKey } from "@holdfast/shared/format/manifest-schema";
+import type { AttemptRef, Origin, VmKey } from "@holdfast/shared/format/manifest-schema";
 import { type Logger, logTransition } from "@holdfast/shared/logging/logger";
 import type { CatalogPoint } from "../catalog/catalog-point.ts";
 import type { DiskRange } from "../catalog/disk-range.ts";
@@ -17,6 +17,8 @@ export interface UploadTerms {
   /** Key of the certificate that opened it. */
   readonly keyId: string;
   readonly base: CatalogPoint | undefined;
+  /** What its point is a copy of, as its token says; undefined for a backup. */
+  readonly origin: Origin | undefined;
   /** Ranges of the base to be read again. */
   readonly heal: readonly DiskRange[];
   /** The store's count of absences before the base was looked through. */

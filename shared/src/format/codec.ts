@@ -11,6 +11,12 @@ export type Codec = keyof typeof codecNumbers;
 /** What a job may ask for. */
 export type Compression = Exclude<Codec, "stored">;
 
+/** A job's codec; INVALID_ARGUMENT for a word that is none. */
+export const parseCompression = (codec: string): Compression => {
+  if (codec === "zstd" || codec === "lz4") return codec;
+  throw new HoldfastError("INVALID_ARGUMENT", `${codec} is no codec; they are ${Object.keys(codecNumbers).join(", ")}`);
+};
+
 /** The codec of that number, or undefined. */
 export const codecOfNumber = (number: number): Codec | undefined =>
   (["stored", "zstd", "lz4"] as const).find((codec) => codecNumbers[codec] === number);

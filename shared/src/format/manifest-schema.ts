@@ -28,6 +28,10 @@ export type AttemptRef = z.infer<typeof attemptSchema>;
 export const diskModeSchema = z.enum(["incremental", "full", "compare", "unchanged", "skipped"]);
 export type DiskMode = z.infer<typeof diskModeSchema>;
 
+/** The point that a copy was made of, where it was first committed: a copy of a copy names the first one. */
+export const originSchema = z.strictObject({ repositoryId: z.uuid({ version: "v4" }), pointId: pointIdSchema });
+export type Origin = z.infer<typeof originSchema>;
+
 /** One disk in the clear part. */
 const clearDiskSchema = z.strictObject({
   diskId: name,
@@ -85,6 +89,8 @@ export const clearPartSchema = z.strictObject({
   sessionId: text(64),
   /** The point that this one built on; null for none. */
   basePointId: pointIdSchema.nullable(),
+  /** Null for a point that was backed up into this repository. */
+  origin: originSchema.nullable(),
   chunkSize: bytes,
   sessionStartedMs: epochMs,
   capturedMs: epochMs,

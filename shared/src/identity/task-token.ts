@@ -3,8 +3,11 @@ import { z } from "zod";
 import { HoldfastError } from "../errors/holdfast-error.ts";
 import type { TrustBundle } from "./trust-bundle.ts";
 
-/** What a task token may be used for. `lend`: read a disk through another agent · `export`: an operator takes a point out. */
-export const taskOperations = ["backup", "restore", "lend", "export"] as const;
+/**
+ * What a task token may be used for. `lend`: read a disk through another agent · `export`: an operator takes a point out · `copy`: write
+ * the copy of a point of another repository.
+ */
+export const taskOperations = ["backup", "restore", "lend", "export", "copy"] as const;
 
 /** What a task token may be used for. */
 export type TaskOperation = (typeof taskOperations)[number];
@@ -19,8 +22,10 @@ const claimsSchema = z.object({
   engineInstanceId: z.string(),
   vmId: z.string(),
   repositoryId: z.string(),
-  /** The one point that may be read: `restore` and `export`; empty otherwise. */
+  /** The one point that may be read: `restore` and `export`; the one that is copied: `copy`; empty otherwise. */
   pointId: z.string(),
+  /** `copy`: the repository that the point came from; empty otherwise. */
+  originRepositoryId: z.string().default(""),
   /** `lend`: the agent that serves the disk, and the disk; empty otherwise. */
   lenderId: z.string(),
   diskId: z.string(),
@@ -43,6 +48,7 @@ export const noClaims = {
   vmId: "",
   repositoryId: "",
   pointId: "",
+  originRepositoryId: "",
   lenderId: "",
   diskId: "",
 } as const satisfies Partial<TaskClaims>;

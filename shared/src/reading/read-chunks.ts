@@ -6,7 +6,7 @@ import type {
 } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
 import { HoldfastError } from "../errors/holdfast-error.ts";
 import type { ChunkSize } from "../format/chunk-size.ts";
-import { openChecked, parseRecord } from "../format/record.ts";
+import { openChecked, type ParsedRecord, parseRecord } from "../format/record.ts";
 import type { ServiceClient } from "../rpc/client-types.ts";
 import type { OpeningKeys } from "../format/repository-keys.ts";
 import { GrantLedger } from "../rpc/data-stream.ts";
@@ -27,8 +27,14 @@ export interface ChunkRange {
 /** What a position, or a run of them, holds. */
 export type ReadChunk =
   | { readonly kind: "zero"; readonly first: number; readonly count: number }
-  /** Plain bytes, proven to be what `id` says; what they lack of a chunk is zeros. */
-  | { readonly kind: "chunk"; readonly position: number; readonly id: Uint8Array; readonly plain: Uint8Array }
+  /** Plain bytes, proven to be what `id` says; what they lack of a chunk is zeros. `record` is how the repository keeps them. */
+  | {
+      readonly kind: "chunk";
+      readonly position: number;
+      readonly id: Uint8Array;
+      readonly plain: Uint8Array;
+      readonly record: ParsedRecord;
+    }
   /** It cannot be given, or its bytes are not what they should be; `code` is CHUNK_MISSING or CHUNK_DAMAGED. */
   | { readonly kind: "damaged"; readonly position: number; readonly code: string };
 
@@ -92,7 +98,8 @@ const toChunk = (position: number, record: Uint8Array, { chunkSize, keys }: Chun
   try {
     const parsed = parseRecord(record);
     if (parsed.header.kind !== "chunk") return { kind: "damaged", position, code: "CHUNK_DAMAGED" };
-    return { kind: "chunk", position, id: parsed.header.id, plain: openChecked(parsed, chunkSize, keys) };
+    const plain = openChecked(parsed, chunkSize, keys);
+    return { kind: "chunk", position, id: parsed.header.id, plain, record: parsed };
   } catch (caught) {
     if (!(caught instanceof HoldfastError) || caught.code !== "CHUNK_DAMAGED") throw caught;
     return { kind: "damaged", position, code: caught.code };

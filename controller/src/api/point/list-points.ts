@@ -7,8 +7,7 @@ import {
 import type { PointSummary } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
 import { toIso } from "@holdfast/shared/clock/clock";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
-import { findJob, listJobs } from "../../database/jobs-table.ts";
-import { resolveVm } from "../../inventory/resolve-vm.ts";
+import { listJobs } from "../../database/jobs-table.ts";
 import type { Job } from "../../jobs/job.ts";
 import type { RepositoryConnection } from "../../repositories/repository-connection.ts";
 import { toRetained } from "../../retention/apply-retention.ts";
@@ -16,9 +15,9 @@ import { calendarDayOf } from "../../retention/calendar-day.ts";
 import { judgePoints } from "../../retention/retain.ts";
 import type { Remark } from "../../sessions/remark.ts";
 import type { ApiDeps } from "../api-deps.ts";
-import { inventories } from "../inventory/inventories.ts";
 import { inBatches } from "../in-batches.ts";
 import { toRemark } from "../to-common.ts";
+import { type PointFilter, pointFilter } from "./point-filter.ts";
 import { toPoint } from "./to-point.ts";
 
 /** Points of all repositories that answer, oldest first, in batches; those that do not are named in the last one. */
@@ -40,7 +39,7 @@ interface FoundPoints {
 const readPoints = async (deps: ApiDeps, request: ListPointsRequest, signal: AbortSignal): Promise<FoundPoints> => {
   const repositories =
     request.repository === "" ? deps.repositories.list() : [deps.repositories.get(request.repository)];
-  const isWanted = await filterOf(deps, request, signal);
+  const isWanted = await pointFilter(deps, request, signal);
   const remarks: Remark[] = [];
   const lists = await Promise.all(
     repositories.map(async (repository) => {
@@ -59,30 +58,8 @@ const readPoints = async (deps: ApiDeps, request: ListPointsRequest, signal: Abo
   return { points, remarks };
 };
 
-type Filter = (point: PointSummary) => boolean;
-
-/** A VM that no manager has any more may be named as its points name it. */
-const filterOf = async (deps: ApiDeps, { vm, job }: ListPointsRequest, signal: AbortSignal): Promise<Filter> => {
-  const vmId = vm === "" ? "" : await vmIdOf(deps, vm, signal);
-  const found = job === "" ? undefined : await findJob(deps.database.queries, job);
-  const isOfVm: Filter = (point) =>
-    vm === "" || point.vm?.vmId === (vmId ?? vm) || (vmId === undefined && point.vmName === vm);
-  const isOfJob: Filter = (point) =>
-    job === "" || point.jobId === (found?.jobId ?? job) || (found === undefined && point.jobName === job);
-  return (point) => isOfVm(point) && isOfJob(point);
-};
-
-const vmIdOf = async (deps: ApiDeps, vm: string, signal: AbortSignal): Promise<string | undefined> => {
-  try {
-    return resolveVm(vm, await inventories(deps, "missing", signal)).vm.id;
-  } catch (caught) {
-    if (caught instanceof HoldfastError && caught.code === "VM_NOT_FOUND") return undefined;
-    throw caught;
-  }
-};
-
 interface Wanted {
-  readonly isWanted: Filter;
+  readonly isWanted: PointFilter;
   readonly includeRemoved: boolean;
   readonly signal: AbortSignal;
 }
@@ -96,17 +73,19 @@ const pointsOf = async (
   const points = await deps.repositories.names.fill(repository, listed, signal);
   const jobs = await listJobs(deps.database.queries);
   const byVm = Map.groupBy(points, ({ vm }) => `${vm?.engineInstanceId ?? ""}/${vm?.vmId ?? ""}`);
-  return points.filter(isWanted).map((point) =>
-    toPoint(
+  return points.filter(isWanted).map((point) => ({
+    ...toPoint(
       point,
       repository,
       keptBecause(deps, {
         point,
         siblings: byVm.get(`${point.vm?.engineInstanceId ?? ""}/${point.vm?.vmId ?? ""}`) ?? [],
-        jobs,
+        jobs: jobs.filter(({ repositoryId }) => repositoryId === repository.repositoryId),
       }),
     ),
-  );
+    originRepositoryName: deps.repositories.find(point.originRepositoryId)?.name ?? "",
+    jobIsGone: point.jobId !== "" && !jobs.some(({ jobId }) => jobId === point.jobId),
+  }));
 };
 
 /** Why the point stays: what its repository says, then what its own job says. A removed one has no reason. */
@@ -123,13 +102,14 @@ const keptByRepository = ({ clock }: ApiDeps, { immutableUntilMs, protectedMs }:
 interface PointCase {
   readonly point: PointSummary;
   readonly siblings: readonly PointSummary[];
+  /** Those that write to its repository. */
   readonly jobs: readonly Job[];
 }
 
-/** Why the point's own job keeps it; a point of no job is kept until it is removed by hand. */
+/** Why the point's own job keeps it; a point of no job of this repository, such as a copy, is kept until it is removed by hand. */
 const keptByJob = (deps: ApiDeps, { point, siblings, jobs }: PointCase): readonly string[] => {
   const job = jobs.find(({ jobId }) => jobId === point.jobId);
-  if (job === undefined) return ["no job counts it: it goes only by hand"];
+  if (job === undefined) return ["no job counts it here: it goes only by hand"];
   const policy = { jobId: job.jobId, keepDays: job.keepDays, floor: deps.settings.retentionFloor };
   const today = calendarDayOf(deps.clock.nowMs(), job.timeZone);
   const verdicts = judgePoints(

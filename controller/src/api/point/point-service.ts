@@ -1,5 +1,7 @@
 import { PointService } from "@holdfast/proto/holdfast/controller/v1/point_pb";
+import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { type ServedService, serveService } from "@holdfast/shared/rpc/implementation";
+import { pointsUnderCopy } from "../../copies/points-under-copy.ts";
 import { withNames } from "../../repositories/keys/point-names.ts";
 import { findPoint } from "../../repositories/find-point.ts";
 import { requestedSessionId } from "../../sessions/start-session.ts";
@@ -17,7 +19,9 @@ export const servePoints = (deps: ApiDeps): ServedService =>
     getPoint: async ({ pointId }, { signal }) => {
       const { repository, summary, manifest } = await findPoint(deps.repositories.list(), pointId, signal);
       const opened = await deps.repositories.keys.openManifest(repository, manifest, signal);
-      return { point: toWholePoint(withNames(summary, opened.sealed), repository, opened) };
+      const originRepositoryName = deps.repositories.find(summary.originRepositoryId)?.name ?? "";
+      const point = toWholePoint(withNames(summary, opened.sealed), repository, opened);
+      return { point: { ...point, originRepositoryName } };
     },
     grantReading: (request, call) => grantReading(deps, request, call),
     undeletePoint: ({ pointId }, { signal }) => undeletePoint(deps, pointId, signal),
@@ -41,6 +45,11 @@ export const servePoints = (deps: ApiDeps): ServedService =>
     },
     removePoint: async ({ pointId, belowFloor }, { signal }) => {
       const { repository } = await findPoint(deps.repositories.list(), pointId, signal);
+      if ((await pointsUnderCopy(deps.database.queries, repository.repositoryId)).has(pointId))
+        throw new HoldfastError(
+          "FAILED_PRECONDITION",
+          `point ${pointId} is being copied: it can be removed after that`,
+        );
       const removed = await repository.removePoint({ pointId, belowFloor, reason: "removed by an operator" }, signal);
       deps.log.info("point removed by an operator", { point: pointId, repository: repository.name, belowFloor });
       return { point: toPoint(removed, repository, []) };

@@ -30,6 +30,8 @@ const pointParts = (point: PointSummary, repository: RepositoryConnection) => ({
   committedMs: point.committedMs,
   health: healthOf(point),
   basePointId: point.basePointId,
+  originRepositoryId: point.originRepositoryId,
+  originPointId: point.originPointId,
   disks: point.disks.map(({ diskId, alias, sizeBytes, mode, reason }) => ({ diskId, alias, sizeBytes, mode, reason })),
   bytes: fromStatistics(point.statistics),
   immutableUntilMs: point.immutableUntilMs,

@@ -13,6 +13,7 @@ import type { RepositoryConnection } from "../../repositories/repository-connect
 import { requestedSessionId } from "../../sessions/start-session.ts";
 import type { ApiDeps } from "../api-deps.ts";
 import { beginMaintenance } from "../maintenance/begin-maintenance.ts";
+import { copyPoints } from "./copy-points.ts";
 import { showStatistics } from "./show-statistics.ts";
 import { listHurtPoints } from "./list-hurt-points.ts";
 import { keyCalls, toProof } from "./key-calls.ts";
@@ -56,6 +57,13 @@ export const serveRepositories = (deps: ApiDeps): ServedService =>
       const sessionId = requestedSessionId("repository-gc", what, requestId, deps.random);
       const title = `repository ${name}${dryRun ? " (dry run)" : ""}`;
       await beginMaintenance(deps, { kind: "repository-gc", sessionId, repositoryId, title, request: { dryRun } });
+      return { sessionId };
+    },
+    copyPoints: (request, { signal }) => copyPoints(deps, request, signal),
+    rescanRepository: async ({ repository, requestId }) => {
+      const { repositoryId, name } = deps.repositories.get(repository);
+      const sessionId = requestedSessionId("repository-rescan", repositoryId, requestId, deps.random);
+      await beginMaintenance(deps, { kind: "repository-rescan", sessionId, repositoryId, title: `repository ${name}` });
       return { sessionId };
     },
     getStatistics: ({ repository, refresh }, { signal }) =>

@@ -5,6 +5,7 @@ import type {
   TaskDiskSchema,
   TaskSchema,
 } from "@holdfast/proto/holdfast/controller/v1/session_pb";
+import { parsePreparedCopy } from "../../copies/prepared-copy.ts";
 import { readyRestoreOf } from "../../restore/prepared-restore.ts";
 import type { Attempt } from "../../sessions/attempt.ts";
 import { noBytes, sumBytes } from "../../sessions/byte-counts.ts";
@@ -136,6 +137,7 @@ const plannedDisks = ({ task, attempts }: ShownTask): readonly ShownDisk[] => {
       reason,
     }));
   }
+  if (task.scope.kind === "copy") return copiedDisks(attempts);
   const ready = attempts.findLast(({ prepared }) => isReadyRestore(prepared));
   if (task.scope.kind === "backup" || ready === undefined) return [];
   const { targets, configuration } = readyRestoreOf(ready.prepared);
@@ -146,6 +148,19 @@ const plannedDisks = ({ task, attempts }: ShownTask): readonly ShownDisk[] => {
     sizeBytes: BigInt(sizeBytes),
     mode: "full",
     reason: "restore",
+  }));
+};
+
+const copiedDisks = (attempts: readonly Attempt[]): readonly ShownDisk[] => {
+  const prepared = attempts.findLast((attempt) => attempt.prepared !== null)?.prepared;
+  if (prepared === undefined) return [];
+  const { clear, sealed } = parsePreparedCopy(prepared);
+  return clear.disks.map(({ diskId, sizeBytes, mode, reason }) => ({
+    diskId,
+    alias: sealed.diskAliases[diskId] ?? "",
+    sizeBytes: BigInt(sizeBytes),
+    mode,
+    reason,
   }));
 };
 

@@ -5,6 +5,7 @@ import { changeTask, findTask } from "../../database/tasks-table.ts";
 import type { Ending } from "../attempt.ts";
 import { remarkTask } from "../finish-task.ts";
 import type { Remark } from "../remark.ts";
+import { isRestoreScope } from "../task-scope.ts";
 import type { Settled, Standing, TaskWork, Try } from "../task-work.ts";
 import type { WorkDeps } from "../work-deps.ts";
 import { type Next, after, again } from "./next.ts";
@@ -63,7 +64,7 @@ const giveUp = async (
   given: { readonly standing: Standing; readonly message: string },
 ): Promise<void> => {
   deps.patience.forget(attempt.attemptId);
-  const isUnfinished = given.standing === "committed" && task.scope.kind !== "backup";
+  const isUnfinished = given.standing === "committed" && isRestoreScope(task.scope);
   const ending: Ending = {
     v: 1,
     cause: "failed",

@@ -152,6 +152,7 @@ const clearPart = (vm: NightlyVm, attempt: ClearPart["attempt"], nowMs: number):
   jobId: "nightly",
   sessionId: "session",
   basePointId: vm.points.at(-1)?.pointId ?? null,
+  origin: null,
   chunkSize,
   sessionStartedMs: nowMs,
   capturedMs: nowMs,

@@ -97,6 +97,7 @@ const clearPart = (store: RepositoryStore, { attempt, seeds }: SampleBackup, roo
   jobId: "job",
   sessionId: "session",
   basePointId: null,
+  origin: null,
   chunkSize: store.facts.chunkSize,
   sessionStartedMs: 1,
   capturedMs: 2,

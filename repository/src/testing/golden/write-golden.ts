@@ -113,6 +113,7 @@ const clearPart = (store: RepositoryStore, { attempt, vmId, base }: GoldenBackup
   jobId: "nightly",
   sessionId: `session-${attempt.taskId}`,
   basePointId: base,
+  origin: null,
   chunkSize: store.facts.chunkSize,
   sessionStartedMs: Date.UTC(2026, 0, 1, 1),
   capturedMs: Date.UTC(2026, 0, 1, 2),

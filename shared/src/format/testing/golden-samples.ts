@@ -34,6 +34,7 @@ export const goldenManifest: Manifest = {
     jobId: "nightly0",
     sessionId: "session00001",
     basePointId: "abc",
+    origin: { repositoryId: "1e2d3c4b-5a49-4787-96a5-b4c3d2e1f00f", pointId: "def" },
     chunkSize: smallest,
     sessionStartedMs: 1_767_225_600_000,
     capturedMs: 1_767_225_660_000,

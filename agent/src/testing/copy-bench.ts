@@ -1,0 +1,81 @@
+import { create } from "@bufbuild/protobuf";
+import { CopyOrdersSchema } from "@holdfast/proto/holdfast/agent/v1/agent_pb";
+import { type PointSummary, RepositoryService } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
+import { systemClock } from "@holdfast/shared/clock/clock";
+import { decodeManifest, type Manifest } from "@holdfast/shared/format/manifest";
+import { testInstallation } from "@holdfast/shared/identity/testing/test-installation";
+import { trustNumberHeader } from "@holdfast/shared/identity/trust-number";
+import { fromOpeningKeys, fromSealingKeys } from "@holdfast/shared/keys/keys-message";
+import { memoryLogger } from "@holdfast/shared/logging/memory-logger";
+import { openRpcClient } from "@holdfast/shared/rpc/client";
+import { clientCredentials } from "@holdfast/shared/rpc/credentials";
+import type { AttemptKey } from "../backup/backup-task.ts";
+import { ProgressBoard } from "../claims/progress-board.ts";
+import { copyPoint } from "../copy/copy-point.ts";
+import type { RepositoryProcess } from "./repository-process.ts";
+
+/** What one copy of a test is told. */
+export interface BenchCopy {
+  readonly attempt: AttemptKey;
+  readonly pointId: string;
+  readonly from: RepositoryProcess;
+  readonly to: RepositoryProcess;
+  readonly board?: ProgressBoard;
+  readonly signal?: AbortSignal;
+}
+
+/** So little that a copy takes many requests. */
+const room = { lanes: 2, laneBytes: 6 * 1024 * 1024 };
+
+/** Copies a point as an agent does; answers its id at the target. */
+export const benchCopy = async ({ attempt, pointId, from, to, board, signal }: BenchCopy): Promise<string> => {
+  const { manifest } = await pointOf(from, pointId);
+  const { repositoryId } = from;
+  const origin = { originRepositoryId: repositoryId, originPointId: pointId };
+  const { engineInstanceId, vmId } = manifest.clear.vm;
+  const { taskId, number: attemptNumber, attemptId } = attempt;
+  const claims = { taskId, attemptNumber, attemptId, engineInstanceId, vmId };
+  const orders = create(CopyOrdersSchema, {
+    source: { repositoryId, address: from.address },
+    pointId,
+    target: { repositoryId: to.repositoryId, address: to.address },
+    codec: "zstd",
+    ...origin,
+    clearPart: JSON.stringify(manifest.clear),
+    sealedPart: JSON.stringify(manifest.sealed),
+    ...(from.keys && { sourceKeys: fromOpeningKeys(from.keys.opening) }),
+    ...(to.keys && { keys: fromSealingKeys(to.keys.sealing) }),
+  });
+  return await copyPoint(
+    {
+      attempt,
+      orders,
+      source: from.access({ operation: "restore", pointId }),
+      target: to.access({ operation: "copy", ...claims, originRepositoryId: repositoryId, pointId }),
+      room,
+      board: board ?? new ProgressBoard(),
+      clock: systemClock,
+      log: memoryLogger(),
+    },
+    signal ?? new AbortController().signal,
+  );
+};
+
+/** A point as the controller is told of it. */
+export const pointOf = async (
+  { address, keys }: RepositoryProcess,
+  pointId: string,
+): Promise<{ readonly summary: PointSummary; readonly manifest: Manifest }> => {
+  const controller = await (await testInstallation()).identity("controller", "main");
+  await using client = openRpcClient(address, clientCredentials(controller, { role: "repository" }), {
+    metadata: () => ({ [trustNumberHeader]: "1000" }),
+  });
+  const pieces: Uint8Array[] = [];
+  let summary: PointSummary | undefined;
+  for await (const { part } of client.service(RepositoryService).getPoint({ pointId })) {
+    if (part.case === "point") summary = part.value;
+    if (part.case === "manifestPiece") pieces.push(part.value);
+  }
+  if (summary === undefined) throw new Error(`no point ${pointId}`);
+  return { summary, manifest: decodeManifest(Buffer.concat(pieces), keys?.manifestKeys) };
+};
