@@ -134,10 +134,8 @@ describe("copying between repositories that keep chunks alike", () => {
 
 describe("copying between repositories that keep chunks differently", () => {
   it.each<[string, RepositoryWish, RepositoryWish]>([
-    ["with smaller chunks", {}, { chunkSize: 256 * KiB }],
-    ["with larger chunks", { chunkSize: 512 * KiB }, { chunkSize: 4096 * KiB }],
-    ["that is encrypted", {}, { isEncrypted: true }],
-    ["from one that is encrypted", { isEncrypted: true }, {}],
+    ["that has smaller chunks and is encrypted", {}, { chunkSize: 256 * KiB, isEncrypted: true }],
+    ["with larger chunks from one that is encrypted", { isEncrypted: true }, { chunkSize: 4096 * KiB }],
   ])("to one %s, content and names come over", async (_, source, target) => {
     const open = (wish: RepositoryWish) => openRepositoryProcess(undefined, wish);
     const [from, to] = await Promise.all([open(source), open(target)]);
