@@ -36,6 +36,7 @@ import { type ManagerRegistry, openManagerRegistry } from "./inventory/manager-r
 import { createOvirtEngines } from "./inventory/ovirt-engines.ts";
 import { runLoops } from "./loops.ts";
 import { openMaintenance } from "./maintenance/open-maintenance.ts";
+import { createJobVerification } from "./maintenance/verify-after-session.ts";
 import { openKeyring } from "./repositories/keys/keyring.ts";
 import { openRepositoryRegistry } from "./repositories/repository-registry.ts";
 import { createRestoreWork } from "./restore/restore-work.ts";
@@ -45,7 +46,7 @@ import { createSecretBox } from "./secrets/secret-box.ts";
 import { createChangeFeed } from "./sessions/change-feed.ts";
 import { createPatience } from "./sessions/patience.ts";
 import { createProgressBoard } from "./sessions/progress-board.ts";
-import { stepSession } from "./sessions/step-session.ts";
+import { inTurn, stepSession } from "./sessions/step-session.ts";
 import { type StepDeps, stepTask } from "./sessions/step-task.ts";
 import { TaskRunner } from "./sessions/task-runner.ts";
 import type { WorkDeps } from "./sessions/work-deps.ts";
@@ -226,7 +227,8 @@ const openTasks = (steps: StepDeps): TaskRunner =>
   });
 
 const openSessions = (work: WorkDeps, pokeTask: (taskId: string) => void): TaskRunner => {
-  const deps = { ...work, onSessionEnd: createSessionRetention(work), pokeTask };
+  const onSessionEnd = inTurn(createSessionRetention(work), createJobVerification(work));
+  const deps = { ...work, onSessionEnd, pokeTask };
   return new TaskRunner({
     name: "session",
     clock: work.clock,

@@ -15,6 +15,7 @@ export interface DefinitionOptions {
   readonly keepDays?: number;
   readonly codec?: string;
   readonly description?: string;
+  readonly verifyAfter?: boolean;
   /** False after `--no-schedule`. */
   readonly schedule?: boolean;
 }
@@ -34,6 +35,8 @@ export const withDefinitionOptions = (command: Command): Command =>
       positiveInteger,
     )
     .option("--codec <codec>", "zstd or lz4")
+    .option("--verify-after", "read the newest good point of each VM back after every session")
+    .option("--no-verify-after", "do not")
     .option("--description <text>", "words for people");
 
 /** True when no field was given at all. */
@@ -82,6 +85,7 @@ const given = (options: DefinitionOptions): MessageInitShape<typeof JobDefinitio
   ...(options.keepDays !== undefined && { keepDays: options.keepDays }),
   ...(options.codec !== undefined && { codec: options.codec }),
   ...(options.description !== undefined && { description: options.description }),
+  ...(options.verifyAfter !== undefined && { verifyAfter: options.verifyAfter }),
 });
 
 const positiveInteger = (text: string): number => {

@@ -33,6 +33,7 @@ export const jobText = (job: Job): string =>
     ["schedule", scheduleText(job)],
     ["keep", `${job.definition?.keepDays ?? 0} days`],
     ["codec", job.definition?.codec],
+    ["verification", job.definition?.verifyAfter === true ? "after every session" : "with the repository's"],
     ["next run", timeText(job.nextRunMs)],
     [
       "last run",

@@ -1,5 +1,6 @@
 import type { Repository, VerificationCoverage } from "@holdfast/proto/holdfast/controller/v1/repository_pb";
 import { factsText, tableText } from "../output/output.ts";
+import { storeCallsText } from "./store-calls-text.ts";
 import { bytesText, spanText, timeText } from "../output/units.ts";
 
 /** A bucket says so, since its storage tells no end. */
@@ -22,7 +23,9 @@ export const repositoriesTable = (repositories: readonly Repository[]): string =
   );
 
 /** All that is known of one repository. */
-export const repositoryText = (one: Repository): string =>
+export const repositoryText = (one: Repository): string => [repositoryFacts(one), ...storeCallsText(one)].join("\n\n");
+
+const repositoryFacts = (one: Repository): string =>
   factsText([
     ["name", one.name],
     ["id", one.repositoryId],

@@ -2,15 +2,14 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { IdentityService } from "@holdfast/proto/holdfast/controller/v1/identity_pb";
 import { hasCode } from "@holdfast/shared/errors/holdfast-error";
-import { readIfThere } from "@holdfast/shared/files/read-if-there";
 import { writeFileDurably } from "@holdfast/shared/identity/durable-file";
 import { type Membership, readIdentityFolder } from "@holdfast/shared/identity/identity-folder";
 import type { ServiceClient } from "@holdfast/shared/rpc/client-types";
-import { z } from "zod";
 import { slowCallMs, withService } from "../connection.ts";
 import type { CliContext } from "../context.ts";
 import type { Layout } from "./layout.ts";
 import { targetOf } from "./own-target.ts";
+import { readRepositoryId } from "./read-repository-id.ts";
 
 /** What the agent of a standalone is called, and where it is deployed. */
 export interface OwnAgent {
@@ -60,15 +59,11 @@ const formerRepository = async (
   { repositoryDir }: Layout,
   signal: AbortSignal,
 ): Promise<string> => {
-  const [line = ""] = ((await readIfThere(join(repositoryDir, "descriptor"))) ?? "").split("\n");
-  const id = line === "" ? undefined : descriptorSchema.safeParse(JSON.parse(line)).data?.repositoryId;
+  const id = await readRepositoryId(join(repositoryDir, "descriptor"));
   if (id === undefined) return "";
   const { members } = await client.listMembers({}, { signal, timeoutMs: slowCallMs });
   return members.some((member) => member.role === "repository" && member.id === id) ? id : "";
 };
-
-/** The first line of a repository's descriptor (repository-format.md §1.1), as far as it is needed here. */
-const descriptorSchema = z.object({ kind: z.literal("descriptor"), repositoryId: z.string() });
 
 /** Removes join tokens that have done their work. */
 export const forgetJoinTokens = async (layout: Layout): Promise<void> => {

@@ -25,6 +25,7 @@ const definitionsIn = (queries: Queries): Promise<readonly (readonly object[])[]
         "time_zone",
         "keep_days",
         "codec",
+        "verify_after",
       ])
       .orderBy("job_id")
       .execute(),

@@ -42,14 +42,17 @@ afterEach(async () => {
 });
 
 describe("the database", () => {
-  it("gains the table of workers when it was made before there were any", async () => {
+  it("gains tables and columns when it was made before there were any, and keeps its jobs", async () => {
     const { queries } = database;
+    await saveJob(queries, testJob({ verifyAfter: true }));
+    await queries.schema.alterTable("jobs").dropColumn("verify_after").execute();
     for (const table of ["workers", "maintenance", "repository_keys"]) await queries.schema.dropTable(table).execute();
     await queries.deleteFrom("schema_versions").where("version", ">=", 3).execute();
     await writeSetting(queries, "name", "kept");
     await database[Symbol.asyncDispose]();
     database = await openDatabase(join(folder, "controller.db"), systemClock);
     expect(await listWorkers(database.queries)).toStrictEqual([]);
+    expect(await listJobs(database.queries)).toStrictEqual([testJob({ verifyAfter: false })]);
     expect(await readSetting(database.queries, "name")).toBe("kept");
   });
 

@@ -13,6 +13,7 @@ const toRow = (job: Job): JobRow => ({
   time_zone: job.timeZone,
   keep_days: job.keepDays,
   codec: job.codec,
+  verify_after: job.verifyAfter ? 1 : 0,
   handled_ms: job.handledMs,
   created_ms: job.createdMs,
 });
@@ -29,6 +30,7 @@ const fromRow = (row: JobRow, vms: readonly JobVm[], excludedDisks: readonly Exc
   timeZone: row.time_zone,
   keepDays: row.keep_days,
   codec: z.enum(codecs).parse(row.codec),
+  verifyAfter: row.verify_after === 1,
   handledMs: row.handled_ms,
   createdMs: row.created_ms,
 });

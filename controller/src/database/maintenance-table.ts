@@ -1,5 +1,5 @@
 import type { SessionId } from "@holdfast/shared/ids/ids";
-import { type Maintenance, maintenanceRequestSchema } from "../maintenance/maintenance.ts";
+import { type Maintenance, type MaintenanceRequest, maintenanceRequestSchema } from "../maintenance/maintenance.ts";
 import { type MaintenanceKind, maintenanceKinds } from "../maintenance/maintenance-kind.ts";
 import * as z from "zod";
 import type { Queries } from "./database.ts";
@@ -26,6 +26,19 @@ export const insertMaintenance = async (queries: Queries, maintenance: Maintenan
     .insertInto("maintenance")
     .values(toRow(maintenance))
     .onConflict((conflict) => conflict.column("session_id").doNothing())
+    .execute();
+};
+
+/** Puts another request in the place of what was written. */
+export const updateMaintenanceRequest = async (
+  queries: Queries,
+  sessionId: string,
+  request: MaintenanceRequest,
+): Promise<void> => {
+  await queries
+    .updateTable("maintenance")
+    .set({ request: toJson(request) })
+    .where("session_id", "=", sessionId)
     .execute();
 };
 

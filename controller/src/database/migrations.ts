@@ -1,4 +1,5 @@
 import type { Transaction } from "kysely";
+import { addVerifyAfter } from "./add-verify-after.ts";
 import { createIdentityTables } from "./create-identity-tables.ts";
 import { createMaintenanceTable } from "./create-maintenance-table.ts";
 import { createRepositoryKeysTable } from "./create-repository-keys-table.ts";
@@ -20,4 +21,5 @@ export const migrations: readonly Migration[] = [
   { version: 3, name: "workers", up: createWorkersTable },
   { version: 4, name: "maintenance", up: createMaintenanceTable },
   { version: 5, name: "keys of repositories", up: createRepositoryKeysTable },
+  { version: 6, name: "verification after jobs", up: addVerifyAfter },
 ];

@@ -41,6 +41,7 @@ export interface JobRow {
   readonly time_zone: string;
   readonly keep_days: number;
   readonly codec: string;
+  readonly verify_after: Flag;
   readonly handled_ms: number;
   readonly created_ms: number;
 }

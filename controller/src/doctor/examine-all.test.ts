@@ -23,12 +23,13 @@ let home: TestInstallationFolder;
 let client: RpcClient;
 let repository: RpcServer;
 let theirClockMs = 0;
+let keyCheck = "";
 
 /** A repository that only describes and examines itself. */
 const served = () => ({
   ...Object.fromEntries(Object.keys(RepositoryService.method).map((name) => [name, () => Promise.reject(new Error())])),
   updateTrust: () => Promise.resolve({ number: 1 }),
-  getRepository: () => Promise.resolve({ repositoryId: "r-1", formatVersion: 1, chunkSize: 1_048_576 }),
+  getRepository: () => Promise.resolve({ repositoryId: "r-1", formatVersion: 1, chunkSize: 1_048_576, keyCheck }),
   examine: async function* () {
     yield { clockMs: BigInt(Date.now() + theirClockMs), version: productVersion, trustNumber: 1 };
     yield { checks: [{ kind: "space", subject: "packs", state: "error", message: "full", advice: "make room" }] };
@@ -102,6 +103,18 @@ test("a repository whose clock is off is told how far", async () => {
   expect(find(checks, "repository", "clock", /clock/)).toMatchObject({
     state: "warning",
     message: expect.stringContaining("ahead of"),
+  });
+});
+
+test("a repository whose key is not at the controller says what to do, a plain one says nothing of keys", async () => {
+  const before = await examine();
+  expect(find(before.checks, "repository", "key", /key/)).toBeUndefined();
+  keyCheck = "a".repeat(64);
+  const { checks } = await examine();
+  keyCheck = "";
+  expect(find(checks, "repository", "key", /key/)).toMatchObject({
+    state: "error",
+    advice: "give its password or recovery key: holdfast repository key unlock main",
   });
 });
 

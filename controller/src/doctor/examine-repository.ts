@@ -4,12 +4,13 @@ import { trustFinding } from "@holdfast/shared/doctor/trust-finding";
 import { versionFinding } from "@holdfast/shared/doctor/version-finding";
 import type { RepositoryConnection } from "../repositories/repository-connection.ts";
 import { answered, failedAnswer } from "./answer-finding.ts";
+import { keyFinding } from "./key-finding.ts";
 import type { DoctorDeps, ExamineLimits } from "./doctor-deps.ts";
 
 /** What a repository finds when it looks at itself. Rejects only with the signal's reason: one that does not answer is a finding. */
 export const examineRepository = async (
-  { identity, version }: Pick<DoctorDeps, "identity" | "version">,
-  repository: Pick<RepositoryConnection, "name" | "address" | "examine">,
+  { identity, version, repositories }: Pick<DoctorDeps, "identity" | "version" | "repositories">,
+  repository: Pick<RepositoryConnection, "repositoryId" | "name" | "address" | "examine" | "describe">,
   { timeoutMs, signal }: ExamineLimits,
 ): Promise<readonly Check[]> => {
   const who = { role: "repository", name: repository.name } as const;
@@ -19,11 +20,14 @@ export const examineRepository = async (
       { version, trustNumber, timeoutMs: timeoutMs * lookShare },
       { timeoutMs, signal },
     );
+    const { repositoryId, name } = repository;
+    const key = keyFinding(name, await repository.describe(signal), repositories.keys.find(repositoryId));
     const findings = [
       answered(`${repository.address} answers`, found.clock.roundTripMs),
       versionFinding(found.version, version),
       trustFinding(found.trustNumber, trustNumber),
       clockFinding(clockOffsetMs(found.clock), found.clock.roundTripMs),
+      ...(key === undefined ? [] : [key]),
     ];
     return [...findings.map((finding) => toCheck(who, finding)), ...found.checks.map((check) => takeCheck(who, check))];
   } catch (caught) {

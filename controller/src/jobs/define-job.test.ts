@@ -29,6 +29,7 @@ const words: JobWords = {
   timeZone: "",
   keepDays: 7,
   codec: "",
+  verifyAfter: true,
   description: "",
 };
 
@@ -50,6 +51,7 @@ describe("a job's definition", () => {
       timeZone: "Europe/Berlin",
       keepDays: 7,
       codec: "zstd",
+      verifyAfter: true,
     });
   });
 

@@ -15,6 +15,7 @@ export interface JobWords {
   readonly timeZone: string;
   readonly keepDays: number;
   readonly codec: string;
+  readonly verifyAfter: boolean;
   readonly description: string;
 }
 
@@ -56,6 +57,7 @@ export const defineJob = (words: JobWords, facts: JobFacts): DefinedJob => {
     timeZone,
     keepDays: words.keepDays,
     codec: toCodec(words.codec),
+    verifyAfter: words.verifyAfter,
   };
 };
 

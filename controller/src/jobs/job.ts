@@ -33,6 +33,8 @@ export interface Job {
   /** At least 1. */
   readonly keepDays: number;
   readonly codec: Codec;
+  /** After each session the newest good point of each of its VMs is read back (policy 21). */
+  readonly verifyAfter: boolean;
   /** Nominal starts up to this moment are dealt with. */
   readonly handledMs: number;
   readonly createdMs: number;

@@ -158,6 +158,14 @@ describe("a session of maintenance", () => {
       remarks: [{ level: "error", code: "REPOSITORY_UNREACHABLE" }],
     });
 
+    operation = ({ tell }) => {
+      tell({ phase: "working", done: 1, total: 2, unit: "chunks" });
+      return Promise.reject(new HoldfastError("REPOSITORY_UNREACHABLE", "it went away"));
+    };
+    await begin("long");
+    await clock.advance(60_000);
+    expect(await step("long")).toMatchObject({ kind: "after" });
+
     operation = () => Promise.reject(new HoldfastError("POINT_NOT_FOUND", "no such point"));
     await begin("s2", "point-verify");
     await step("s2");

@@ -5,7 +5,7 @@ import { createMaintenanceBoard, type MaintenanceBoard } from "./maintenance-boa
 import { operations } from "./operations.ts";
 import { stepMaintenance } from "./step-maintenance.ts";
 
-/** A repository that cannot be reached is waited for as long as that, from the session's start. */
+/** A repository that cannot be reached is waited for as long as that. */
 const patienceMs = 30 * 60_000;
 
 /** What runs sessions of maintenance, and what shows how far they are. */

@@ -20,6 +20,8 @@ export interface OperationContext {
   readonly knownJobs: () => Promise<ReadonlySet<string>>;
   /** Shows how far it is. */
   readonly tell: (progress: MaintenanceProgress) => void;
+  /** Writes down how far it is, in its own request: it goes on there when it was broken off. */
+  readonly keep: (request: MaintenanceRequest) => Promise<void>;
   /** Aborts when an operator cancelled it, or the controller stops: then it begins again when the controller is back. */
   readonly signal: AbortSignal;
 }

@@ -1,6 +1,6 @@
 import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
 import { listJobs } from "../database/jobs-table.ts";
-import { findMaintenance, listOpenMaintenance } from "../database/maintenance-table.ts";
+import { findMaintenance, listOpenMaintenance, updateMaintenanceRequest } from "../database/maintenance-table.ts";
 import { findSession, moveSession } from "../database/sessions-table.ts";
 import { type Remark, withRemarks } from "../sessions/remark.ts";
 import { type Result, resultOfSuccess } from "../sessions/result.ts";
@@ -16,7 +16,7 @@ import type { Operation } from "./operation.ts";
 export interface MaintenanceDeps extends Pick<WorkDeps, "database" | "clock" | "log" | "changes" | "repositories"> {
   readonly board: MaintenanceBoard;
   readonly operations: Readonly<Partial<Record<Maintenance["kind"], Operation>>>;
-  /** How long a repository that cannot be reached is waited for in all. */
+  /** How long a repository that cannot be reached is waited for, since something was done last. */
   readonly patienceMs: number;
 }
 
@@ -60,7 +60,8 @@ const run = async (deps: MaintenanceDeps, { session, work }: SessionOfWork, sign
   } catch (caught) {
     signal.throwIfAborted();
     if (wish.signal.aborted) return again;
-    if (hasCode(caught, ...passing) && deps.clock.nowMs() - session.createdMs < deps.patienceMs) {
+    const sinceMs = Math.max(session.createdMs, deps.board.workedMs(sessionId));
+    if (hasCode(caught, ...passing) && deps.clock.nowMs() - sinceMs < deps.patienceMs) {
       const phase = `waits for its repository: ${HoldfastError.from(caught).message}`;
       deps.board.tell(sessionId, { phase, done: 0, total: 0, unit: "" });
       deps.changes.changed(sessionId);
@@ -83,8 +84,10 @@ const operate = async (deps: MaintenanceDeps, work: Maintenance, signal: AbortSi
     knownJobs: async () => new Set((await listJobs(deps.database.queries)).map(({ jobId }) => jobId)),
     tell: (progress) => {
       deps.board.tell(work.sessionId, progress);
+      deps.board.worked(work.sessionId, deps.clock.nowMs());
       deps.changes.changed(work.sessionId);
     },
+    keep: (request) => updateMaintenanceRequest(deps.database.queries, work.sessionId, request),
     signal,
   });
 };

@@ -9,12 +9,17 @@ export const isGoodPoint = (point: PointSummary): boolean =>
  * (policy 22). Undefined for none.
  */
 export const newestBase = (points: readonly PointSummary[]): PointSummary | undefined =>
-  points
-    .filter(({ removedMs }) => removedMs === 0n)
-    .reduce<PointSummary | undefined>(
-      (newest, point) => (newest === undefined || isNewer(point, newest) ? point : newest),
-      undefined,
-    );
+  newestOf(points.filter(({ removedMs }) => removedMs === 0n));
+
+/** The newest good point; undefined for none. */
+export const newestGood = (points: readonly PointSummary[]): PointSummary | undefined =>
+  newestOf(points.filter(isGoodPoint));
+
+const newestOf = (points: readonly PointSummary[]): PointSummary | undefined =>
+  points.reduce<PointSummary | undefined>(
+    (newest, point) => (newest === undefined || isNewer(point, newest) ? point : newest),
+    undefined,
+  );
 
 const isNewer = (point: PointSummary, than: PointSummary): boolean =>
   point.capturedMs === than.capturedMs ? point.committedMs > than.committedMs : point.capturedMs > than.capturedMs;

@@ -9,12 +9,21 @@ import type { Task } from "./task.ts";
 import { taskStates } from "./task-state.ts";
 import type { WorkDeps } from "./work-deps.ts";
 
-/** What is done when a session ends, for its VMs that got a good point: retention (policy 8). What it says is remarks. */
+/** What is done when a session ends: retention for VMs that got a good point (policy 8), verification. What it says is remarks. */
 export type OnSessionEnd = (
   session: Session,
   tasks: readonly Task[],
   signal: AbortSignal,
 ) => Promise<readonly Remark[]>;
+
+/** One after another; what each says comes together. */
+export const inTurn =
+  (...all: readonly OnSessionEnd[]): OnSessionEnd =>
+  async (session, tasks, signal) => {
+    const remarks: Remark[] = [];
+    for (const one of all) remarks.push(...(await one(session, tasks, signal)));
+    return remarks;
+  };
 
 /** What stepping a session needs. */
 export interface SessionDeps extends Pick<WorkDeps, "database" | "clock" | "log" | "changes"> {

@@ -58,6 +58,7 @@ export const testJob = (facts: Partial<Job> = {}): Job => ({
   timeZone: "UTC",
   keepDays: 7,
   codec: "zstd",
+  verifyAfter: false,
   handledMs: 0,
   createdMs: 1,
   ...facts,

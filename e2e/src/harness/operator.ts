@@ -44,6 +44,7 @@ interface JobOptions {
   readonly excludedDisks?: readonly string[];
   /** `main` unless said. */
   readonly repository?: string;
+  readonly verifyAfter?: boolean;
 }
 
 interface RestorePlace {
@@ -112,6 +113,7 @@ export const createOperator = (installation: Installation): Operator => {
         repository: options.repository ?? "main",
         keepDays: options.keepDays ?? 14,
         codec: options.codec ?? "",
+        verifyAfter: options.verifyAfter ?? false,
         excludedDisks: [...(options.excludedDisks ?? [])],
       };
       await Array.fromAsync(api.service(InventoryService).listVms({ refresh: true }, call));

@@ -6,6 +6,8 @@ import type { ImageioDaemons } from "./engine/engine.ts";
 import { openHostDaemon } from "./imageio/host-daemon.ts";
 import { openProxyDaemon } from "./imageio/proxy-daemon.ts";
 import type { ImageioDaemon } from "./imageio/tickets.ts";
+import type { RuleTable } from "./faults/rule-table.ts";
+import type { Meddling } from "./imageio/meddling.ts";
 import type { Pki } from "./pki/pki.ts";
 
 /** What the daemons need. */
@@ -17,12 +19,21 @@ export interface ImageioParts {
   readonly stateDir: string;
   /** Id of the host of that name. */
   readonly idOf: (name: string) => string;
+  readonly rules: RuleTable;
+  /** The disk of a ticket, of those that were ever given. */
+  readonly diskOf: (ticketId: string) => string | undefined;
 }
 
 /** The daemons, with what stops them all. */
 export interface OpenImageio extends AsyncDisposable {
   readonly daemons: ImageioDaemons;
 }
+
+/** How the rules meddle with the daemon of that host, or with the proxy. */
+const meddlingAt = ({ rules, clock, diskOf }: ImageioParts, at: string): Meddling => ({
+  take: ({ operation, ticketId }) => rules.takeImageio({ operation, at, diskId: diskOf(ticketId) }),
+  hold: (effects, signal) => rules.hold(effects, "before", { clock, signal }),
+});
 
 /** Starts imageio on every host of the configuration, and the proxy if it is enabled. */
 export const openImageio = async (parts: ImageioParts): Promise<OpenImageio> => {
@@ -34,10 +45,20 @@ export const openImageio = async (parts: ImageioParts): Promise<OpenImageio> => 
     if (identity === undefined) continue;
     const unixSocket = `\0${unixSocketOf(host, parts.stateDir)}`;
     const port = ports.hosts[host.name] ?? 0;
-    hosts.set(parts.idOf(host.name), stack.use(await openHostDaemon({ identity, clock, unixSocket, port })));
+    const meddling = meddlingAt(parts, host.name);
+    const daemon = stack.use(await openHostDaemon({ identity, clock, unixSocket, port, meddling }));
+    hosts.set(parts.idOf(host.name), daemon);
   }
   const proxy = config.proxy
-    ? stack.use(await openProxyDaemon({ identity: pki.proxy, clock, hostCa: pki.internalCa, port: ports.proxy }))
+    ? stack.use(
+        await openProxyDaemon({
+          identity: pki.proxy,
+          clock,
+          hostCa: pki.internalCa,
+          port: ports.proxy,
+          meddling: meddlingAt(parts, "proxy"),
+        }),
+      )
     : undefined;
   const opened = stack.move();
   return {

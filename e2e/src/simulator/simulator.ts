@@ -16,6 +16,7 @@ import { recover } from "./engine/recover.ts";
 import { VmTurns } from "./engine/vm-turns.ts";
 import { blockFaultsOf } from "./faults/block-faults.ts";
 import { openCallFaults } from "./faults/call-faults.ts";
+import { RuleTable } from "./faults/rule-table.ts";
 import { noHooks } from "./faults/engine-hooks.ts";
 import { GuestPrograms } from "./guest/guest-programs.ts";
 import { openGuestWriters } from "./guest/guest-writers.ts";
@@ -25,8 +26,10 @@ import { openImageio } from "./imageio-daemons.ts";
 import { hostIdOf } from "./seed/seed-inventory.ts";
 import { type World, emptyWorld } from "./model/world.ts";
 import { loadWorld, saveWorld } from "./model/world-file.ts";
+import { guardRoutes } from "./permits/guard-routes.ts";
 import { openPki } from "./pki/pki.ts";
 import { apiRoutes } from "./routes/api-routes.ts";
+import { seedAccess } from "./seed/seed-access.ts";
 import { isSeeded, seed, wipe } from "./seed/seed.ts";
 import { openTokens } from "./sso/tokens.ts";
 import { openBlockLayer } from "./storage/qemu-block-layer.ts";
@@ -66,7 +69,7 @@ const openGuestPrograms = ({ config, clock, log }: SimulatorDeps, world: World):
     },
   });
 
-const openEngine = async (deps: SimulatorDeps, stack: AsyncDisposableStack): Promise<Engine> => {
+const openEngine = async (deps: SimulatorDeps, rules: RuleTable, stack: AsyncDisposableStack): Promise<Engine> => {
   const { config, stateDir, clock, random, log } = deps;
   const worldFile = join(stateDir, "world.json");
   const world = loadWorld(worldFile) ?? emptyWorld();
@@ -75,8 +78,18 @@ const openEngine = async (deps: SimulatorDeps, stack: AsyncDisposableStack): Pro
   const storage = stack.use(await openBlockLayer({ stateDir, runDir, clock, faults: blockFaultsOf(world, hooks) }));
   const pki = await openPki(join(stateDir, "pki"), config);
   const ports = await openPorts(join(stateDir, "ports.json"), config);
+  const ledger: Engine["ledger"] = new Map();
   const imageio = stack.use(
-    await openImageio({ config, clock, pki, ports, stateDir, idOf: (name) => hostIdOf(config, name) }),
+    await openImageio({
+      config,
+      clock,
+      pki,
+      ports,
+      stateDir,
+      rules,
+      idOf: (name) => hostIdOf(config, name),
+      diskOf: (ticketId) => ledger.get(ticketId)?.diskId,
+    }),
   );
   const guestPrograms = openGuestPrograms(deps, world);
   stack.use(guestPrograms);
@@ -97,7 +110,7 @@ const openEngine = async (deps: SimulatorDeps, stack: AsyncDisposableStack): Pro
     turns: new VmTurns(background),
     guestPrograms,
     hooks,
-    ledger: new Map(),
+    ledger,
     save,
   };
 };
@@ -110,7 +123,8 @@ export const openSimulator = async (deps: SimulatorDeps): Promise<Simulator> => 
   const { config, stateDir, log } = deps;
   await using stack = new AsyncDisposableStack();
   if (!isSeeded(stateDir)) await wipe(stateDir);
-  const engine = await openEngine(deps, stack);
+  const rules = new RuleTable();
+  const engine = await openEngine(deps, rules, stack);
   const transfers = new Transfers(engine);
   const [tokens, counters, faults] = [
     openTokens(deps.clock, deps.random, config.tokenIdleMs),
@@ -119,14 +133,19 @@ export const openSimulator = async (deps: SimulatorDeps): Promise<Simulator> => 
   ];
   if (isSeeded(stateDir)) await recover(engine, transfers);
   else await seed(engine, stateDir);
+  seedAccess(engine.world, config);
+  engine.save();
   const pki = await openPki(join(stateDir, "pki"), config);
   const ports = await openPorts(join(stateDir, "ports.json"), config);
   const guests = stack.use(openGuestWriters(engine));
-  const routes = apiRoutes(engine, transfers);
-  const api = stack.use(await openEngineServer({ engine, pki, tokens, counters, faults, routes }, ports.api));
+  const routes = guardRoutes(engine, apiRoutes(engine, transfers));
+  const api = stack.use(await openEngineServer({ engine, pki, tokens, counters, faults, rules, routes }, ports.api));
   const served = openServedBytes(engine);
   const control = stack.use(
-    await openControlServer({ engine, tokens, counters, faults, guests, served, directory: stateDir }, ports.control),
+    await openControlServer(
+      { engine, tokens, counters, faults, rules, guests, served, directory: stateDir },
+      ports.control,
+    ),
   );
   const addresses = addressesOf({ engine, pki, stateDir, apiPort: api.port, controlPort: control.port });
   await ports.keep(addresses);

@@ -151,3 +151,27 @@ test("a collection and the statistics are asked for through the controller, and 
   expect(vms).toMatchObject([{ vmId: vm.id, vmName: "ill", points: 5, sharedBytes: 0n }]);
   expect(vms[0]?.exclusiveBytes).toBe(whole?.liveBytes);
 });
+
+test("a job that asks for it has its newest points read back, and what it finds is healed by its next run", async () => {
+  await story.operator.createJob("watched", [vm.id], { verifyAfter: true });
+  const newest = present([...references.values()].at(-1));
+  await damageChunk(story.installation.repositoryDir, newest.fileOf(disk().id), 2 * MiB);
+  const run = async () => {
+    const session = await story.operator.runJob("watched");
+    const told = present(session.remarks.find(({ code }) => code === "VERIFICATION_BEGUN"));
+    const check = await story.operator.waitForEnd(present(/session (\w+)$/.exec(told.message)?.[1]));
+    return { session, check };
+  };
+  const first = await run();
+  expect(first.session.result, describeSession(first.session)).toBe(Result.SUCCESS);
+  expect(first.check, describeSession(first.check)).toMatchObject({ kind: "point-verify", result: Result.WARNING });
+  const hurt = present(first.check.remarks.find(({ code }) => code === "POINT_HURT"));
+  expect(hurt.message).toContain(
+    `${present(first.session.tasks[0]).pointId} of VM ill is hurt: disk ${disk().id} chunks 2+1`,
+  );
+
+  const second = await run();
+  expect(second.session.tasks[0]?.remarks.map(({ code }) => code)).toContain("CHUNKS_HEALED");
+  expect(second.check.result, describeSession(second.check)).toBe(Result.SUCCESS);
+  expect((await healths()).slice(-2)).toStrictEqual(["good", "good"]);
+});

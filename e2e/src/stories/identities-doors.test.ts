@@ -5,25 +5,19 @@ import { ManagerService } from "@holdfast/proto/holdfast/controller/v1/manager_p
 import { RepositoryService } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
 import { DiskService } from "@holdfast/proto/holdfast/disk/v1/disk_pb";
 import { agentSubject, toAgentSubject, wakeSubject } from "@holdfast/shared/bus/subjects";
-import { systemClock } from "@holdfast/shared/clock/clock";
 import type { StoredIdentity } from "@holdfast/shared/identity/identity-folder";
-import { parseJoinToken, writeJoinToken } from "@holdfast/shared/identity/join-token";
 import type { PeerRole } from "@holdfast/shared/identity/peer-name";
 import { parseUserToken, writeUserToken } from "@holdfast/shared/identity/user-token";
 import { memoryLogger } from "@holdfast/shared/logging/memory-logger";
 import type { ClientProof } from "@holdfast/shared/rpc/credentials";
 import type { RpcClient } from "@holdfast/shared/rpc/client";
-import { startProcess } from "@holdfast/shared/process/child-process";
-import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { alertOfBus } from "../harness/alert-of-bus.ts";
 import { createDialer } from "../harness/dialer.ts";
 import { present, quietMoment } from "../harness/operator.ts";
 import { plainRpc, speakPlainly } from "../harness/plain-text.ts";
-import { programArguments } from "../harness/programs.ts";
 import { type Stage, openStage } from "../harness/stage.ts";
-import { joinAgent, joinAs, joinTokenFor, openBusAs } from "../harness/story-member.ts";
+import { joinAgent, openBusAs } from "../harness/story-member.ts";
 import { type Stranger, makeStranger } from "../harness/stranger.ts";
 import { until } from "../harness/until.ts";
 import { type Vouching, openVouching } from "../harness/vouching.ts";
@@ -219,76 +213,6 @@ test("an agent on the bus speaks under no other name and hears nothing that is n
   await bus[Symbol.asyncDispose]();
   await Promise.all(listening);
   expect(heard).toEqual([]);
-});
-
-describe("a join token", () => {
-  const refused = (words: RegExp) => ({ code: "JOIN_REFUSED", message: expect.stringMatching(words) });
-  const place = { managerName: "ovirt", clusterName: "east" };
-
-  test("is good once", async () => {
-    const token = await joinTokenFor(stage.installation, { role: "agent", name: "once", ...place });
-    await joinAs(stage.installation, "agent", token);
-    await expect(joinAs(stage.installation, "agent", token)).rejects.toMatchObject(refused(/it was used/));
-  });
-
-  test("is good for its time only", async () => {
-    const identities = stage.installation.api.service(IdentityService);
-    const { joinToken, expiresMs } = await identities.invite({ role: "agent", validSeconds: 1, ...place }, call);
-    await until("the invitation to end", () => systemClock.nowMs() > Number(expiresMs));
-    await expect(joinAs(stage.installation, "agent", joinToken)).rejects.toMatchObject(refused(/it has expired/));
-  });
-
-  test("is good for its role only, also when its words are changed", async () => {
-    const token = await joinTokenFor(stage.installation, { role: "agent", name: "role", ...place });
-    await expect(joinAs(stage.installation, "repository", token)).rejects.toMatchObject(
-      refused(/it? ?is for agent|this is repository/),
-    );
-    const changed = writeJoinToken({ ...parseJoinToken(token), role: "repository" });
-    await expect(joinAs(stage.installation, "repository", changed)).rejects.toMatchObject({ code: "JOIN_REFUSED" });
-    expect((await joinAs(stage.installation, "agent", token)).membership).toMatchObject({
-      role: "agent",
-      name: "role",
-    });
-  });
-
-  test("with another secret is unknown, and says no more than one of another id", async () => {
-    const token = parseJoinToken(await joinTokenFor(stage.installation, { role: "agent", name: "secret", ...place }));
-    for (const change of [{ secret: "A".repeat(43) }, { inviteId: "nobody" }])
-      await expect(joinAs(stage.installation, "agent", writeJoinToken({ ...token, ...change }))).rejects.toMatchObject(
-        refused(/it is unknown/),
-      );
-  });
-
-  test("that pins another authority sends nothing to this controller", async () => {
-    const token = parseJoinToken(await joinTokenFor(stage.installation, { role: "agent", name: "pinned", ...place }));
-    const pinned = writeJoinToken({ ...token, caFingerprint: "0".repeat(64) });
-    await expect(joinAs(stage.installation, "agent", pinned)).rejects.toMatchObject({ code: "PEER_UNTRUSTED" });
-    expect((await joinAs(stage.installation, "agent", writeJoinToken(token))).membership.name).toBe("pinned");
-  });
-
-  test("that was used ends an agent's process with the code for it", async () => {
-    const { installation, run } = stage;
-    const token = await joinTokenFor(installation, { role: "agent", name: "late", ...place });
-    await joinAs(installation, "agent", token);
-    const dataDir = join(run.dir, "agent-late");
-    await mkdir(dataDir);
-    await writeFile(join(run.dir, "late.join"), token, { mode: 0o600 });
-    const said: string[] = [];
-    await using late = await startProcess({
-      name: "agent late",
-      command: process.execPath,
-      args: programArguments("agent/main"),
-      env: {
-        ...run.env,
-        HOLDFAST_AGENT_NAME: "late",
-        HOLDFAST_AGENT_DATA_DIR: dataDir,
-        HOLDFAST_AGENT_JOIN_TOKEN_FILE: join(run.dir, "late.join"),
-      },
-      onLine: (line) => said.push(line),
-    });
-    expect((await late.exited).code, said.join("\n")).toBe(77);
-    expect(said.join("\n")).toContain("JOIN_REFUSED");
-  });
 });
 
 /** How all that is answered before the other side hangs up may begin: nothing, or an alert of TLS. */

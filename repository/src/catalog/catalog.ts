@@ -7,6 +7,9 @@ import { type CatalogPoint, isRemoved, laterOf, toCatalogPoint } from "./catalog
 /** Objects that are read at once when the catalog is made. */
 const readsAtOnce = 16;
 
+/** What is wrong with one point, and hides no other. */
+const unreadableCodes: ReadonlySet<string> = new Set(["REPOSITORY_DAMAGED", "KEY_MISSING"]);
+
 /** The points of a repository, in memory; made from manifests and marks, which stay the truth. */
 export class Catalog {
   readonly #reader: RepositoryReader;
@@ -24,7 +27,7 @@ export class Catalog {
     return catalog;
   }
 
-  /** Points whose own object or mark is damaged, each with what is wrong; they are not among the others. */
+  /** Points whose own object or mark is damaged, or sealed under a key that is not at hand, each with what is wrong; they are not among the others. */
   get unreadable(): ReadonlyMap<string, HoldfastError> {
     return this.#unreadable;
   }
@@ -35,7 +38,7 @@ export class Catalog {
       const mark = await this.#reader.readMark(pointId);
       if (point) this.add(point, mark?.state);
     } catch (caught) {
-      if (!(caught instanceof HoldfastError) || caught.code !== "REPOSITORY_DAMAGED") throw caught;
+      if (!(caught instanceof HoldfastError) || !unreadableCodes.has(caught.code)) throw caught;
       this.#unreadable.set(pointId, caught);
     }
   }

@@ -21,6 +21,8 @@ export interface CatchUp {
   /** Only an owner may make names durable that a former process gave; a reader changes nothing. */
   readonly owner: boolean;
   readonly signal?: AbortSignal | undefined;
+  /** Told after each pack that was read. */
+  readonly onPack?: ((done: number, total: number) => void) | undefined;
 }
 
 /** What catching up found. */
@@ -46,6 +48,7 @@ export const catchUp = async (work: CatchUp): Promise<CaughtUp> => {
   if (work.owner) await work.objects.confirm(unknown.map(packName));
   const damagedPacks: string[] = [];
   const queue = unknown.values();
+  let done = 0;
   const readAll = async (): Promise<void> => {
     await Promise.all(Array.from({ length: packsAtOnce }, readRest));
   };
@@ -53,6 +56,7 @@ export const catchUp = async (work: CatchUp): Promise<CaughtUp> => {
     for (const key of queue) {
       work.signal?.throwIfAborted();
       if (!(await takeIn(work, key))) damagedPacks.push(packName(key));
+      work.onPack?.((done += 1), unknown.length);
     }
   };
   if (unknown.length <= fewPacks) await readAll();

@@ -8,6 +8,7 @@ import { damageChunk } from "../testing/damage.ts";
 import { openEncryptedServer, testPassword } from "../testing/encrypted-server.ts";
 import { fullDisk, plainAt } from "../testing/synthetic-disk.ts";
 import { makeFolder, removeFolder, testChunkSize } from "../testing/test-server.ts";
+import { inlineThreads } from "../store/testing/inline-threads.ts";
 import { runProgram } from "./program.ts";
 
 const disk = fullDisk("root", 4, 1, testChunkSize);
@@ -24,7 +25,14 @@ const run = async (args: readonly string[], { env = {} }: { readonly env?: Reado
   };
   const terminal = { stdout: collect("stdout"), stderr: collect("stderr") };
   const { signal } = new AbortController();
-  const code = await runProgram(args, { terminal, clock: systemClock, random: systemRandom, signal, env });
+  const code = await runProgram(args, {
+    terminal,
+    clock: systemClock,
+    random: systemRandom,
+    signal,
+    env,
+    threads: inlineThreads,
+  });
   return { code, ...texts };
 };
 

@@ -18,6 +18,20 @@ export const writeLine = async (stream: Writable, line: string): Promise<void> =
   if (!stream.write(`${line}\n`)) await once(stream, "drain");
 };
 
+/** Tells a result as JSON of a stable shape. */
+export const tellJson = async ({ stdout }: Terminal, json: object): Promise<void> => {
+  await writeLine(stdout, JSON.stringify(json, null, 2));
+};
+
+/** Tells a result as JSON of a stable shape, or in words. */
+export const tellResult = async (
+  terminal: Terminal,
+  format: Format,
+  { json, text }: { readonly json: object; readonly text: string },
+): Promise<void> => {
+  await (format === "json" ? tellJson(terminal, json) : writeLine(terminal.stdout, text));
+};
+
 /** Rows under their headings, columns as wide as they need. */
 export const toTable = (headings: readonly string[], rows: readonly (readonly string[])[]): string => {
   const all = [headings, ...rows];

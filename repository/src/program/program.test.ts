@@ -45,7 +45,9 @@ describe("holdfast-repository on a bare directory", () => {
 
   it("makes a repository, once", async () => {
     const fresh = join(folder, "fresh");
-    expect(await run("init", fresh, "--chunk-size", "262144")).toMatchObject({ code: 0 });
+    const made = await run("init", fresh, "--chunk-size", "262144", "-o", "json");
+    expect(made).toMatchObject({ code: 0 });
+    expect(JSON.parse(made.stdout)).toMatchObject({ location: fresh, chunkSize: 262_144, recoveryKey: null });
     expect(await run("init", fresh)).toMatchObject({ code: 73 });
     expect((await run("list", fresh)).stdout).toContain("POINT");
   });
@@ -107,16 +109,38 @@ describe("holdfast-repository on a bare directory", () => {
     },
   );
 
-  it("makes an index file anew", async () => {
-    expect(await run("rebuild-index", directory, "--index", join(folder, "rebuilt"))).toMatchObject({
+  it("makes an index file anew, and puts nothing else in its place", async () => {
+    const index = join(folder, "rebuilt");
+    expect(await run("rebuild-index", directory, "--index", index)).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(/^indexed 6 chunks and 2 pages of 2 packs/),
     });
+    const again = await run("rebuild-index", directory, "--index", index, "-o", "json");
+    expect(JSON.parse(again.stdout)).toEqual({ index, packs: 2, chunks: 6, pages: 2, damagedPacks: [] });
+    const letter = join(folder, "letter");
+    await writeFile(letter, "a letter that somebody wrote");
+    expect(await run("rebuild-index", directory, "--index", letter)).toMatchObject({ code: 64 });
+    expect(await readFile(letter, "utf8")).toBe("a letter that somebody wrote");
   });
 
   it("says what is wrong with a command line, and its help has examples and exit codes", async () => {
     expect(await run("export", directory, "good", "--to", "x")).toMatchObject({ code: 64 });
+    expect(await run("export", directory, "--all", "--to", "x")).toMatchObject({ code: 64 });
     expect(await run("nonsense")).toMatchObject({ code: 64 });
+    const commands = ["init", "list", "show", "verify", "export", "gc", "rebuild-index", "serve"];
+    const nested = [
+      "key change-password",
+      "key add-recovery",
+      "key rotate",
+      "configuration list",
+      "configuration export",
+    ];
+    for (const command of [...commands, ...nested]) {
+      const told = await run(...command.split(" "), "--help");
+      expect(told.code, command).toBe(0);
+      expect(told.stdout, command).toContain(`Usage: holdfast-repository ${command}`);
+      if (command !== "serve") expect(told.stdout, command).toContain("--output <format>");
+    }
     const help = await run("--help");
     expect(help.code).toBe(0);
     expect(help.stdout).toContain("Examples:");
@@ -137,8 +161,8 @@ describe("holdfast-repository on a bare directory", () => {
     const skipped = await run("export", directory, "good", "--disk", "root", "--to", to, "--skip-damaged");
 
     expect(skipped).toMatchObject({
-      code: 0,
-      stderr: expect.stringContaining("disk root chunks 0+1 are zeros: CHUNK_DAMAGED"),
+      code: 3,
+      stderr: expect.stringContaining(`disk root chunks 0+1 (bytes 0+${testChunkSize}) are zeros: CHUNK_DAMAGED`),
     });
     const expected = contentOf(disks[0]!).fill(0, 0, testChunkSize);
     expect(Buffer.compare(await readFile(to), expected)).toBe(0);

@@ -1,5 +1,6 @@
 import type { Writable } from "node:stream";
 import type { Clock } from "@holdfast/shared/clock/clock";
+import type { Terminal } from "./output.ts";
 
 /** Milliseconds between two lines of progress, on a terminal and elsewhere. */
 const everyMs = { terminal: 200, plain: 5_000 } as const;
@@ -8,11 +9,13 @@ const everyMs = { terminal: 200, plain: 5_000 } as const;
 export class Progress {
   readonly #stream: Writable & { readonly isTTY?: boolean };
   readonly #clock: Clock;
-  #toldMs = Number.NEGATIVE_INFINITY;
+  #toldMs: number;
 
-  constructor(stream: Writable & { readonly isTTY?: boolean }, clock: Clock) {
+  /** `quietAtFirst`: nothing is shown of what is over before a second line would be. */
+  constructor(stream: Writable & { readonly isTTY?: boolean }, clock: Clock, { quietAtFirst = false } = {}) {
     this.#stream = stream;
     this.#clock = clock;
+    this.#toldMs = quietAtFirst ? clock.monotonicMs() : Number.NEGATIVE_INFINITY;
   }
 
   /** Shows the line unless one was shown just before. */
@@ -29,3 +32,17 @@ export class Progress {
     this.#stream.write(this.#stream.isTTY === true ? `\r\u001b[K${line}\n` : `${line}\n`);
   }
 }
+
+/** Tells how many packs were read for the index; silent for what takes less than a line's time. */
+export const tellPacks = ({
+  terminal,
+  clock,
+}: {
+  readonly terminal: Terminal;
+  readonly clock: Clock;
+}): ((done: number, total: number) => void) => {
+  const progress = new Progress(terminal.stderr, clock, { quietAtFirst: true });
+  return (done, total) => {
+    progress.tell(`reading what is in packs: ${done} of ${total}`);
+  };
+};

@@ -27,6 +27,7 @@ import { Room } from "../service/room.ts";
 import { toLocationText } from "../store/store-location.ts";
 import { createRepository, openRepositoryStore } from "../store/open-repository-store.ts";
 import type { RepositoryFacts, RepositoryStore } from "../store/repository-store.ts";
+import { StoreMetrics } from "../store/wrappers/metered-store.ts";
 import { BaseChecks } from "../uploads/base-checks.ts";
 import { Uploads } from "../uploads/uploads.ts";
 import { openRepositoryMembership } from "./repository-membership.ts";
@@ -85,10 +86,12 @@ export const openRepositoryServer = async (
   const { indexPath, ingestThreads, packTargetBytes } = config;
   const { immutabilityMs } = retentionSettings(config);
   const guard = { immutabilityMs, reserve: reserveOf(config, random) };
-  const storeOptions = { indexPath, owner, clock, random, ingestThreads, packTargetBytes, ...guard };
+  const counted = { storeMetrics: new StoreMetrics(), startedMs: clock.nowMs() };
+  const indexing = { indexPath, ingestThreads, packTargetBytes };
+  const storeOptions = { ...indexing, owner, clock, random, metrics: counted.storeMetrics, ...guard };
   const store = opened.use(await openRepositoryStore(location, storeOptions, signal));
   const membership = await openRepositoryMembership(config, store.facts, { clock, log, signal });
-  const service = await createServiceDeps(store, config, { log, clock, random, membership });
+  const service = await createServiceDeps(store, config, { log, clock, random, membership, ...counted });
   // Before the store is closed, and after the calls are over, a collection is.
   opened.use(service.collector);
   opened.use(service.foundDamage);
@@ -115,6 +118,8 @@ export const openRepositoryServer = async (
     [Symbol.asyncDispose]: () => close.disposeAsync(),
   };
 };
+
+type Counted = Pick<ServiceDeps, "storeMetrics" | "startedMs">;
 
 interface Belonging {
   readonly membership: OpenMembership;
@@ -165,7 +170,7 @@ const stayRenewed = (
 const createServiceDeps = async (
   store: RepositoryStore,
   config: ServerConfig,
-  { log, clock, random, membership }: Required<ServerDeps> & Belonging,
+  { log, clock, random, membership, ...counted }: Required<ServerDeps> & Belonging & Counted,
 ): Promise<ServiceDeps & { readonly authorizer: Authorizer }> => {
   const { trust, holder } = membership;
   const silenceMs = config.silenceMinutes * 60_000;
@@ -203,6 +208,7 @@ const createServiceDeps = async (
     slots,
     readAhead: new ReadAhead(readAheadBytes),
     manifests: new Semaphore(manifestsAtOnce),
+    ...counted,
     clock,
     log,
   };

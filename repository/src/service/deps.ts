@@ -11,6 +11,7 @@ import type { PointDecisions } from "../catalog/point-decisions.ts";
 import type { ReadAhead } from "../readings/read-ahead.ts";
 import type { Readings } from "../readings/reading.ts";
 import type { RepositoryStore } from "../store/repository-store.ts";
+import type { StoreMetrics } from "../store/wrappers/metered-store.ts";
 import type { BaseChecks } from "../uploads/base-checks.ts";
 import type { Uploads } from "../uploads/uploads.ts";
 import type { ServerSurroundings } from "../doctor/server-surroundings.ts";
@@ -45,6 +46,10 @@ export interface ServiceDeps {
   readonly readAhead: ReadAhead;
   /** Manifests that are held in memory at once. */
   readonly manifests: Semaphore;
+  /** What the store's calls came to. */
+  readonly storeMetrics: StoreMetrics;
+  /** When they began to be counted. */
+  readonly startedMs: number;
   readonly clock: Clock;
   readonly log: Logger;
 }

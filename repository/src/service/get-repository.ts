@@ -4,6 +4,7 @@ import { isGood, isRemoved } from "../catalog/catalog-point.ts";
 import { growthPerDay } from "../catalog/growth.ts";
 import type { ServiceDeps } from "./deps.ts";
 import { describeDeletion } from "./describe-deletion.ts";
+import { describeStoreCalls } from "./describe-store-calls.ts";
 import { toCoverage } from "./verify-repository.ts";
 import type { Calls } from "./types.ts";
 
@@ -45,6 +46,8 @@ export const getRepository =
       floor,
       immutabilityMs: BigInt(immutabilityMs),
       reserveBytes: BigInt(room.reserveBytes),
+      storeCalls: describeStoreCalls(deps.storeMetrics),
+      storeCallsSinceMs: BigInt(deps.startedMs),
       ...describeDeletion(deps),
       coverage,
       hurtPoints: catalog.list().filter((point) => !isGood(point) && !isRemoved(point)).length,

@@ -4,6 +4,7 @@ import { toRangeMessage } from "../catalog/point-message.ts";
 import { markVerified, recordAbsence } from "../catalog/record-verification.ts";
 import { type VerifyProgress, verifyPoint as verify } from "../catalog/verify-point.ts";
 import type { DamageCode } from "../readings/disk-content.ts";
+import { giveWay } from "../verification/courtesy.ts";
 import { putAway } from "../verification/put-away.ts";
 import type { ServiceDeps } from "./deps.ts";
 import { toPointId } from "./requests.ts";
@@ -18,6 +19,7 @@ export const verifyPoint = (deps: ServiceDeps): Calls["verifyPoint"] =>
     for await (const progress of verify(deps.store, point, signal, codeOf)) {
       if (last) yield toMessage(last);
       last = progress;
+      await giveWay(deps, signal);
     }
     if (!last) return;
     await recordAbsence(deps, await putAway(deps.store, last.failed));

@@ -6,6 +6,7 @@ import type { ObjectStore } from "./object-store.ts";
 import { parseLocation, type StoreLocation } from "./store-location.ts";
 import { meteredStore, type StoreMetrics } from "./wrappers/metered-store.ts";
 import { retryingStore } from "./wrappers/retrying-store.ts";
+import type { StoreVerb } from "./wrappers/store-call.ts";
 import { throttledStore } from "./wrappers/throttled-store.ts";
 
 /** What opening a store may be given; the machine's own unless told. */
@@ -28,5 +29,6 @@ export const openObjectStore = async (
   if (place.kind === "folder") return metered(new DirectoryObjectStore(place.path, { random }));
   const { openS3Store } = await import("./s3/open-s3-store.ts");
   const bucket = await openS3Store(place.settings, env, random);
-  return retryingStore(metered(throttledStore(bucket, place.settings, clock)), { clock, random });
+  const onRetry = (verb: StoreVerb): void => metrics?.addRetry(verb);
+  return retryingStore(metered(throttledStore(bucket, place.settings, clock)), { clock, random, onRetry });
 };

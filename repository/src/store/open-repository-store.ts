@@ -74,6 +74,10 @@ export interface ReadRepositoryOptions extends OpenStoreOptions {
   readonly threads?: StoreThreads;
   /** What opens an encrypted repository; without, only what needs no key can be read. */
   readonly proof?: KeyProof | undefined;
+  /** False for who only looks at points: packs are not read, and no record is found. */
+  readonly records?: boolean;
+  /** Told after each pack that is read for the index. */
+  readonly onPack?: (done: number, total: number) => void;
 }
 
 const defaultPackTargetBytes = 48 * 1024 * 1024;
@@ -211,7 +215,9 @@ export const openRepositoryReader = async (
   const ingestThreads = defaultIngestThreads;
   const threads = options.threads ?? workerThreads;
   const plans = await PlanLog.read({ objects, repositoryId: facts.repositoryId, owner: false });
-  const reading = { facts, objects, plans, indexPath, ingestThreads, threads, owner: false, keys, signal };
+  const { records, onPack } = options;
+  const threading = { ingestThreads, threads };
+  const reading = { facts, objects, plans, indexPath, ...threading, owner: false, keys, signal, records, onPack };
   const parts = await openReadingParts(reading);
   opened.move();
   return new RepositoryReading(parts, refreshReader(parts));

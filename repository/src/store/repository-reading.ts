@@ -3,7 +3,7 @@ import type { RecordKind } from "@holdfast/shared/format/record-header";
 import type { RepositoryKeys } from "@holdfast/shared/format/repository-keys";
 import type { KeyList } from "@holdfast/shared/keys/key-list";
 import { IndexClient } from "../index/index-client.ts";
-import { type CaughtUp, catchUp } from "../index/catch-up.ts";
+import { type CatchUp, type CaughtUp, catchUp } from "../index/catch-up.ts";
 import { IngestPool } from "../ingest/ingest-pool.ts";
 import type { PacksView } from "./collection-store.ts";
 import { readKeyList } from "./key-log.ts";
@@ -51,6 +51,9 @@ export interface ReadingPartsOptions {
   readonly owner: boolean;
   readonly keys?: RepositoryKeys | undefined;
   readonly signal: AbortSignal | undefined;
+  /** False for who only looks at points: packs are not read, and no record is found. */
+  readonly records?: boolean | undefined;
+  readonly onPack?: CatchUp["onPack"];
 }
 
 /** Opens the index, brings it to what the packs are, and starts the threads. Takes `objects` over, also when it fails. */
@@ -64,10 +67,13 @@ export const openReadingParts = async (options: ReadingPartsOptions): Promise<Re
   const ingest = opened.use(new IngestPool({ threads: ingestThreads, startThread: threads.ingest, ...judged }));
   const { condemned } = plans;
   const quarantine = await Quarantine.load(objects, repositoryId, signal);
-  const caughtUp = await catchUp({ objects, index, condemned, repositoryId, quarantine, owner, signal });
+  const work = { objects, index, condemned, repositoryId, quarantine, owner, signal, onPack: options.onPack };
+  const caughtUp = options.records === false ? nothingRead : await catchUp(work);
   opened.move();
   return { facts, objects, index, ingest, plans, quarantine, caughtUp, keys };
 };
+
+const nothingRead: CaughtUp = { packsRead: 0, damagedPacks: [], leftovers: [] };
 
 /** A repository opened for reading. */
 export class RepositoryReading implements RepositoryReader {

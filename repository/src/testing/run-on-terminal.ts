@@ -1,6 +1,7 @@
 import { PassThrough } from "node:stream";
 import { systemClock } from "@holdfast/shared/clock/clock";
 import { systemRandom } from "@holdfast/shared/ids/ids";
+import { inlineThreads } from "../store/testing/inline-threads.ts";
 import { runProgram } from "../program/program.ts";
 
 /** Runs one command line of `holdfast-repository`; its exit code and what it wrote. */
@@ -17,6 +18,12 @@ export const runOnTerminal = async (
   };
   const terminal = { stdout: collect("stdout"), stderr: collect("stderr") };
   const { signal } = new AbortController();
-  const code = await runProgram(args, { terminal, clock: systemClock, random: systemRandom, signal });
+  const code = await runProgram(args, {
+    terminal,
+    clock: systemClock,
+    random: systemRandom,
+    signal,
+    threads: inlineThreads,
+  });
   return { code, ...texts };
 };

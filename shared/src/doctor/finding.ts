@@ -17,7 +17,8 @@ export type CheckKind =
   | "bus"
   | "hello"
   | "manager"
-  | "configuration";
+  | "configuration"
+  | "key";
 
 /** A number that was measured. */
 export interface Measured {

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { HoldfastError } from "../errors/holdfast-error.ts";
+import type { RandomBytes } from "../ids/ids.ts";
 import { kernelRandom } from "../ids/kernel-random.ts";
 import { isZero } from "./chunk-id.ts";
 import { equalBytes, fromHex, idSize, sha256, toHex } from "./content-id.ts";
@@ -52,9 +53,13 @@ const tooLarge = (size: number): HoldfastError =>
 
 /**
  * The bytes of a manifest, its second part sealed where there are keys; INVALID_ARGUMENT when a part is not what its schema says
- * or all is too large.
+ * or all is too large. Nonces are the kernel's for everybody but who makes golden files.
  */
-export const encodeManifest = (manifest: Manifest, keys?: SealingKeys): Uint8Array => {
+export const encodeManifest = (
+  manifest: Manifest,
+  keys?: SealingKeys,
+  nonces: RandomBytes = kernelRandom,
+): Uint8Array => {
   const clear = Buffer.from(JSON.stringify(checked(clearPartSchema, manifest.clear)), "utf8");
   const second = Buffer.from(JSON.stringify(checked(sealedPartSchema, manifest.sealed)), "utf8");
   const sealedSize = second.byteLength + (keys === undefined ? 0 : sealTagBytes);
@@ -74,7 +79,7 @@ export const encodeManifest = (manifest: Manifest, keys?: SealingKeys): Uint8Arr
     return Buffer.concat([body, sha256(body), noSignature]);
   }
   header.set(fromHex(keys.keyId), at.keyId);
-  const nonce = kernelRandom(sealNonceBytes);
+  const nonce = nonces(sealNonceBytes);
   header.set(nonce, at.nonce);
   const associated = associatedOf(header, manifest.clear.attempt.taskId);
   const body = Buffer.concat([header, clear, sealBytes({ key: keys.manifestKey, nonce, associated }, second)]);

@@ -1,4 +1,5 @@
 import { HoldfastError } from "../errors/holdfast-error.ts";
+import type { RandomBytes } from "../ids/ids.ts";
 import { kernelRandom } from "../ids/kernel-random.ts";
 import { chunkIdOf } from "./chunk-id.ts";
 import type { ChunkSize } from "./chunk-size.ts";
@@ -41,12 +42,15 @@ export interface ParsedRecord {
   readonly stored: Uint8Array;
 }
 
-/** Compresses, seals where there are keys, hashes and heads. Blocks for as long as that takes: for lanes and workers. */
-export const encodeRecord = (source: RecordSource): EncodedRecord => {
+/**
+ * Compresses, seals where there are keys, hashes and heads. Blocks for as long as that takes: for lanes and workers. Nonces are the
+ * kernel's for everybody but who makes golden files.
+ */
+export const encodeRecord = (source: RecordSource, nonces: RandomBytes = kernelRandom): EncodedRecord => {
   const { repositoryId, kind, id, plain, compression, keys } = source;
   const { codec, bytes } = encodeBytes(plain, compression);
   const common = { repositoryId, kind, id, codec, plainLength: plain.byteLength };
-  if (keys !== undefined && kind === "chunk") return sealRecord({ ...common, idHash: "hmac" }, bytes, keys);
+  if (keys !== undefined && kind === "chunk") return sealRecord({ ...common, idHash: "hmac" }, bytes, { keys, nonces });
   const header = encodeRecordHeader({
     ...common,
     idHash: keys === undefined ? "sha256" : "hmac",
@@ -64,9 +68,9 @@ export const encodeRecord = (source: RecordSource): EncodedRecord => {
 const sealRecord = (
   common: Omit<RecordHeader, "storedLength" | "storedHash" | "seal">,
   bytes: Uint8Array,
-  { keyId, contentKey }: SealingKeys,
+  { keys: { keyId, contentKey }, nonces }: { readonly keys: SealingKeys; readonly nonces: RandomBytes },
 ): EncodedRecord => {
-  const nonce = kernelRandom(sealNonceBytes);
+  const nonce = nonces(sealNonceBytes);
   const head = { ...common, storedLength: bytes.byteLength + sealTagBytes, seal: { keyId, nonce } };
   const associated = sealedHeaderPart(encodeRecordHeader({ ...head, storedHash: new Uint8Array(32) }));
   const stored = sealBytes({ key: contentKey, nonce, associated }, bytes);

@@ -1,6 +1,7 @@
 import { MessageChannel, type MessagePort, type Transferable, Worker } from "node:worker_threads";
 import { HoldfastError } from "../errors/holdfast-error.ts";
 import { onAbort } from "../lifecycle/abort.ts";
+import { calmWasm } from "./calm-wasm.ts";
 import type { AnswerOf, ArgumentOf, CallOptions, CallTable, Thread } from "./thread.ts";
 import { type ThreadCall, type ThreadReply, type ThreadStart, uncarryError } from "./thread-messages.ts";
 
@@ -31,6 +32,7 @@ export class WorkerThread<Calls extends CallTable> implements Thread<Calls> {
     const startWith: ThreadStart = { port: port2, start };
     this.#port = port1;
     this.#ending = ending;
+    calmWasm();
     this.#worker = new Worker(module, { workerData: startWith, transferList: [port2] });
     this.#port.on("message", (reply: ThreadReply) => {
       this.#settle(reply);

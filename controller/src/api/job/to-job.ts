@@ -21,6 +21,7 @@ export const toJob = async (deps: ApiDeps, job: Job): Promise<MessageInitShape<t
       timeZone: job.timeZone,
       keepDays: job.keepDays,
       codec: job.codec,
+      verifyAfter: job.verifyAfter,
       description: job.description,
     },
     enabled: job.enabled,

@@ -120,6 +120,8 @@ const toRepository = async (
       deletionSuspended: described.deletionSuspended,
       hurtPoints: described.hurtPoints,
       growthBytesPerDay: described.growthBytesPerDay,
+      storeCalls: described.storeCalls.map(({ $typeName: _type, ...calls }) => calls),
+      storeCallsSinceMs: described.storeCallsSinceMs,
       ...(described.coverage === undefined ? {} : { coverage: toCoverage(described.coverage) }),
     };
   } catch (caught) {

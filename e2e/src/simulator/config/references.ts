@@ -1,3 +1,4 @@
+import { shippedRoles } from "../permits/shipped-roles.ts";
 import type { DiskConfig, SimulatorConfig } from "./schema.ts";
 
 /** A reference of the configuration that names nothing, with its place. */
@@ -5,6 +6,9 @@ export interface Dangling {
   readonly path: readonly (string | number)[];
   readonly message: string;
 }
+
+type Named = readonly { readonly name: string }[];
+type Expect = (path: Dangling["path"], kind: string, wanted: string | undefined, known: Named) => void;
 
 /** A disk needs a size, an image or a template's disk, and a layer over a template's disk holds nothing else. */
 const checkDisks = (found: Dangling[], path: readonly (string | number)[], disks: readonly DiskConfig[]): void => {
@@ -20,7 +24,17 @@ const checkDisks = (found: Dangling[], path: readonly (string | number)[], disks
   });
 };
 
-const kinds = ["dataCenters", "clusters", "hosts", "storageDomains", "networks", "vms", "tags"] as const;
+const kinds = [
+  "dataCenters",
+  "clusters",
+  "hosts",
+  "storageDomains",
+  "networks",
+  "vms",
+  "tags",
+  "roles",
+  "users",
+] as const;
 
 /** Versions of a template share its name; everything else has a name of its own. */
 const checkDoubles = (found: Dangling[], config: SimulatorConfig): void => {
@@ -42,6 +56,28 @@ const checkDoubles = (found: Dangling[], config: SimulatorConfig): void => {
   );
 };
 
+/** Roles of users, and what they are given on as far as the configuration names such things. */
+const checkRoles = (config: SimulatorConfig, expect: Expect): void => {
+  const known: Readonly<Record<string, Named>> = {
+    data_center: config.dataCenters,
+    cluster: config.clusters,
+    host: config.hosts,
+    storage_domain: config.storageDomains,
+    template: [...config.templates, { name: "Blank" }],
+    vm: config.vms,
+  };
+  config.users.forEach(({ roles = [] }, index) => {
+    roles.forEach(({ role, on }, at) => {
+      expect(["users", index, "roles", at, "role"], "role", role, [...shippedRoles, ...config.roles]);
+      if (on === "system") return;
+      for (const [kind, wanted] of Object.entries(on)) {
+        const rows = known[kind];
+        if (rows !== undefined) expect(["users", index, "roles", at, "on"], kind, wanted, rows);
+      }
+    });
+  });
+};
+
 const checkTemplate = (found: Dangling[], config: SimulatorConfig, index: number): void => {
   const template = config.templates[index];
   if (template === undefined) return;
@@ -51,12 +87,10 @@ const checkTemplate = (found: Dangling[], config: SimulatorConfig, index: number
   }
 };
 
-type Named = readonly { readonly name: string }[];
-
 /** Finds every name that is used but not defined, and every name that is defined twice. */
 export const findDangling = (config: SimulatorConfig): readonly Dangling[] => {
   const found: Dangling[] = [];
-  const expect = (path: readonly (string | number)[], kind: string, wanted: string | undefined, known: Named): void => {
+  const expect: Expect = (path, kind, wanted, known) => {
     if (wanted !== undefined && !known.some((item) => item.name === wanted)) {
       found.push({ path, message: `no ${kind} is named ${wanted}` });
     }
@@ -95,5 +129,6 @@ export const findDangling = (config: SimulatorConfig): readonly Dangling[] => {
       expect(["vms", index, "disks", at, "storageDomain"], "storage domain", disk.storageDomain, config.storageDomains);
     });
   });
+  checkRoles(config, expect);
   return found;
 };

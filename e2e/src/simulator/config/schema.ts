@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { findPermit, isAdministrative } from "../permits/permit-names.ts";
 import { biosTypes } from "../model/vm.ts";
 import { bytes, level, milliseconds, port } from "./quantities.ts";
 
@@ -83,6 +84,32 @@ const guestSchema = z
   })
   .prefault({});
 
+/** What a role is given on: everything, or one object by its name (a disk by its alias). */
+const onSchema = z.union([
+  z.literal("system"),
+  z
+    .partialRecord(
+      z.enum(["data_center", "cluster", "host", "storage_domain", "network", "vnic_profile", "template", "vm", "disk"]),
+      name,
+    )
+    .refine((on) => Object.keys(on).length === 1, "a role is given on one object"),
+]);
+
+const permitSchema = z.string().transform((text, context) => {
+  const permit = findPermit(text);
+  if (permit !== undefined) return permit;
+  context.addIssue({ code: "custom", message: `${text} is no permit` });
+  return z.NEVER;
+});
+
+/** A role beside those that every engine has. */
+const roleSchema = z
+  .strictObject({ name, administrative: z.boolean().default(false), permits: z.array(permitSchema).min(1) })
+  .refine(
+    ({ administrative, permits }) => administrative || !permits.some(isAdministrative),
+    "only an administrative role can hold an administrative permit",
+  );
+
 /** How long what the engine and its hosts do takes. */
 export const delaysSchema = z.strictObject({
   /** Between two phases of a backup, transfer or checkpoint removal. */
@@ -109,8 +136,16 @@ export const configSchema = z.strictObject({
     .default("4.5.6"),
   ports: z.strictObject({ api: port, control: port, proxy: port }).prefault({}),
   users: z
-    .array(z.strictObject({ name: z.string().regex(/.@./, "a login looks like user@profile"), password: name }))
+    .array(
+      z.strictObject({
+        name: z.string().regex(/.@./, "a login looks like user@profile"),
+        password: name,
+        /** When no user has this and there are no `roles`, every user is a SuperUser on the system. */
+        roles: z.array(z.strictObject({ role: name, on: onSchema.default("system") })).optional(),
+      }),
+    )
     .min(1),
+  roles: z.array(roleSchema).default([]),
   /** Wrong passwords in a row until the account is locked. */
   lockAfter: z.number().int().positive().default(5),
   /** Idle time after which a token is dropped. */

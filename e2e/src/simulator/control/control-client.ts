@@ -1,6 +1,5 @@
 import { systemClock } from "@holdfast/shared/clock/clock";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
-import { request } from "undici";
 import type { z } from "zod";
 
 import type { diskSchema, vmSchema } from "../config/schema.ts";
@@ -14,7 +13,9 @@ import type {
   startRefusalSchema,
   writerSchema,
 } from "./control-schemas.ts";
+import { callControl } from "./call-control.ts";
 import type { Leftovers } from "./objects.ts";
+import { RuleClient } from "./rule-client.ts";
 import type { GuestDisk, LabCounters, LabGuest } from "./lab-views.ts";
 
 /** A VM as the lab sees it. */
@@ -31,33 +32,16 @@ export interface LabVm {
   }[];
 }
 
-const call = async (
-  origin: string,
-  method: "GET" | "POST" | "DELETE",
-  path: string,
-  body?: unknown,
-): Promise<unknown> => {
-  const response = await request(`${origin}${path}`, {
-    method,
-    ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
-    headersTimeout: 120_000,
-    bodyTimeout: 120_000,
-  });
-  const text = await response.body.text();
-  if (response.statusCode === 200) return JSON.parse(text) as unknown;
-  throw new HoldfastError(
-    "FAILED_PRECONDITION",
-    `the simulator refused ${method} ${path}: ${response.statusCode} ${text}`,
-  );
-};
-
 /** The control endpoint of one simulator, for tests, stories and the demo. Its types are those of the same source tree. */
 export class ControlClient {
+  /** Rules by which calls of the engine and of imageio go wrong. */
+  readonly rules: RuleClient;
   readonly #origin: string;
 
   /** `origin` is the `control` of the ready line, such as `http://127.0.0.1:40001`. */
   constructor(origin: string) {
     this.#origin = origin;
+    this.rules = new RuleClient(origin);
   }
 
   async listVms(): Promise<readonly LabVm[]> {
@@ -188,8 +172,9 @@ export class ControlClient {
     await this.#post("/imageio-faults", fault);
   }
 
-  /** Takes back every fault of calls and of imageio. */
+  /** Takes back every rule, and every fault of calls and of imageio. */
   async clearFaults(): Promise<void> {
+    await this.rules.clear();
     await this.#delete("/faults");
     await this.#delete("/imageio-faults");
   }
@@ -283,14 +268,14 @@ export class ControlClient {
   }
 
   async #get(path: string): Promise<unknown> {
-    return call(this.#origin, "GET", path);
+    return callControl(this.#origin, "GET", path);
   }
 
   async #post(path: string, body: unknown = {}): Promise<unknown> {
-    return call(this.#origin, "POST", path, body);
+    return callControl(this.#origin, "POST", path, body);
   }
 
   async #delete(path: string): Promise<unknown> {
-    return call(this.#origin, "DELETE", path);
+    return callControl(this.#origin, "DELETE", path);
   }
 }

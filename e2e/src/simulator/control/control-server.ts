@@ -10,6 +10,7 @@ import { type Route, matchRoute } from "../http/router.ts";
 import type { Control, ControlHandle } from "./control.ts";
 import { labRoutes } from "./lab-routes.ts";
 import { machineRoutes } from "./machine-routes.ts";
+import { ruleRoutes } from "./rule-routes.ts";
 import { workerRoutes } from "./worker-routes.ts";
 
 const refusal = (caught: unknown): Response => {
@@ -28,9 +29,17 @@ const run = async (routes: readonly Route<ControlHandle>[], request: Request): P
   return jsonAnswer(200, (await match.route.handle({ params: match.params, body })) ?? {});
 };
 
+/** Every request that the control endpoint answers. */
+export const controlRoutes = (control: Control): readonly Route<ControlHandle>[] => [
+  ...machineRoutes(control),
+  ...workerRoutes(control),
+  ...ruleRoutes(control),
+  ...labRoutes(control),
+];
+
 /** Starts the control endpoint: plain HTTP on loopback, JSON in and out, no login. For the lab alone. */
 export const openControlServer = (control: Control, port: number): Promise<Listening> => {
-  const routes = [...machineRoutes(control), ...workerRoutes(control), ...labRoutes(control)];
+  const routes = controlRoutes(control);
   const respond: Respond = async (request) => {
     try {
       return await run(routes, request);

@@ -1,5 +1,6 @@
 import type { Engine } from "../engine/engine.ts";
 import type { CallFaults } from "../faults/call-faults.ts";
+import type { RuleTable } from "../faults/rule-table.ts";
 import type { GuestWriters } from "../guest/guest-writers.ts";
 import type { CallCounters } from "../http/counters.ts";
 import type { Tokens } from "../sso/tokens.ts";
@@ -11,6 +12,7 @@ export interface Control {
   readonly tokens: Tokens;
   readonly counters: CallCounters;
   readonly faults: CallFaults;
+  readonly rules: RuleTable;
   readonly guests: GuestWriters;
   readonly served: ServedBytes;
   /** Where contents of new disks lie for a moment. */

@@ -3,21 +3,17 @@ import { EngineFault, MissingEntity, invalid } from "../engine/engine-fault.ts";
 import { isUuid } from "../engine/new-uuid.ts";
 import { parseFollow } from "../rendering/follow.ts";
 import { type Renderer, rendererForAccept, rendererForContent } from "../rendering/renderer.ts";
-import { struct } from "../rendering/resource.ts";
-import type { Tokens } from "../sso/tokens.ts";
+import { apiPath, struct } from "../rendering/resource.ts";
+import { XmlBody } from "../rendering/xml/xml-body.ts";
 import type { Answer, Call, Handle } from "./call.ts";
+import { expectedRoot } from "./expected-root.ts";
+import { type ReadLink, followLinks } from "./follow-links.ts";
 import { type Request, type Response, htmlPage } from "./message.ts";
-import type { Match } from "./router.ts";
+import { type Match, type Route, matchRoute } from "./router.ts";
 
 /** 401 as the servlet container writes it: HTML. */
 export const unauthorized = (): Response =>
   htmlPage(401, "401 - Unauthorized", { "www-authenticate": 'Basic realm="RESTAPI"' });
-
-/** The login of a request, or undefined when its credentials are missing or no longer good. */
-export const loginOf = (tokens: Tokens, request: Request): string | undefined => {
-  const match = /^Bearer (.+)$/.exec(request.headers["authorization"] ?? "");
-  return match?.[1] === undefined ? undefined : tokens.use(match[1]);
-};
 
 const correlationIdOf = (request: Request): string | undefined => {
   const raw = request.headers["correlation-id"] ?? request.query.get("correlation_id");
@@ -30,7 +26,13 @@ const checkVersion = (request: Request): void => {
   if (version !== undefined && version !== "3" && version !== "4") throw invalid(`Version ${version} is not supported`);
 };
 
-const bodyOf = (request: Request): unknown => {
+const checkRoot = (body: unknown, { route }: Match<Handle>): void => {
+  const expected = expectedRoot(route);
+  if (body instanceof XmlBody && body.root !== expected)
+    throw new EngineFault(400, "Request syntactically incorrect.", `<${body.root}> is not <${expected}>`);
+};
+
+const bodyOf = (request: Request, match: Match<Handle>): unknown => {
   if (request.method === "GET" || request.method === "DELETE" || request.body === "") {
     if (request.method === "POST")
       throw new EngineFault(400, "Request syntactically incorrect.", "the body is missing");
@@ -38,14 +40,12 @@ const bodyOf = (request: Request): unknown => {
   }
   const renderer = rendererForContent(request.headers["content-type"]);
   if (renderer === undefined) {
-    throw new EngineFault(
-      415,
-      "Unsupported Media Type",
-      "this simulator reads application/json; XML is not implemented",
-    );
+    throw new EngineFault(415, "Unsupported Media Type", "a body is application/xml or application/json");
   }
   try {
-    return renderer.parse(request.body);
+    const body = renderer.parse(request.body);
+    checkRoot(body, match);
+    return body;
   } catch (caught) {
     if (!(caught instanceof SyntaxError)) throw caught;
     throw new EngineFault(400, "Request syntactically incorrect.", caught.message);
@@ -54,8 +54,14 @@ const bodyOf = (request: Request): unknown => {
 
 const checkIds = (params: Readonly<Record<string, string>>): void => {
   for (const [name, value] of Object.entries(params)) {
-    if (name !== "event" && !isUuid(value)) throw new EngineFault(400, "Operation Failed", `[Invalid UUID: ${value}]`);
+    if (!["event", "permit"].includes(name) && !isUuid(value))
+      throw new EngineFault(400, "Operation Failed", `[Invalid UUID: ${value}]`);
   }
+};
+
+const filterOf = (request: Request): Pick<Call, "filter"> => {
+  const text = request.headers["filter"];
+  return text === undefined ? {} : { filter: text.toLowerCase() === "true" };
 };
 
 const toCall = (request: Request, match: Match<Handle>, login: string): Call => {
@@ -65,9 +71,10 @@ const toCall = (request: Request, match: Match<Handle>, login: string): Call => 
     actor: { login, correlationId: correlationIdOf(request) },
     params: match.params,
     query: request.query,
-    body: bodyOf(request),
+    body: bodyOf(request, match),
     follow: parseFollow(request.query.get("follow")),
     allContent: request.query.get("all_content") === "true" || request.headers["all-content"] === "true",
+    ...filterOf(request),
   };
 };
 
@@ -96,9 +103,43 @@ const headersOf = (answer: Answer, renderer: Renderer): Record<string, string> =
 const statusOf = ({ content, status }: Answer, request: Request): number =>
   content.element === "action" && request.query.get("async") === "true" ? 202 : status;
 
+/** Reads what a link leads to by the route that would answer it; what is refused or not there stays a link. */
+const linkReader =
+  (routes: readonly Route<Handle>[], call: Call): ReadLink =>
+  async (href) => {
+    const match = matchRoute(routes, "GET", href.slice(apiPath.length));
+    if (typeof match === "string") return undefined;
+    try {
+      const { content } = await match.route.handle({
+        ...call,
+        params: match.params,
+        query: new URLSearchParams(),
+        body: {},
+        follow: new Set(),
+        isFollowed: true,
+      });
+      return content;
+    } catch (caught) {
+      if (caught instanceof MissingEntity || caught instanceof EngineFault) return undefined;
+      throw caught;
+    }
+  };
+
+const carryOut = async (
+  routes: readonly Route<Handle>[],
+  request: Request,
+  match: Match<Handle>,
+  login: string,
+): Promise<Answer> => {
+  const call = toCall(request, match, login);
+  const answer = await match.route.handle(call);
+  if (request.method !== "GET") return answer;
+  return { ...answer, content: await followLinks(answer.content, call.follow, linkReader(routes, call)) };
+};
+
 /** Carries out one call of the API for a login: representation off, route, representation on. */
 export const answerApi = async (
-  engine: Engine,
+  { engine, routes }: { readonly engine: Engine; readonly routes: readonly Route<Handle>[] },
   request: Request,
   match: Match<Handle>,
   login: string,
@@ -109,14 +150,14 @@ export const answerApi = async (
       kind: "answer",
       status: 406,
       headers: { "content-type": "text/plain" },
-      body: "this simulator speaks application/json; XML is not implemented\n",
+      body: "an answer is application/xml or application/json\n",
     };
   }
   const correlationId = correlationIdOf(request);
   const echo = correlationId === undefined ? {} : { "correlation-id": correlationId };
   let response: Response;
   try {
-    const answer = await match.route.handle(toCall(request, match, login));
+    const answer = await carryOut(routes, request, match, login);
     response = {
       kind: "answer",
       status: statusOf(answer, request),

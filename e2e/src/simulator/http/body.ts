@@ -1,9 +1,13 @@
-import { type ZodError, z } from "zod";
+import { type ZodError, type ZodSafeParseResult, z } from "zod";
 
 import { EngineFault, incomplete, invalid } from "../engine/engine-fault.ts";
+import { XmlBody, emptyElement, treeOf } from "../rendering/xml/xml-body.ts";
 
 /** Text; numbers and booleans are taken as text too, as the engine does. */
-export const text = z.union([z.string(), z.number(), z.boolean()]).transform(String);
+export const text = z.preprocess(
+  (value) => (value === emptyElement ? "" : value),
+  z.union([z.string(), z.number(), z.boolean()]).transform(String),
+);
 
 /** A whole number, written as text or bare. */
 export const integer = z.union([z.string().regex(/^-?\d+$/, "not a number"), z.number().int()]).transform(Number);
@@ -68,9 +72,34 @@ const faultOf = (error: ZodError, tree: unknown): EngineFault => {
     : invalid(`${place}: ${issue.message}`);
 };
 
-/** The body of a call as its type; throws the engine's fault for an unknown field, a missing one, or an impossible value. */
-export const parseBody = <Schema extends z.ZodType>(schema: Schema, tree: unknown): z.output<Schema> => {
+/** The same tree without some keys of the object at a path. */
+const withoutKeys = (tree: unknown, path: readonly PropertyKey[], keys: readonly string[]): unknown => {
+  const [next, ...rest] = path;
+  if (next === undefined) return without(tree, new Set(keys));
+  if (Array.isArray(tree))
+    return tree.map((item, at) => (at === next ? withoutKeys(item, rest, keys) : (item as unknown)));
+  if (typeof tree !== "object" || tree === null) return tree;
+  return { ...tree, [next]: withoutKeys(Reflect.get(tree, next), rest, keys) };
+};
+
+/** As XML is read: fields that a type does not have are passed over. */
+const parseLeniently = <Schema extends z.ZodType>(
+  schema: Schema,
+  tree: unknown,
+): ZodSafeParseResult<z.output<Schema>> => {
   const parsed = schema.safeParse(tree);
+  const unknown = parsed.error?.issues.find((issue) => issue.code === "unrecognized_keys");
+  return unknown === undefined ? parsed : parseLeniently(schema, withoutKeys(tree, unknown.path, unknown.keys));
+};
+
+/**
+ * The body of a call as its type; throws the engine's fault for a missing field or an impossible value, and in JSON for
+ * a field that the type does not have.
+ */
+export const parseBody = <Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> => {
+  const isXml = body instanceof XmlBody;
+  const tree = treeOf(body);
+  const parsed = isXml ? parseLeniently(schema, tree) : schema.safeParse(tree);
   if (!parsed.success) throw faultOf(parsed.error, tree);
   return parsed.data;
 };

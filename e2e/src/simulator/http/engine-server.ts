@@ -3,16 +3,19 @@ import { createServer } from "node:https";
 import { dropOldRows } from "../engine/drop-old-rows.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { CallEffect, CallFaults } from "../faults/call-faults.ts";
+import { interfere } from "../faults/interfere.ts";
+import type { RuleTable } from "../faults/rule-table.ts";
 import { answerPkiResource } from "../pki/pki-resource.ts";
 import type { Pki } from "../pki/pki.ts";
 import { apiPath } from "../rendering/resource.ts";
+import { authenticate } from "../sso/authenticate.ts";
 import { answerLogout, answerToken } from "../sso/sso-routes.ts";
 import type { Tokens } from "../sso/tokens.ts";
-import { answerApi, loginOf, unauthorized } from "./api.ts";
+import { answerApi, unauthorized } from "./api.ts";
 import type { Handle } from "./call.ts";
 import type { CallCounters } from "./counters.ts";
 import { type Listening, type Respond, listen, toListener } from "./listen.ts";
-import { type Request, type Response, htmlPage } from "./message.ts";
+import { type Request, type Response, htmlPage, withHeaders } from "./message.ts";
 import { type Route, matchRoute, routeName } from "./router.ts";
 
 /** What the engine's HTTPS server is made of. */
@@ -22,6 +25,7 @@ export interface EngineServerParts {
   readonly tokens: Tokens;
   readonly counters: CallCounters;
   readonly faults: CallFaults;
+  readonly rules: RuleTable;
   readonly routes: readonly Route<Handle>[];
 }
 
@@ -55,9 +59,10 @@ const resolveApi = (parts: EngineServerParts, request: Request): Resolved | Resp
   if (match === "wrong method") return htmlPage(405, "405 - Method Not Allowed");
   return {
     name: routeName(match.route),
-    run: () => {
-      const login = loginOf(parts.tokens, request);
-      return login === undefined ? unauthorized() : answerApi(parts.engine, request, match, login);
+    run: async () => {
+      const session = authenticate(parts, request);
+      if (session === undefined) return unauthorized();
+      return withHeaders(await answerApi(parts, request, match, session.login), session.headers);
     },
   };
 };
@@ -117,5 +122,6 @@ const respondTo =
 /** Starts the engine's web server: API, single sign-on and `pki-resource`, all on one HTTPS port of loopback. */
 export const openEngineServer = (parts: EngineServerParts, port: number): Promise<Listening> => {
   const { key, cert } = parts.pki.api;
-  return listen(createServer({ key, cert }, toListener(respondTo(parts), parts.engine.log)), port);
+  const respond = interfere(parts.rules, parts.engine, respondTo(parts));
+  return listen(createServer({ key, cert }, toListener(respond, parts.engine.log)), port);
 };

@@ -16,6 +16,8 @@ export type Response =
       readonly status: number;
       readonly headers?: Readonly<Record<string, string>>;
       readonly body?: string;
+      /** The connection is cut after so many bytes of the body, whose whole length the head has promised. */
+      readonly sentBytes?: number;
     }
   | { readonly kind: "drop" };
 
@@ -55,10 +57,15 @@ export const writeResponse = (target: ServerResponse, response: Response): void 
     target.destroy();
     return;
   }
-  const body = response.body ?? "";
-  target.writeHead(response.status, { ...response.headers, "content-length": Buffer.byteLength(body) });
-  target.end(body);
+  const body = Buffer.from(response.body ?? "");
+  target.writeHead(response.status, { ...response.headers, "content-length": body.length });
+  if (response.sentBytes === undefined || response.sentBytes >= body.length) target.end(body);
+  else target.write(body.subarray(0, response.sentBytes), () => target.destroy());
 };
+
+/** The same answer with further headers. */
+export const withHeaders = (response: Response, headers: Readonly<Record<string, string>>): Response =>
+  response.kind === "drop" ? response : { ...response, headers: { ...response.headers, ...headers } };
 
 /** A page of HTML, as the servlet container and the web server in front of it send. */
 export const htmlPage = (status: number, title: string, headers: Readonly<Record<string, string>> = {}): Response => ({

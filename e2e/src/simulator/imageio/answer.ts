@@ -1,14 +1,23 @@
 import { hasCode } from "@holdfast/shared/errors/holdfast-error";
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { Refusal, serverFailed } from "./refusal.ts";
+import type { RuleAnswer } from "../faults/rule-answer.ts";
+import { Dropped, Refusal, serverFailed } from "./refusal.ts";
 
 /** One request with its answer. */
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly url: URL;
+  /** What is to become of the answer; as it should when absent. */
+  fate?: AnswerFate;
 }
+
+/** The connection is cut in place of the answer, or after some bytes of its body, or another answer is given. */
+export type AnswerFate =
+  | { readonly kind: "lost" }
+  | { readonly kind: "short"; readonly bytes: number }
+  | { readonly kind: "replaced"; readonly answer: RuleAnswer };
 
 /** Answers 200 with JSON. */
 export const answerJson = (
@@ -30,7 +39,7 @@ export const answerEmpty = (exchange: Exchange): void => answer(exchange, { stat
 export const answerError = (exchange: Exchange, caught: unknown): void => {
   const { request, response } = exchange;
   const refusal = caught instanceof Refusal ? caught : serverFailed();
-  if (response.headersSent || hasCode(caught, "CANCELLED")) {
+  if (response.headersSent || hasCode(caught, "CANCELLED") || caught instanceof Dropped) {
     request.socket.destroy();
     return;
   }
@@ -54,12 +63,32 @@ export const answerHead = async (exchange: Exchange, signal: AbortSignal): Promi
 export const hasBody = (request: IncomingMessage): boolean =>
   request.headers["transfer-encoding"] !== undefined || Number(request.headers["content-length"] ?? 0) > 0;
 
-const answer = (
-  { response, url }: Exchange,
-  head: { readonly status: number; readonly headers: Readonly<Record<string, string>> },
-  body: string,
-): void => {
+interface Head {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Gives the answer whose fate it is to be replaced or lost; false when it is to be given as it is. */
+export const answerOtherwise = (exchange: Exchange): boolean => {
+  const { request, fate } = exchange;
+  if (fate === undefined || fate.kind === "short") return false;
+  if (fate.kind === "lost") {
+    request.socket.destroy();
+    return true;
+  }
+  const { status, contentType, body } = fate.answer;
+  write(exchange, { status, headers: { "content-type": contentType } }, body);
+  return true;
+};
+
+const answer = (exchange: Exchange, head: Head, body: string): void => {
+  if (!answerOtherwise(exchange)) write(exchange, head, body);
+};
+
+const write = ({ request, response, url, fate }: Exchange, head: Head, text: string): void => {
+  const body = Buffer.from(text);
   const close = url.searchParams.get("close") === "y" ? { connection: "close" } : {};
-  response.writeHead(head.status, { ...close, ...head.headers, "content-length": Buffer.byteLength(body) });
-  response.end(body);
+  response.writeHead(head.status, { ...close, ...head.headers, "content-length": body.length });
+  if (fate?.kind !== "short" || fate.bytes >= body.length) response.end(body);
+  else response.write(body.subarray(0, fate.bytes), () => request.socket.destroy());
 };

@@ -11,6 +11,7 @@ import type { ImageRequest } from "./serve-image.ts";
 import { FaultTable } from "./fault-table.ts";
 import { type ImageRoute, type RouteParts, serveRequest } from "./image-routes.ts";
 import { listenTls, listenUnix, type ServeExchange } from "./listeners.ts";
+import { noMeddling } from "./meddling.ts";
 import { MemoryTicketTable } from "./memory-ticket-table.ts";
 import type { HostDaemonOptions, ImageioDaemon, TicketOperation } from "./tickets.ts";
 
@@ -24,6 +25,7 @@ export const openHostDaemon = async (options: HostDaemonOptions): Promise<Imagei
     tickets,
     faults,
     clock,
+    meddling: options.meddling ?? noMeddling,
     find: (method, rest) => routes.get(`${method} ${rest}`),
     answerProbe: (exchange) => answerOptions(exchange, undefined, unixSocket),
   };

@@ -2,6 +2,7 @@ import type { Clock } from "@holdfast/shared/clock/clock";
 import { answerError, answerHead, answerJson, type Exchange } from "./answer.ts";
 import type { ClientConnection } from "./client-connection.ts";
 import type { FaultTable } from "./fault-table.ts";
+import { type Meddling, fateOf, operationOf, refuseEarly } from "./meddling.ts";
 import type { MemoryTicketTable } from "./memory-ticket-table.ts";
 import { badRequest, notFound, Refusal } from "./refusal.ts";
 import type { Ticket } from "./ticket.ts";
@@ -20,6 +21,7 @@ export interface RouteParts {
   readonly tickets: MemoryTicketTable;
   readonly faults: FaultTable;
   readonly clock: Clock;
+  readonly meddling: Meddling;
   /** The route of a method and of what follows the ticket in the path ("" for the image itself). */
   readonly find: (method: string, rest: string) => ImageRoute | undefined;
   /** OPTIONS of no ticket in particular. */
@@ -65,12 +67,28 @@ const serveTicket = async (
 ): Promise<void> => {
   const { client, id, rest } = target;
   await parts.faults.hold(id, parts.clock, client.signal);
+  await meddle(parts, exchange, target);
   const found = parts.find(exchange.request.method ?? "", rest);
   if (!found) throw rest === "" ? new Refusal(405, `Method ${exchange.request.method} not allowed`) : notFound(rest);
   const ticket = parts.tickets.get(id);
   ticket.authorize(found.operation);
   client.authorized(ticket);
   await ticket.run(found.renews, () => found.serve(exchange, ticket, client));
+};
+
+/** What the rules do before the request is served, and what they mean to do with its answer. */
+const meddle = async (
+  { meddling }: RouteParts,
+  exchange: Exchange,
+  target: { readonly client: ClientConnection; readonly id: string; readonly rest: string },
+): Promise<void> => {
+  const operation = operationOf(exchange.request.method ?? "", target.rest);
+  const effects = meddling.take({ operation, ticketId: target.id });
+  if (effects.length === 0) return;
+  await meddling.hold(effects, target.client.signal);
+  refuseEarly(effects);
+  const fate = fateOf(effects);
+  if (fate !== undefined) exchange.fate = fate;
 };
 
 const decode = (id: string): string => {

@@ -1,10 +1,11 @@
 import { type IncomingMessage, type OutgoingHttpHeaders } from "node:http";
 import { Agent, request as requestTls } from "node:https";
-import { answerJson, type Exchange, hasBody } from "./answer.ts";
+import { answerJson, answerOtherwise, type Exchange, hasBody } from "./answer.ts";
 import type { ClientConnection } from "./client-connection.ts";
 import { FaultTable } from "./fault-table.ts";
 import { type ImageRoute, serveRequest } from "./image-routes.ts";
 import { listenTls } from "./listeners.ts";
+import { noMeddling } from "./meddling.ts";
 import { MemoryTicketTable } from "./memory-ticket-table.ts";
 import { Refusal, serverFailed } from "./refusal.ts";
 import { sendBytes } from "./send-bytes.ts";
@@ -27,6 +28,7 @@ export const openProxyDaemon = async (options: ProxyDaemonOptions): Promise<Imag
     tickets,
     faults,
     clock,
+    meddling: options.meddling ?? noMeddling,
     find: (method: string, rest: string) => proxyRoute(method, rest, hosts),
     answerProbe: (exchange: Exchange) => answerOptions(exchange, undefined, undefined),
   };
@@ -91,12 +93,19 @@ const passThrough = async (
   const leave = await ticket.enter({ cut: () => client.cut() }, signal);
   try {
     const answer = await ask(exchange, { ticket, agent, signal });
+    if (answerOtherwise(exchange)) {
+      answer.resume();
+      return;
+    }
     exchange.response.writeHead(answer.statusCode ?? 500, passableHeaders(answer.headers));
     const count = counterOf(exchange, ticket, answer);
+    let left = exchange.fate?.kind === "short" ? exchange.fate.bytes : Number.POSITIVE_INFINITY;
     for await (const chunk of answer) {
-      const bytes = chunk as Uint8Array;
+      const bytes = (chunk as Uint8Array).subarray(0, left);
       await sendBytes(exchange.response, bytes, signal);
       count(bytes.length);
+      left -= bytes.length;
+      if (left === 0) return client.cut();
     }
     exchange.response.end();
   } finally {

@@ -11,6 +11,11 @@ export class Refusal extends Error {
   }
 }
 
+/** Thrown to cut the connection without an answer. */
+export class Dropped extends Error {
+  override readonly name = "Dropped";
+}
+
 /** 403: the ticket does not allow it, or there is none. The connection is closed. */
 export const notAllowed = (reason: string): Refusal =>
   new Refusal(403, `You are not allowed to access this resource: ${reason}`, { connection: "close" });

@@ -1,5 +1,6 @@
 import type { NbdConnection } from "@holdfast/shared/nbd/connection";
 import type { OutgoingHttpHeaders } from "node:http";
+import { type Exchange, answerOtherwise } from "./answer.ts";
 import { bufferBytes } from "./client-connection.ts";
 import type { ByteRange } from "./ranges.ts";
 import { serverFailed } from "./refusal.ts";
@@ -22,9 +23,10 @@ export const sendContent = async (
   let part = await read(0).catch(() => {
     throw serverFailed();
   });
+  if (answerOtherwise(exchange)) return;
   exchange.response.writeHead(asked ? 206 : 200, toHeaders(image, asked));
   for (let done = 0; done < range.length;) {
-    const allowed = faults.sendable(ticket.spec.id, part.length);
+    const allowed = Math.min(faults.sendable(ticket.spec.id, part.length), untilCut(exchange) - done);
     const next = done + part.length;
     const sent = { offset: range.offset + done, length: allowed };
     const sending = sendBytes(exchange.response, part.subarray(0, allowed), signal);
@@ -38,6 +40,9 @@ export const sendContent = async (
   }
   exchange.response.end();
 };
+
+/** After how many bytes of the body the connection is to be cut. */
+const untilCut = ({ fate }: Exchange): number => (fate?.kind === "short" ? fate.bytes : Number.POSITIVE_INFINITY);
 
 /** Reads the part of the range that begins at `done` into one of the two buffers in turn. */
 const partReader = (

@@ -1,6 +1,8 @@
 import type { Clock } from "@holdfast/shared/clock/clock";
 import type { NbdAddress } from "@holdfast/shared/nbd/nbd-address";
 
+import type { Meddling } from "./meddling.ts";
+
 /** What a ticket allows. A ticket that may write may read too. */
 export type TicketOperation = "read" | "write";
 
@@ -114,6 +116,7 @@ export interface HostDaemonOptions {
   readonly unixSocket: string;
   /** TLS port on 127.0.0.1; a free one unless told. */
   readonly port?: number;
+  readonly meddling?: Meddling;
 }
 
 /** What `openProxyDaemon` (proxy-daemon.ts) takes. */
@@ -124,4 +127,5 @@ export interface ProxyDaemonOptions {
   readonly hostCa: string;
   /** TLS port on 127.0.0.1; a free one unless told. */
   readonly port?: number;
+  readonly meddling?: Meddling;
 }

@@ -1,4 +1,6 @@
+import type { Permission, Role, User } from "./access.ts";
 import type { AffinityGroup } from "./affinity-group.ts";
+import type { AffinityLabel } from "./affinity-label.ts";
 import type { Backup } from "./backup.ts";
 import type { Disk } from "./disk.ts";
 import type { EngineEvent } from "./event.ts";
@@ -20,10 +22,14 @@ export interface World {
   readonly vms: Map<string, Vm>;
   readonly vmHistories: Map<string, VmHistory>;
   readonly affinityGroups: Map<string, AffinityGroup>;
+  readonly affinityLabels: Map<string, AffinityLabel>;
   readonly disks: Map<string, Disk>;
   readonly backups: Map<string, Backup>;
   readonly transfers: Map<string, Transfer>;
   readonly events: EngineEvent[];
+  readonly users: Map<string, User>;
+  readonly roles: Map<string, Role>;
+  readonly permissions: Map<string, Permission>;
   /** Wrong passwords in a row, per login. */
   readonly wrongPasswords: Map<string, number>;
 }
@@ -41,9 +47,13 @@ export const emptyWorld = (): World => ({
   vms: new Map(),
   vmHistories: new Map(),
   affinityGroups: new Map(),
+  affinityLabels: new Map(),
   disks: new Map(),
   backups: new Map(),
   transfers: new Map(),
   events: [],
+  users: new Map(),
+  roles: new Map(),
+  permissions: new Map(),
   wrongPasswords: new Map(),
 });

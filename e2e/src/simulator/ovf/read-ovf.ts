@@ -1,7 +1,7 @@
 import type { DiskInterface } from "../model/disk.ts";
 import type { BiosType } from "../model/vm.ts";
 import { type OvfDisk, type OvfMachine, type OvfNic, biosNumbers, diskBuses, nicModels } from "./ovf-machine.ts";
-import { type XmlElement, childText, descendants, parseXml } from "./xml.ts";
+import { type XmlElement, childText, descendants, parseXml } from "../xml/read-xml.ts";
 
 const keyOf = <Key extends string>(
   table: Readonly<Record<Key, string | number>>,

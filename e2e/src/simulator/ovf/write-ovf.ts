@@ -5,7 +5,7 @@ import type { Disk, DiskAttachment } from "../model/disk.ts";
 import type { Nic, Vm } from "../model/vm.ts";
 import type { World } from "../model/world.ts";
 import { biosNumbers, diskBuses, nicModels } from "./ovf-machine.ts";
-import { escapeXml } from "./xml.ts";
+import { escapeXml } from "../xml/escape-xml.ts";
 
 const namespaces = [
   'xmlns:ovf="http://schemas.dmtf.org/ovf/envelope/1/"',

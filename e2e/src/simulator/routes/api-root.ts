@@ -13,9 +13,12 @@ const collections = [
   "hosts",
   "imagetransfers",
   "networks",
+  "permissions",
+  "roles",
   "storagedomains",
   "tags",
   "templates",
+  "users",
   "vms",
   "vnicprofiles",
 ];
@@ -26,7 +29,7 @@ export const instanceIdOf = (name: string): string => derivedUuid("instance", na
 /** `GET /ovirt-engine/api` */
 export const apiRoot = (engine: Engine): Resource => {
   const [major = "4", minor = "5", build = "0"] = engine.config.version.split(".");
-  const { vms, hosts, storageDomains } = engine.world;
+  const { vms, hosts, storageDomains, users } = engine.world;
   const count = (total: number, active: number): Resource => struct("count", { total, active });
   const up = [...vms.values()].filter((vm) => vm.status === "up").length;
   return {
@@ -53,7 +56,7 @@ export const apiRoot = (engine: Engine): Resource => {
         vms: count(vms.size, up),
         hosts: count(hosts.size, [...hosts.values()].filter((host) => host.status === "up").length),
         storage_domains: count(storageDomains.size, storageDomains.size),
-        users: count(engine.config.users.length, engine.config.users.length),
+        users: count(users.size, users.size),
       }),
       time: new Instant(engine.clock.nowMs()),
     },

@@ -6,7 +6,7 @@ import { MissingEntity, existing, existingIn } from "../engine/engine-fault.ts";
 import { collection, entity, parseBody, reference, text, uuid } from "../http/body.ts";
 import { type Answer, type Call, type Handle, accepted, created, flag, ok, param, rows } from "../http/call.ts";
 import type { Route } from "../http/router.ts";
-import { type Backup, isBackupOpen } from "../model/backup.ts";
+import type { Backup } from "../model/backup.ts";
 import type { Vm } from "../model/vm.ts";
 import { backupResource, checkpointResource } from "../rendering/resources/backup.ts";
 import { diskResource } from "../rendering/resources/disk.ts";
@@ -46,13 +46,12 @@ const start = (engine: Engine, call: Call): Answer => {
 
 const backupDisks = (engine: Engine, call: Call): Answer => {
   const backup = backupOf(engine, call);
-  const shown = backup.disks.flatMap(({ diskId, mode }) => {
-    const disk = engine.world.disks.get(diskId);
-    return disk === undefined
-      ? []
-      : [diskResource(engine.world, disk, isBackupOpen(backup) ? { backupMode: mode } : {})];
-  });
-  return rows(call, "disk", shown);
+  const disks = backup.disks.flatMap(({ diskId }) => engine.world.disks.get(diskId) ?? []);
+  return rows(
+    call,
+    "disk",
+    disks.map((disk) => diskResource(engine.world, disk)),
+  );
 };
 
 const checkpointDisks = (engine: Engine, call: Call): Answer => {

@@ -1,7 +1,8 @@
+import { Rights } from "../permits/rights.ts";
 import type { Engine } from "../engine/engine.ts";
 
 /** Outcome of one try to log in. */
-export type LoginResult = "granted" | "wrong" | "locked" | "no profile";
+export type LoginResult = "granted" | "wrong" | "locked" | "no profile" | "not permitted";
 
 const passwordOf = (engine: Engine, login: string): string | undefined =>
   engine.config.users.find((user) => user.name === login)?.password;
@@ -18,7 +19,7 @@ export const tryLogin = (engine: Engine, login: string, password: string): Login
   if (passwordOf(engine, login) === password) {
     engine.world.wrongPasswords.delete(login);
     engine.save();
-    return "granted";
+    return new Rights(engine.world, login).mayLogIn() ? "granted" : "not permitted";
   }
   engine.world.wrongPasswords.set(login, (engine.world.wrongPasswords.get(login) ?? 0) + 1);
   engine.save();

@@ -52,6 +52,8 @@ export const answerToken = (engine: Engine, tokens: Tokens, request: Request): R
       });
     case "no profile":
       return failed(form, "access_denied", "No profile found in credentials.");
+    case "not permitted":
+      return failed(form, "access_denied", `The user ${login} is not authorized to perform login`);
     case "wrong":
       return failed(form, "access_denied", `Cannot authenticate user '${login}': ${contact}.`);
     case "locked":

@@ -7,10 +7,11 @@ import { ConfigurationObjects, type StoredConfiguration } from "../../configurat
 import { findConfiguration, type OnDamaged } from "../../configurations/find-configuration.ts";
 import { openObjectStore } from "../../store/open-object-store.ts";
 import type { CommandContext } from "../context.ts";
-import { type Format, toSize, toTable, writeLine } from "../output.ts";
+import { type Format, tellJson, toSize, toTable, writeLine } from "../output.ts";
 import { formatOption, locationHelp } from "./options.ts";
 
 interface ExportOptions {
+  readonly output: Format;
   readonly to: string;
   readonly installation?: string;
   readonly number?: number;
@@ -42,12 +43,16 @@ const exportCommand = (context: CommandContext): Command =>
     .requiredOption("--to <file>", "the file, which must not exist")
     .option("--installation <id>", "of which installation, where there are several")
     .option("--number <number>", "which one; the newest that is whole unless given", parseNumber)
-    .action(async (location: string, { to, installation, number }: ExportOptions) => {
+    .addOption(formatOption())
+    .action(async (location: string, { output, to, installation, number }: ExportOptions) => {
       await using objects = await openObjectStore(location);
       const wish = { installationId: installation, number };
       const found = await findConfiguration(new ConfigurationObjects(objects), wish, warningsOf(context));
       await writeNewFile(to, found.content);
       await writeLine(context.terminal.stderr, `${inWords(found)}: written to ${to}`);
+      const { installationId, header } = found;
+      const json = { installationId, number: found.number, createdAt: toIso(header.createdMs), path: to };
+      if (output === "json") await tellJson(context.terminal, json);
     });
 
 const parseNumber = (text: string): number => {

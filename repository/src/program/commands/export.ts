@@ -1,34 +1,33 @@
-import { lstat, mkdir, rename, rm } from "node:fs/promises";
+import { rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { toIso } from "@holdfast/shared/clock/clock";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { randomName } from "@holdfast/shared/ids/ids";
 import { Command, Option } from "commander";
-import type { CatalogDisk, CatalogPoint } from "../../catalog/catalog-point.ts";
+import type { CatalogPoint } from "../../catalog/catalog-point.ts";
 import type { RepositoryReader } from "../../store/repository-store.ts";
-import { type CommandContext, type FolderOptions, openDirectory } from "../context.ts";
-import { convertImage, type ImageFormat, imageFormats } from "../convert-image.ts";
+import { type CommandContext, type FolderOptions, type OpenedDirectory, openDirectory } from "../context.ts";
+import { convertImage, imageFormats } from "../convert-image.ts";
 import { exportDisk, type SkippedRange } from "../export-disk.ts";
-import { writeLine } from "../output.ts";
+import { chooseTargets, type ExportTarget, refuseExisting, type TargetOptions } from "../export-targets.ts";
+import { type Format, tellJson, writeLine } from "../output.ts";
 import { openPartialExport } from "../partial-export.ts";
+import { addFilterOptions, type FilterOptions, filterPoints, newestOf } from "../point-filter.ts";
 import { Progress } from "../progress.ts";
-import { addKeyOptions, indexOption, locationHelp } from "./options.ts";
+import { addKeyOptions, formatOption, indexOption, locationHelp } from "./options.ts";
 
-interface ExportOptions extends FolderOptions {
-  readonly disk?: string;
-  readonly all?: boolean;
-  readonly to: string;
-  readonly format: ImageFormat;
+interface ExportOptions extends FolderOptions, FilterOptions, TargetOptions {
+  readonly output: Format;
   readonly resume?: boolean;
-  readonly force?: boolean;
   readonly skipDamaged?: boolean;
 }
 
-/** `export DIR POINT`: writes disks of a point into files. */
+/** `export DIR [POINT]`: writes disks of a point into files. */
 export const exportCommand = (context: CommandContext): Command =>
-  addKeyOptions(new Command("export"))
+  addFilterOptions(addKeyOptions(new Command("export")))
     .description("write disks of a restore point into files")
     .argument("<location>", locationHelp)
-    .argument("<point>", "id of the point; one marked deleted too")
+    .argument("[point]", "id of the point, one marked deleted too; without, the newest good one that the options leave")
     .option("--disk <id-or-alias>", "one disk, written to the file of --to")
     .option("--all", "every disk, written into the folder of --to")
     .requiredOption("--to <file-or-dir>", "where to write")
@@ -39,66 +38,88 @@ export const exportCommand = (context: CommandContext): Command =>
     )
     .option("--resume", "keep what was written when it ends early, and go on there when it is run again")
     .option("--force", "replace files that exist")
-    .option("--skip-damaged", "write zeros where a chunk is missing or damaged, and name the ranges")
+    .option(
+      "--skip-damaged",
+      "write zeros where a chunk is missing or damaged, name the ranges, and end with exit code 3",
+    )
+    .addOption(formatOption())
     .addOption(indexOption())
-    .action(async (directory: string, pointId: string, options: ExportOptions) => {
+    .action(async (directory: string, pointId: string | undefined, options: ExportOptions) => {
       await using opened = await openDirectory(directory, options, context);
-      const point = opened.catalog.require(pointId);
+      const point = await choosePoint(context, opened, { pointId, options });
       requireKeys(opened.reader);
       const targets = await chooseTargets(point, options);
       for (const target of targets) await refuseExisting(target.path, options);
-      for (const target of targets) await exportOne(context, opened.reader, { ...target, options });
+      const exported: Exported[] = [];
+      for (const target of targets)
+        exported.push({ ...target, skipped: await exportOne(context, opened.reader, { ...target, options }) });
+      const { chunkSize } = opened.reader.facts;
+      if (options.output === "json") await tellJson(context.terminal, toJson(point, exported, chunkSize));
+      refuseIncomplete(point, exported);
     });
+
+const choosePoint = async (
+  context: CommandContext,
+  opened: OpenedDirectory,
+  { pointId, options }: { readonly pointId: string | undefined; readonly options: ExportOptions },
+): Promise<CatalogPoint> => {
+  if (pointId !== undefined) return opened.catalog.require(pointId);
+  if (options.vm === undefined) throw new HoldfastError("INVALID_ARGUMENT", "name a point, or a VM with --vm");
+  const point = newestOf(await filterPoints(opened, options, context));
+  await writeLine(context.terminal.stderr, `point ${point.pointId}, captured ${toIso(point.capturedMs)}`);
+  return point;
+};
+
+interface Exported extends ExportTarget {
+  /** Written as zeros. */
+  readonly skipped: readonly SkippedRange[];
+}
+
+const toJson = ({ pointId }: CatalogPoint, exported: readonly Exported[], chunkSize: number): object => ({
+  pointId,
+  disks: exported.map(({ disk, path, skipped }) => ({
+    diskId: disk.diskId,
+    path,
+    sizeBytes: disk.sizeBytes,
+    zeroed: skipped.map(({ firstPosition, count, code }) => ({
+      firstPosition,
+      count,
+      code,
+      ...bytesOf({ firstPosition, count }, disk.sizeBytes, chunkSize),
+    })),
+  })),
+});
+
+/** Where in the file a range lies; the last chunk of a disk may be cut. */
+const bytesOf = (
+  { firstPosition, count }: Pick<SkippedRange, "firstPosition" | "count">,
+  sizeBytes: number,
+  chunkSize: number,
+): { readonly offsetBytes: number; readonly lengthBytes: number } => {
+  const offsetBytes = firstPosition * chunkSize;
+  return { offsetBytes, lengthBytes: Math.min(count * chunkSize, sizeBytes - offsetBytes) };
+};
+
+/** EXPORT_INCOMPLETE, which has an exit code of its own: a script must not take zeros for content. */
+const refuseIncomplete = ({ pointId }: CatalogPoint, exported: readonly Exported[]): void => {
+  const damaged = exported.filter(({ skipped }) => skipped.length > 0);
+  const ranges = damaged.reduce((sum, { skipped }) => sum + skipped.length, 0);
+  if (ranges === 0) return;
+  const names = damaged.map(({ disk }) => disk.diskId).join(", ");
+  throw new HoldfastError("EXPORT_INCOMPLETE", `${ranges} ranges of point ${pointId} are zeros, of disk ${names}`);
+};
 
 const requireKeys = ({ facts, keys }: RepositoryReader): void => {
   if (facts.encryption === undefined || keys !== undefined) return;
   throw new HoldfastError("KEY_MISSING", `repository ${facts.repositoryId} is encrypted: its disks need a key`);
 };
 
-interface Target {
-  readonly disk: CatalogDisk;
-  readonly path: string;
-}
-
-const chooseTargets = async (point: CatalogPoint, options: ExportOptions): Promise<readonly Target[]> => {
-  if ((options.disk === undefined) === (options.all !== true)) {
-    throw new HoldfastError("INVALID_ARGUMENT", "say either --disk or --all");
-  }
-  if (options.disk !== undefined) return [{ disk: findDisk(point, options.disk), path: options.to }];
-  await mkdir(options.to, { recursive: true });
-  return point.disks
-    .filter(({ tree }) => tree !== undefined)
-    .map((disk) => ({ disk, path: join(options.to, `${fileName(disk.diskId)}.${options.format}`) }));
-};
-
-const findDisk = (point: CatalogPoint, name: string): CatalogDisk => {
-  const byId = point.disks.find(({ diskId }) => diskId === name);
-  const byAlias = point.disks.filter(({ alias }) => alias === name);
-  const disk = byId ?? (byAlias.length === 1 ? byAlias[0] : undefined);
-  if (disk) return disk;
-  const ids = point.disks.map(({ diskId }) => diskId).join(", ");
-  throw new HoldfastError("NOT_FOUND", `point ${point.pointId} has no one disk ${name}; its disks are ${ids}`);
-};
-
-/** A disk's id as a file name: what could leave the folder is replaced. */
-const fileName = (diskId: string): string => basename(diskId.replaceAll(/[^0-9A-Za-z._-]/g, "_"));
-
-const refuseExisting = async (path: string, { force }: ExportOptions): Promise<void> => {
-  if (force === true) return;
-  try {
-    await lstat(path);
-  } catch {
-    return;
-  }
-  throw new HoldfastError("ALREADY_EXISTS", `${path} exists; --force replaces it`);
-};
-
 /** Writes beside the target and renames at the end: a failure spoils nothing, and leaves nothing but what `--resume` goes on with. */
 const exportOne = async (
   context: CommandContext,
   reader: RepositoryReader,
-  { disk, path, options }: Target & { readonly options: ExportOptions },
-): Promise<void> => {
+  { disk, path, options }: ExportTarget & { readonly options: ExportOptions },
+): Promise<readonly SkippedRange[]> => {
   const { terminal, clock, signal, random } = context;
   const progress = new Progress(terminal.stderr, clock);
   const resumed = options.resume === true ? await openPartialExport(path, disk) : undefined;
@@ -122,15 +143,22 @@ const exportOne = async (
     await rename(format === "raw" ? partial : converted, path);
     await resumed?.forget();
     progress.end(`${disk.diskId}: written to ${path}`);
-    await tellSkipped(context, skipped);
+    await tellSkipped(context, skipped, { sizeBytes: disk.sizeBytes, chunkSize: reader.facts.chunkSize });
+    return skipped;
   } finally {
     if (resumed === undefined) await rm(partial, { force: true });
     await rm(converted, { force: true });
   }
 };
 
-const tellSkipped = async ({ terminal }: CommandContext, skipped: readonly SkippedRange[]): Promise<void> => {
-  for (const { diskId, firstPosition, count, code } of skipped) {
-    await writeLine(terminal.stderr, `warning: disk ${diskId} chunks ${firstPosition}+${count} are zeros: ${code}`);
+const tellSkipped = async (
+  { terminal }: CommandContext,
+  skipped: readonly SkippedRange[],
+  { sizeBytes, chunkSize }: { readonly sizeBytes: number; readonly chunkSize: number },
+): Promise<void> => {
+  for (const { diskId, code, ...range } of skipped) {
+    const { offsetBytes, lengthBytes } = bytesOf(range, sizeBytes, chunkSize);
+    const where = `chunks ${range.firstPosition}+${range.count} (bytes ${offsetBytes}+${lengthBytes})`;
+    await writeLine(terminal.stderr, `warning: disk ${diskId} ${where} are zeros: ${code}`);
   }
 };

@@ -11,7 +11,7 @@ import { inMemory } from "../../index/index-database.ts";
 import { Readings } from "../../readings/reading.ts";
 import { openRepositoryStore } from "../../store/open-repository-store.ts";
 import { Uploads } from "../../uploads/uploads.ts";
-import { type CommandContext, openDirectory } from "../context.ts";
+import { type CommandContext, openDirectory, threadsOf } from "../context.ts";
 import { type Format, toSize, writeLine } from "../output.ts";
 import { Progress } from "../progress.ts";
 import { formatOption, indexOption, locationHelp } from "./options.ts";
@@ -87,7 +87,7 @@ const collect = async (context: CommandContext, directory: string, options: GcOp
   const owner = `${hostname()} pid ${process.pid} gc`;
   await using store = await openRepositoryStore(
     directory,
-    { indexPath: options.index ?? inMemory, owner, clock, random },
+    { indexPath: options.index ?? inMemory, owner, clock, random, ...threadsOf(context) },
     signal,
   );
   if (options.confirmClock === true) await store.guardedClock.confirm();

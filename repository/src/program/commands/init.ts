@@ -1,18 +1,20 @@
 import { chunkSizes, defaultChunkSize, parseChunkSize } from "@holdfast/shared/format/chunk-size";
 import { makeKeys, type NewKeys } from "@holdfast/shared/keys/master-key";
+import { formatRecoveryKey } from "@holdfast/shared/keys/recovery-key";
 import { Command, Option } from "commander";
 import { toLocationText } from "../../store/store-location.ts";
 import { createRepository } from "../../store/open-repository-store.ts";
 import type { CommandContext } from "../context.ts";
 import { takeNewPassword } from "../key-proof.ts";
-import { writeLine } from "../output.ts";
+import { type Format, tellJson, writeLine } from "../output.ts";
 import { tellRecoveryKey } from "../tell-recovery-key.ts";
-import { locationHelp } from "./options.ts";
+import { formatOption, locationHelp } from "./options.ts";
 
 /** Clocks that differ by more are worth a word: locks and immutability count by them. */
 const noticedMs = 60_000;
 
 interface InitOptions {
+  readonly output: Format;
   readonly chunkSize: string;
   readonly installation: string;
   readonly encrypt?: boolean;
@@ -35,6 +37,7 @@ export const initCommand = (context: CommandContext): Command =>
       "--password-file <file>",
       "file with the password in its first line (or HOLDFAST_REPOSITORY_PASSWORD, or asked)",
     )
+    .addOption(formatOption())
     .action((location: string, options: InitOptions) => init(context, location, options));
 
 const init = async (context: CommandContext, location: string, options: InitOptions): Promise<void> => {
@@ -58,7 +61,14 @@ const init = async (context: CommandContext, location: string, options: InitOpti
     const seconds = Math.round(aheadMs / 1000);
     await writeLine(terminal.stderr, `warning: the object storage's clock differs from ours by ${seconds} s`);
   }
-  await writeLine(terminal.stdout, `made repository ${facts.repositoryId} in ${toLocationText(location)}`);
+  const { repositoryId, chunkSize } = facts;
+  const where = toLocationText(location);
+  if (options.output === "json") {
+    const recoveryKey = made === undefined ? null : formatRecoveryKey(made.recoveryKey);
+    await tellJson(terminal, { repositoryId, location: where, chunkSize, recoveryKey });
+    return;
+  }
+  await writeLine(terminal.stdout, `made repository ${repositoryId} in ${where}`);
   if (made !== undefined) await tellRecoveryKey(terminal, made.recoveryKey);
 };
 

@@ -1,38 +1,42 @@
 import { toIso } from "@holdfast/shared/clock/clock";
+import type { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { Command } from "commander";
 import { type CatalogPoint, isGood, isRemoved } from "../../catalog/catalog-point.ts";
 import { type CommandContext, type FolderOptions, openDirectory } from "../context.ts";
 import { type Format, toSize, toTable, writeLine } from "../output.ts";
+import { addFilterOptions, type FilterOptions, filterPoints } from "../point-filter.ts";
 import { addKeyOptions, formatOption, indexOption, locationHelp } from "./options.ts";
 
-interface ListOptions extends FolderOptions {
+interface ListOptions extends FolderOptions, FilterOptions {
   readonly output: Format;
   readonly removed?: boolean;
-  readonly vm?: string;
 }
 
 /** `list DIR`: the points of a repository. */
 export const listCommand = (context: CommandContext): Command =>
-  addKeyOptions(new Command("list"))
+  addFilterOptions(addKeyOptions(new Command("list")))
     .description("list the restore points, oldest first")
     .argument("<location>", locationHelp)
     .addOption(formatOption())
     .addOption(indexOption())
     .option("--removed", "also those marked deleted")
-    .option("--vm <name-or-id>", "only those of this VM")
     .action(async (directory: string, options: ListOptions) => {
-      await using opened = await openDirectory(directory, options, context);
-      const points = opened.catalog
-        .list()
-        .filter((point) => options.removed === true || !isRemoved(point))
-        .filter(({ vm, vmName }) => options.vm === undefined || [vm.vmId, vmName].includes(options.vm));
+      await using opened = await openDirectory(directory, options, context, "points");
+      const points = (await filterPoints(opened, options, context)).filter(
+        (point) => options.removed === true || !isRemoved(point),
+      );
       const { repositoryId } = opened.reader.facts;
+      const unreadable = toUnreadable(opened.catalog.unreadable);
       const text =
         options.output === "json"
-          ? JSON.stringify({ repositoryId, points: points.map(toJson) }, null, 2)
+          ? JSON.stringify({ repositoryId, points: points.map(toJson), unreadable }, null, 2)
           : toRows(points);
       await writeLine(context.terminal.stdout, text);
     });
+
+/** Points that cannot be read, in the stable shape of `-o json`. */
+export const toUnreadable = (unreadable: ReadonlyMap<string, HoldfastError>): readonly object[] =>
+  [...unreadable].map(([pointId, { code, message }]) => ({ pointId, code, message }));
 
 const stateOf = (point: CatalogPoint): string => {
   if (point.marked.gone) return "gone";

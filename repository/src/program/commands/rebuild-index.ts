@@ -1,19 +1,50 @@
-import { rm } from "node:fs/promises";
+import { open, rm } from "node:fs/promises";
+import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { Command } from "commander";
 import { openRepositoryReader } from "../../store/open-repository-store.ts";
-import type { CommandContext } from "../context.ts";
-import { writeLine } from "../output.ts";
-import { locationHelp } from "./options.ts";
+import { type CommandContext, threadsOf } from "../context.ts";
+import { type Format, tellResult, writeLine } from "../output.ts";
+import { tellPacks } from "../progress.ts";
+import { formatOption, locationHelp } from "./options.ts";
 
 /** `rebuild-index DIR`: makes an index file anew from the packs. */
-export const rebuildIndexCommand = ({ terminal, signal }: CommandContext): Command =>
+export const rebuildIndexCommand = (context: CommandContext): Command =>
   new Command("rebuild-index")
     .description("make an index file anew from the packs; the server that uses it must be down")
     .argument("<location>", locationHelp)
     .requiredOption("--index <file>", "file of the index")
-    .action(async (directory: string, options: { index: string }) => {
-      for (const suffix of ["", "-wal", "-shm"]) await rm(`${options.index}${suffix}`, { force: true });
-      await using reader = await openRepositoryReader(directory, { indexPath: options.index }, signal);
+    .addOption(formatOption())
+    .action(async (directory: string, { index, output }: { readonly index: string; readonly output: Format }) => {
+      const { terminal, signal } = context;
+      await refuseForeign(index);
+      for (const suffix of ["", "-wal", "-shm"]) await rm(`${index}${suffix}`, { force: true });
+      const reading = { indexPath: index, onPack: tellPacks(context), ...threadsOf(context) };
+      await using reader = await openRepositoryReader(directory, reading, signal);
       const { packs, chunks, pages } = await reader.counts();
-      await writeLine(terminal.stdout, `indexed ${chunks} chunks and ${pages} pages of ${packs} packs`);
+      const { damagedPacks } = reader;
+      for (const pack of damagedPacks)
+        await writeLine(terminal.stderr, `warning: ${pack} is damaged: what can be read of it is in the index`);
+      const text = `indexed ${chunks} chunks and ${pages} pages of ${packs} packs`;
+      await tellResult(terminal, output, { json: { index, packs, chunks, pages, damagedPacks }, text });
     });
+
+const databaseMagic = "SQLite format 3\0";
+
+/** What is no database is no index: a slip of the pen removes nothing. INVALID_ARGUMENT. */
+const refuseForeign = async (path: string): Promise<void> => {
+  const found = await firstBytes(path);
+  if (found === undefined || found === "" || found === databaseMagic) return;
+  throw new HoldfastError("INVALID_ARGUMENT", `${path} is no index: it is left as it is`);
+};
+
+/** Undefined where there is no file. */
+const firstBytes = async (path: string): Promise<string | undefined> => {
+  try {
+    await using file = await open(path);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(databaseMagic.length), 0, databaseMagic.length, 0);
+    return buffer.toString("latin1", 0, bytesRead);
+  } catch (cause) {
+    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
+    throw new HoldfastError("IO_FAILED", `cannot read ${path}`, { cause });
+  }
+};

@@ -23,7 +23,7 @@ export const showCommand = (context: CommandContext): Command =>
     .addOption(indexOption())
     .option("--ovf", "print the VM's saved OVF instead")
     .action(async (directory: string, pointId: string, options: ShowOptions) => {
-      await using opened = await openDirectory(directory, options, context);
+      await using opened = await openDirectory(directory, options, context, "points");
       const point = opened.catalog.require(pointId);
       const stored = await opened.reader.readPoint(pointId);
       if (!stored) throw new HoldfastError("POINT_NOT_FOUND", `no point ${pointId}`);

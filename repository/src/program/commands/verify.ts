@@ -5,19 +5,21 @@ import { type VerifyProgress, verifyPoint } from "../../catalog/verify-point.ts"
 import type { RepositoryReader } from "../../store/repository-store.ts";
 import { type CommandContext, type FolderOptions, openDirectory } from "../context.ts";
 import { type Format, writeLine } from "../output.ts";
+import { addFilterOptions, type FilterOptions, filterPoints } from "../point-filter.ts";
 import { Progress } from "../progress.ts";
+import { toUnreadable } from "./list.ts";
 import { addKeyOptions, formatOption, indexOption, locationHelp } from "./options.ts";
 
-interface VerifyOptions extends FolderOptions {
+interface VerifyOptions extends FolderOptions, FilterOptions {
   readonly output: Format;
 }
 
 /** `verify DIR [POINT…]`: reads chunks back and compares them with their ids; writes nothing. */
 export const verifyCommand = (context: CommandContext): Command =>
-  addKeyOptions(new Command("verify"))
+  addFilterOptions(addKeyOptions(new Command("verify")))
     .description("read every chunk of points back and compare it with its id")
     .argument("<location>", locationHelp)
-    .argument("[points...]", "ids of points; all when none is named")
+    .argument("[points...]", "ids of points; all that the options leave when none is named")
     .addOption(formatOption())
     .addOption(indexOption())
     .action(async (directory: string, pointIds: readonly string[], options: VerifyOptions) => {
@@ -26,10 +28,12 @@ export const verifyCommand = (context: CommandContext): Command =>
       const points =
         pointIds.length > 0
           ? pointIds.map((id) => catalog.require(id))
-          : catalog.list().filter((point) => !isRemoved(point));
+          : (await filterPoints(opened, options, context)).filter((point) => !isRemoved(point));
       const results: { point: CatalogPoint; found: VerifyProgress }[] = [];
       for (const point of points) results.push({ point, found: await verifyOne(context, reader, point) });
-      await writeLine(context.terminal.stdout, options.output === "json" ? toJson(results) : toText(results));
+      const damagedPacks = reader.damagedPacks;
+      const json = (): string => toJson(results, { damagedPacks, unreadable: toUnreadable(catalog.unreadable) });
+      await writeLine(context.terminal.stdout, options.output === "json" ? json() : toText(results));
       const hurt = results.filter(({ found }) => found.damaged.length > 0).length;
       const unreadable = pointIds.length > 0 ? 0 : catalog.unreadable.size;
       if (hurt + unreadable === 0) return;
@@ -66,9 +70,10 @@ const toText = (results: Results): string =>
     ])
     .join("\n");
 
-const toJson = (results: Results): string =>
+const toJson = (results: Results, about: object): string =>
   JSON.stringify(
     {
+      ...about,
       points: results.map(({ point, found }) => ({
         pointId: point.pointId,
         state: found.damaged.length === 0 ? "good" : "hurt",

@@ -7,6 +7,8 @@ import { WrappedStore } from "./wrapped-store.ts";
 export interface VerbMetrics {
   readonly calls: number;
   readonly failures: number;
+  /** Calls of these that repeated one before. */
+  readonly retries: number;
   readonly sentBytes: number;
   readonly receivedBytes: number;
   /** All calls together. */
@@ -14,7 +16,15 @@ export interface VerbMetrics {
   readonly slowestMs: number;
 }
 
-const nothing: VerbMetrics = { calls: 0, failures: 0, sentBytes: 0, receivedBytes: 0, totalMs: 0, slowestMs: 0 };
+const nothing: VerbMetrics = {
+  calls: 0,
+  failures: 0,
+  retries: 0,
+  sentBytes: 0,
+  receivedBytes: 0,
+  totalMs: 0,
+  slowestMs: 0,
+};
 
 /** What was asked of a store, by verb. */
 export class StoreMetrics {
@@ -31,6 +41,7 @@ export class StoreMetrics {
   ): void {
     const before = this.#verbs.get(verb) ?? nothing;
     this.#verbs.set(verb, {
+      ...before,
       calls: before.calls + 1,
       failures: before.failures + counted.failures,
       sentBytes: before.sentBytes + counted.sentBytes,
@@ -38,6 +49,12 @@ export class StoreMetrics {
       totalMs: before.totalMs + tookMs,
       slowestMs: Math.max(before.slowestMs, tookMs),
     });
+  }
+
+  /** Notes that a call is made once more. */
+  addRetry(verb: StoreVerb): void {
+    const before = this.#verbs.get(verb) ?? nothing;
+    this.#verbs.set(verb, { ...before, retries: before.retries + 1 });
   }
 }
 

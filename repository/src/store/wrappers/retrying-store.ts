@@ -3,7 +3,7 @@ import { hasCode } from "@holdfast/shared/errors/holdfast-error";
 import type { RandomBytes } from "@holdfast/shared/ids/ids";
 import { retry, type RetryDeps, type RetryPolicy } from "@holdfast/shared/retry/retry";
 import type { ObjectStore, Published, WriteOptions } from "../object-store.ts";
-import type { AroundCall, AroundList } from "./store-call.ts";
+import type { AroundCall, AroundList, StoreVerb } from "./store-call.ts";
 import { WrappedStore } from "./wrapped-store.ts";
 
 /** What repeating needs. */
@@ -13,7 +13,7 @@ export interface RetryingStoreOptions {
   readonly random: RandomBytes;
   /** Five tries within about six seconds unless told. */
   readonly policy?: RetryPolicy;
-  readonly onRetry?: RetryDeps["onRetry"];
+  readonly onRetry?: (verb: StoreVerb, failure: { readonly waitMs: number }) => void;
 }
 
 const usualPolicy: RetryPolicy = { attempts: 5, firstMs: 200, maxMs: 3_000 };
@@ -35,9 +35,9 @@ class RetryingStore extends WrappedStore {
       clock,
       random: fractionFrom(random),
       isRetryable: isUnreachable,
-      ...(onRetry && { onRetry }),
     };
-    const call: AroundCall = async ({ signal = never }, run) => await retry(policy, signal, () => run(), deps);
+    const call: AroundCall = async ({ verb, signal = never }, run) =>
+      await retry(policy, signal, () => run(), { ...deps, onRetry: (failure) => onRetry?.(verb, failure) });
     super(inner, { call, list: resumed(call, inner.listsInOrder === true) });
     this.#call = call;
   }

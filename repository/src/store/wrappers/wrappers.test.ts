@@ -112,7 +112,7 @@ describe("retrying", () => {
     const store = retryingStore(faultyStore(inner, { decide: () => "unreachable" }), {
       clock,
       random: (size) => new Uint8Array(size),
-      onRetry: ({ waitMs }) => waits.push(waitMs),
+      onRetry: (_verb, { waitMs }) => waits.push(waitMs),
     });
     const asked = codeOf(store.get("a"));
     await clock.advance(60_000);
@@ -174,6 +174,21 @@ test("metrics tell calls, failures, bytes and time of each verb", async () => {
   });
   expect(metrics.read().get("getRange")).toMatchObject({ calls: 1, receivedBytes: 4 });
   expect(metrics.read().get("list")).toMatchObject({ calls: 1, failures: 0, totalMs: 7 });
+});
+
+test("a metered store within one that repeats counts each try, and which were repetitions", async () => {
+  await using inner = await openDirectory();
+  const metrics = new StoreMetrics();
+  const metered = meteredStore(faultyStore(inner, { decide: everySecond("unreachable") }), metrics, systemClock);
+  const store = retryingStore(metered, { ...waitless, onRetry: (verb) => metrics.addRetry(verb) });
+  await store.putIfAbsent("a", bytes("x"));
+  await store.get("a");
+  const counted = [...metrics.read().values()];
+  expect(counted.reduce((sum, { calls }) => sum + calls, 0)).toBe(
+    2 + counted.reduce((sum, { retries }) => sum + retries, 0),
+  );
+  expect(counted.map(({ failures, retries }) => failures - retries)).toEqual([0, 0]);
+  expect(counted.some(({ retries }) => retries > 0)).toBe(true);
 });
 
 test("a recorded store names its steps in order and may end the world before or after each", async () => {

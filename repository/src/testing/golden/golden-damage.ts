@@ -13,9 +13,14 @@ export interface ExpectedPoint {
   }[];
 }
 
-/** Harm done to a copy of the good repository, and what everybody must find. */
+/** The sound repositories: one plain, one encrypted. */
+export type GoldenName = "good" | "sealed";
+
+/** Harm done to a copy of a sound repository, and what everybody must find. */
 export interface GoldenDamage {
   readonly name: string;
+  /** Which sound repository is damaged. */
+  readonly of: GoldenName;
   readonly expected: {
     /** In words. */
     readonly harm: string;
@@ -24,7 +29,7 @@ export interface GoldenDamage {
     /** Points whose own objects cannot be read. */
     readonly unreadable: readonly string[];
   };
-  readonly damage: (root: string) => Promise<void>;
+  readonly damage: (root: string, idKey: Uint8Array | undefined) => Promise<void>;
 }
 
 const sound = (...pointIds: readonly string[]): ExpectedPoint[] =>
@@ -41,6 +46,7 @@ const at = (diskId: string, firstPosition: number, code: "CHUNK_DAMAGED" | "CHUN
 export const goldenDamage: readonly GoldenDamage[] = [
   {
     name: "chunk-flipped",
+    of: "good",
     expected: {
       harm: "one bit of the stored bytes of a chunk that both machines use",
       points: [
@@ -55,7 +61,24 @@ export const goldenDamage: readonly GoldenDamage[] = [
     },
   },
   {
+    name: "sealed-chunk-flipped",
+    of: "sealed",
+    expected: {
+      harm: "one bit of the sealed bytes of a chunk that both machines use",
+      points: [
+        hurt("a1", at("system", 2, "CHUNK_DAMAGED")),
+        hurt("a2", at("system", 2, "CHUNK_DAMAGED")),
+        hurt("b1", at("root", 0, "CHUNK_DAMAGED")),
+      ],
+      unreadable: [],
+    },
+    damage: async (root, idKey) => {
+      await flipRecord(root, goldenChunkId("shared", idKey));
+    },
+  },
+  {
     name: "table-flipped",
+    of: "good",
     expected: { harm: "one bit of a table of contents", points: sound("a1", "a2", "b1"), unreadable: [] },
     damage: async (root) => {
       await flip(await packOf(root, goldenChunkId("boot")), -60);
@@ -63,6 +86,7 @@ export const goldenDamage: readonly GoldenDamage[] = [
   },
   {
     name: "pack-missing",
+    of: "good",
     expected: {
       harm: "the pack with the chunks of the second day is gone",
       points: [
@@ -78,6 +102,7 @@ export const goldenDamage: readonly GoldenDamage[] = [
   },
   {
     name: "pack-cut",
+    of: "good",
     expected: {
       harm: "the pack with the chunks of the first day ends amid the record of its last chunk but one",
       points: [
@@ -94,6 +119,7 @@ export const goldenDamage: readonly GoldenDamage[] = [
   },
   {
     name: "point-flipped",
+    of: "good",
     expected: { harm: "one bit of a manifest", points: sound("a1", "b1"), unreadable: ["a2"] },
     damage: async (root) => {
       await flip(join(root, "points", "a2", await onlyFile(join(root, "points", "a2"))), 400);
@@ -101,6 +127,7 @@ export const goldenDamage: readonly GoldenDamage[] = [
   },
   {
     name: "committed-torn",
+    of: "good",
     expected: { harm: "the object that commits a task is cut short", points: sound("a1", "a2"), unreadable: ["b1"] },
     damage: async (root) => {
       await truncate(join(root, "tasks", "b1", "committed"), 50);

@@ -66,6 +66,6 @@ export const diskDigest = ({ chunks, sizeBytes }: GoldenDisk): string => {
   return hash.digest("hex");
 };
 
-/** The id under which a named chunk is stored. */
-export const goldenChunkId = (name: keyof typeof goldenChunks): Uint8Array =>
-  chunkIdOf(goldenChunks[name], goldenChunkSize);
+/** The id under which a named chunk is stored; keyed in the sealed repository. */
+export const goldenChunkId = (name: keyof typeof goldenChunks, idKey?: Uint8Array): Uint8Array =>
+  chunkIdOf(goldenChunks[name], goldenChunkSize, idKey);

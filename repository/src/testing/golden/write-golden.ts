@@ -12,6 +12,8 @@ import { encodePage, leafCapacity } from "@holdfast/shared/format/page";
 import { buildTree } from "@holdfast/shared/format/page-tree";
 import { encodeRecord } from "@holdfast/shared/format/record";
 import type { RecordKind } from "@holdfast/shared/format/record-header";
+import type { SealingKeys } from "@holdfast/shared/format/repository-keys";
+import type { RandomBytes } from "@holdfast/shared/ids/ids";
 import { PackSet } from "../../store/pack-set.ts";
 import type { PendingPack, RepositoryStore } from "../../store/repository-store.ts";
 import { type GoldenDisk, goldenDisks } from "./golden-disks.ts";
@@ -21,6 +23,14 @@ export interface GoldenBackup {
   readonly attempt: AttemptRef;
   readonly vmId: string;
   readonly base: string | null;
+  /** What all of it is sealed with in the sealed repository. */
+  readonly sealing?: GoldenSealing | undefined;
+}
+
+/** Keys, and nonces that are the same in every run. */
+export interface GoldenSealing {
+  readonly keys: SealingKeys;
+  readonly nonces: RandomBytes;
 }
 
 /** Opens, sends, settles and commits one golden point. */
@@ -34,16 +44,29 @@ export const writeGoldenPoint = async (store: RepositoryStore, backup: GoldenBac
 export const sendGoldenPoint = async (store: RepositoryStore, backup: GoldenBackup): Promise<Uint8Array> => {
   const packs = new Set<PendingPack>();
   const roots: [GoldenDisk, string][] = [];
-  for (const disk of goldenDisks[backup.attempt.taskId] ?? []) roots.push([disk, await sendDisk(store, disk, packs)]);
+  const { taskId } = backup.attempt;
+  for (const disk of goldenDisks[taskId] ?? []) roots.push([disk, await sendDisk(store, disk, { packs, backup })]);
   await store.settle(packs);
   const { repositoryId } = store.facts;
-  return encodeManifest({ repositoryId, clear: clearPart(store, backup, roots), sealed: sealedPart(backup, roots) });
+  const manifest = { repositoryId, clear: clearPart(store, backup, roots), sealed: sealedPart(backup, roots) };
+  return encodeManifest(manifest, backup.sealing?.keys, backup.sealing?.nonces);
 };
 
-const sendDisk = async (store: RepositoryStore, { chunks }: GoldenDisk, packs: Set<PendingPack>): Promise<string> => {
+interface Sending {
+  readonly packs: Set<PendingPack>;
+  readonly backup: GoldenBackup;
+}
+
+const sendDisk = async (
+  store: RepositoryStore,
+  { chunks }: GoldenDisk,
+  { packs, backup: { sealing } }: Sending,
+): Promise<string> => {
+  const idKey = sealing?.keys.idKey;
   const put = async (kind: RecordKind, id: Uint8Array, plain: Uint8Array, compression: Compression): Promise<void> => {
     const { repositoryId } = store.facts;
-    const { header, stored } = encodeRecord({ repositoryId, kind, id, plain, compression });
+    const source = { repositoryId, kind, id, plain, compression, keys: sealing?.keys };
+    const { header, stored } = encodeRecord(source, sealing?.nonces);
     const { pending } = await store.append(
       await store.check(new Uint8Array(Buffer.concat([header, stored]))),
       new PackSet(),
@@ -52,17 +75,17 @@ const sendDisk = async (store: RepositoryStore, { chunks }: GoldenDisk, packs: S
   };
   const ids: Uint8Array[] = [];
   for (const [position, chunk] of chunks.entries()) {
-    const id = chunkIdOf(chunk ?? new Uint8Array(1), store.facts.chunkSize);
+    const id = chunkIdOf(chunk ?? new Uint8Array(1), store.facts.chunkSize, idKey);
     if (chunk) await put("chunk", id, chunk, position % 2 === 0 ? "zstd" : "lz4");
     ids.push(id);
   }
   const leaves: Uint8Array[] = [];
   for (let first = 0; first < ids.length; first += leafCapacity) {
-    const leaf = encodePage({ level: 0, ids: Buffer.concat(ids.slice(first, first + leafCapacity)) });
+    const leaf = encodePage({ level: 0, ids: Buffer.concat(ids.slice(first, first + leafCapacity)) }, idKey);
     if (leaf.bytes.byteLength > 0) await put("page", leaf.id, leaf.bytes, "zstd");
     leaves.push(leaf.id);
   }
-  const { root, nodes } = buildTree(Buffer.concat(leaves));
+  const { root, nodes } = buildTree(Buffer.concat(leaves), idKey);
   for (const { id, bytes } of nodes) await put("page", id, bytes, "zstd");
   return toHex(root);
 };

@@ -18,6 +18,9 @@ export const uuidText = (bytes: Uint8Array): string => {
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
 };
 
+/** The sixteen bytes of a UUID's text. */
+export const uuidBytes = (text: string): Buffer => Buffer.from(text.replaceAll("-", ""), "hex");
+
 /** Eight lower-case hexadecimal digits. */
 export const digits8 = (value: number): string => value.toString(16).padStart(8, "0");
 

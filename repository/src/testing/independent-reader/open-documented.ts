@@ -1,6 +1,7 @@
 import { open } from "node:fs/promises";
 import { join } from "node:path";
-import { require, sha256 } from "./bytes.ts";
+import { require } from "./bytes.ts";
+import { readKeys, type Secret } from "./keys.ts";
 import { Packs } from "./packs.ts";
 import { readPlans, readQuarantine } from "./plans.ts";
 import type { ManifestDisk, Point } from "./point.ts";
@@ -22,11 +23,14 @@ export class DocumentedRepository {
   }
 
   /** Points first, then what they name (I11). */
-  static async open(root: string): Promise<DocumentedRepository> {
+  static async open(root: string, secret?: Secret): Promise<DocumentedRepository> {
     const descriptor = await readSmallObject(join(root, "descriptor"), "descriptor");
-    require(numberOf(descriptor, "formatVersion") === 1 && descriptor["encryption"] === null, "the format");
+    require(numberOf(descriptor, "formatVersion") === 1, "the format");
+    require((descriptor["encryption"] === null) ===
+      (secret === undefined), "a secret for what is encrypted, and only that");
     const repositoryId = textOf(descriptor, "repositoryId");
-    const tasks = new Tasks(root, repositoryId, await readPlans(root, repositoryId));
+    const terms = { repositoryId, keys: secret && (await readKeys(root, descriptor, secret)) };
+    const tasks = new Tasks(root, terms, await readPlans(root, repositoryId));
     const points: Point[] = [];
     for (const id of await tasks.ids()) {
       const point = await tasks.point(id);
@@ -34,7 +38,7 @@ export class DocumentedRepository {
     }
     // Again, after the points: what was condemned since is not looked into.
     const { packs: condemned } = await readPlans(root, repositoryId);
-    const packs = await Packs.open(root, repositoryId, { condemned, quarantine: await readQuarantine(root) });
+    const packs = await Packs.open(root, terms, { condemned, quarantine: await readQuarantine(root) });
     return new DocumentedRepository(packs, numberOf(descriptor, "chunkSize"), points);
   }
 
@@ -45,14 +49,9 @@ export class DocumentedRepository {
     let position = 0;
     for await (const id of chunksOf(this.#packs, Buffer.from(root, "hex"), Math.ceil(sizeBytes / this.#chunkSize))) {
       const start = position * this.#chunkSize;
-      if (id) await file.write(await this.#chunk(id), 0, Math.min(this.#chunkSize, sizeBytes - start), start);
+      const chunk = id && (await this.#packs.read(1, id, this.#chunkSize));
+      if (chunk) await file.write(chunk, 0, Math.min(this.#chunkSize, sizeBytes - start), start);
       position += 1;
     }
-  }
-
-  /** A chunk padded with zeros to the chunk size: so it is identified. */
-  async #chunk(id: Buffer): Promise<Buffer> {
-    const pad = (plain: Buffer): Buffer => Buffer.concat([plain], this.#chunkSize);
-    return pad(await this.#packs.read(1, id, (plain) => sha256(pad(plain)).equals(id)));
   }
 }

@@ -1,7 +1,9 @@
 import { open, readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { digits8, require, sha256, uuidText } from "./bytes.ts";
+import type { Keys } from "./keys.ts";
 import { decodeStored, type Header, headerBytes, readHeader } from "./record.ts";
+import { hmac } from "./seal.ts";
 
 const packHeaderBytes = 64;
 const footerBytes = 48;
@@ -18,20 +20,28 @@ export interface Absent {
   readonly quarantine: ReadonlySet<string>;
 }
 
+/** Whose packs they are, and what opens them where all is sealed. */
+export interface PackTerms {
+  readonly repositoryId: string;
+  readonly keys: Keys | undefined;
+}
+
 /** All records of a repository's packs, by kind and id (§2); what is damaged is left out, another copy may serve. */
 export class Packs {
   readonly #repositoryId: string;
+  readonly #keys: Keys | undefined;
   readonly #quarantine: ReadonlySet<string>;
   readonly #places = new Map<string, Place[]>();
 
-  private constructor(repositoryId: string, quarantine: ReadonlySet<string>) {
+  private constructor({ repositoryId, keys }: PackTerms, quarantine: ReadonlySet<string>) {
     this.#repositoryId = repositoryId;
+    this.#keys = keys;
     this.#quarantine = quarantine;
   }
 
   /** Reads the contents of every pack below `root` but what is condemned (§6.5) or in quarantine (§6.7). */
-  static async open(root: string, repositoryId: string, { condemned, quarantine }: Absent): Promise<Packs> {
-    const packs = new Packs(repositoryId, quarantine);
+  static async open(root: string, terms: PackTerms, { condemned, quarantine }: Absent): Promise<Packs> {
+    const packs = new Packs(terms, quarantine);
     const entries = await readdir(join(root, "packs"), { recursive: true, withFileTypes: true });
     for (const entry of entries.filter((one) => one.isFile() && !condemned.has(one.name))) {
       await packs.#addPack(join(entry.parentPath, entry.name));
@@ -39,13 +49,21 @@ export class Packs {
     return packs;
   }
 
-  /** The plain bytes of a record (kind 1 = chunk, 2 = page), each copy tried in turn until one is what its id says. */
-  async read(kind: number, id: Buffer, isRight: (plain: Buffer) => boolean): Promise<Buffer> {
+  /**
+   * The plain bytes of a record (kind 1 = chunk, 2 = page), each copy tried in turn until one is what its id says: padded with zeros
+   * to `size`, where that is given.
+   */
+  async read(kind: number, id: Buffer, size?: number): Promise<Buffer> {
     for (const place of this.#places.get(keyOf(kind, id)) ?? []) {
       const plain = await this.#readAt(place, kind, id).catch(() => undefined);
-      if (plain && isRight(plain)) return plain;
+      const whole = plain && Buffer.concat([plain], size);
+      if (whole && this.#idOf(whole).equals(id)) return whole;
     }
     throw new Error(`no sound record of kind ${kind} with id ${id.toString("hex")}`);
+  }
+
+  #idOf(plain: Buffer): Buffer {
+    return this.#keys ? hmac(this.#keys.idKey, plain) : sha256(plain);
   }
 
   async #readAt({ path, offset }: Place, kind: number, id: Buffer): Promise<Buffer> {
@@ -54,7 +72,7 @@ export class Packs {
     require(header.kind === kind && header.id.equals(id), "the record asked for");
     const stored = await exactly(file, offset + headerBytes, header.storedLength);
     require(sha256(stored).equals(header.sha256), "the checksum of stored bytes");
-    return decodeStored(header, stored);
+    return decodeStored(header, stored, this.#keys);
   }
 
   async #addPack(path: string): Promise<void> {

@@ -1,6 +1,8 @@
 import { zstdDecompressSync } from "node:zlib";
-import { require, sha256, uuidText } from "./bytes.ts";
+import { isZero, require, sha256, uuidText } from "./bytes.ts";
+import type { Keys } from "./keys.ts";
 import { decodeLz4Block } from "./lz4-block.ts";
+import { openSeal } from "./seal.ts";
 
 /** Bytes of a record's header (§3). */
 export const headerBytes = 144;
@@ -13,6 +15,13 @@ export interface Header {
   readonly storedLength: number;
   readonly id: Buffer;
   readonly sha256: Buffer;
+  /** 1 = SHA-256, 2 = keyed (§10.2). */
+  readonly idHash: number;
+  /** In hexadecimal digits; zeros when it is not sealed. */
+  readonly keyId: string;
+  readonly nonce: Buffer;
+  /** What the seal covers beside the stored bytes. */
+  readonly associated: Buffer;
 }
 
 /** Reads a record's header (§3); throws when it is not one of this repository. */
@@ -29,15 +38,28 @@ export const readHeader = (bytes: Buffer, repositoryId: string): Header => {
     storedLength: bytes.readUInt32LE(16),
     id: bytes.subarray(44, 76),
     sha256: bytes.subarray(100, 132),
+    idHash: bytes.readUInt8(6),
+    keyId: bytes.toString("hex", 36, 44),
+    nonce: bytes.subarray(76, 100),
+    associated: bytes.subarray(0, 76),
   };
 };
 
-/** The plain bytes of a record that is not sealed (§3, codecs). */
-export const decodeStored = (header: Header, stored: Buffer): Buffer => {
-  const { codec, plainLength } = header;
-  const plain = byCodec(codec, stored, plainLength);
+/** The plain bytes of a record (§3, codecs), opened first where all is sealed (§10.2): chunks are, pages are not. */
+export const decodeStored = (header: Header, stored: Buffer, keys: Keys | undefined): Buffer => {
+  const { kind, codec, plainLength, idHash, keyId, nonce } = header;
+  require(idHash === (keys ? 2 : 1), "the hash of ids");
+  const isSealed = keys !== undefined && kind === 1;
+  require(isSealed !== isZero(Buffer.concat([Buffer.from(keyId, "hex"), nonce])), "key id and nonce of a record");
+  const plain = byCodec(codec, isSealed ? unseal(header, stored, keys) : stored, plainLength);
   require(plain.length === plainLength, "a record's plain length");
   return plain;
+};
+
+const unseal = ({ keyId, nonce, associated }: Header, stored: Buffer, keys: Keys): Buffer => {
+  const key = keys.contentKeys.get(keyId);
+  if (!key) throw new Error(`there is no key ${keyId}`);
+  return openSeal(key, nonce, associated, stored);
 };
 
 const byCodec = (codec: number, stored: Buffer, plainLength: number): Buffer => {

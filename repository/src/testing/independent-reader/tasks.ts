@@ -1,5 +1,7 @@
 import { join } from "node:path";
 import { digits8 } from "./bytes.ts";
+import type { Keys } from "./keys.ts";
+import type { PackTerms } from "./packs.ts";
 import type { Plans } from "./plans.ts";
 import { type Point, readPoint } from "./point.ts";
 import { names } from "./names.ts";
@@ -9,11 +11,13 @@ import { type Fields, numberOf, readSmallObject, textOf } from "./small-object.t
 export class Tasks {
   readonly #root: string;
   readonly #repositoryId: string;
+  readonly #keys: Keys | undefined;
   readonly #plans: Plans;
 
-  constructor(root: string, repositoryId: string, plans: Plans) {
+  constructor(root: string, { repositoryId, keys }: PackTerms, plans: Plans) {
     this.#root = root;
     this.#repositoryId = repositoryId;
+    this.#keys = keys;
     this.#plans = plans;
   }
 
@@ -48,7 +52,7 @@ export class Tasks {
 
   async #read(task: string, { number, epoch }: Place): Promise<Point> {
     const name = `${digits8(number)}-${digits8(epoch)}.point`;
-    return await readPoint(join(this.#root, "points", task, name), this.#repositoryId);
+    return await readPoint(join(this.#root, "points", task, name), this.#repositoryId, this.#keys);
   }
 
   /** §6.4: the highest mark holds; one that is gone was removed before. */

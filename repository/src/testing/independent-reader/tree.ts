@@ -1,4 +1,4 @@
-import { isZero, require, sha256 } from "./bytes.ts";
+import { isZero, require } from "./bytes.ts";
 import type { Packs } from "./packs.ts";
 
 const leafIds = 1024;
@@ -44,7 +44,7 @@ const idsOf = ({ chunks, levels }: Tree, level: number, index: number): number =
 };
 
 const readPage = async (packs: Packs, id: Buffer, level: number, count: number): Promise<Buffer> => {
-  const page = await packs.read(2, id, (plain) => sha256(plain).equals(id));
+  const page = await packs.read(2, id);
   require(page.toString("latin1", 0, 4) === "HFPG" && page.readUInt8(4) === 1, "a page's magic");
   require(page.readUInt8(5) === level && page.readUInt16LE(6) === count, "level and count of a page");
   require(page.length === 8 + 32 * count, "a page's length");

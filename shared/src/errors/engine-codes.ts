@@ -1,0 +1,96 @@
+import type { CodeTraits } from "./code-traits.ts";
+
+/** Codes about oVirt Managers, their VMs and the disks that are read from and written to them. */
+export const engineCodes = {
+  ENGINE_CREDENTIALS_REFUSED: {
+    meaning: "the oVirt Manager refused the user name or password; it is not tried again by itself",
+    retryable: false,
+    grpc: "UNAUTHENTICATED",
+    exit: 77,
+    advice: "holdfast manager edit NAME --password-file FILE",
+  },
+  ENGINE_UNTRUSTED: {
+    meaning: "a certificate of the manager or its hosts does not match the pinned anchor",
+    retryable: false,
+    grpc: "FAILED_PRECONDITION",
+    exit: 77,
+    advice: "compare the fingerprint; if it is right, add the anchor with manager edit --api-ca or --imageio-ca",
+  },
+  ENGINE_UNREACHABLE: {
+    meaning: "the oVirt Manager cannot be reached or answers with a gateway error",
+    retryable: true,
+    grpc: "UNAVAILABLE",
+    exit: 69,
+    advice: "check the address with holdfast manager test NAME",
+  },
+  ENGINE_FAULT: {
+    meaning: "the oVirt Manager refused a request; its words are in the message",
+    retryable: false,
+    grpc: "FAILED_PRECONDITION",
+    exit: 65,
+  },
+  ENGINE_CONFLICT: { meaning: "the object is busy on the engine", retryable: true, grpc: "ABORTED", exit: 75 },
+  ENGINE_FORBIDDEN: {
+    meaning: "the manager's user lacks a right on the engine",
+    retryable: false,
+    grpc: "PERMISSION_DENIED",
+    exit: 77,
+    advice: "give the user the rights that docs/operations/requirements.md lists",
+  },
+  ENGINE_PROTOCOL: {
+    meaning: "the oVirt Manager answered something that is not in its contract",
+    retryable: false,
+    grpc: "INTERNAL",
+    exit: 76,
+  },
+  SECRET_UNREADABLE: {
+    meaning: "a sealed password does not open with this installation's key file",
+    retryable: false,
+    grpc: "FAILED_PRECONDITION",
+    exit: 78,
+    advice: "put the right key file back, or give the password again with manager edit",
+  },
+  VM_NOT_FOUND: { meaning: "the manager has no such VM", retryable: false, grpc: "NOT_FOUND", exit: 66 },
+  VM_STATE_UNFIT: {
+    meaning: "the VM is in a state that cannot be backed up; it must be up or down",
+    retryable: true,
+    grpc: "FAILED_PRECONDITION",
+    exit: 75,
+  },
+  VM_BUSY: { meaning: "another task works on this VM", retryable: true, grpc: "ABORTED", exit: 75 },
+  NOTHING_TO_BACK_UP: {
+    meaning: "no disk of the VM can be or is chosen to be backed up",
+    retryable: false,
+    grpc: "FAILED_PRECONDITION",
+    exit: 65,
+  },
+  CAPTURE_FAILED: { meaning: "the engine could not freeze the disks", retryable: true, grpc: "ABORTED", exit: 75 },
+  CHECKPOINT_UNUSABLE: {
+    meaning: "the engine does not have the checkpoint or calls it invalid",
+    retryable: false,
+    grpc: "FAILED_PRECONDITION",
+    exit: 65,
+  },
+  TRANSFER_FAILED: { meaning: "an image transfer broke or never started", retryable: true, grpc: "ABORTED", exit: 75 },
+  DISK_READ_FAILED: { meaning: "reading a snapshot disk failed", retryable: true, grpc: "ABORTED", exit: 74 },
+  DISK_WRITE_FAILED: { meaning: "writing a restored disk failed", retryable: true, grpc: "ABORTED", exit: 74 },
+  TICKET_REFUSED: {
+    meaning: "imageio no longer accepts the ticket",
+    retryable: true,
+    grpc: "PERMISSION_DENIED",
+    exit: 77,
+  },
+  NO_ROUTE_TO_DISK: {
+    meaning: "no agent can reach the host that serves the disk",
+    retryable: true,
+    grpc: "UNAVAILABLE",
+    exit: 69,
+    advice: "open port 54322 of the host to an agent, or deploy an agent that reaches it",
+  },
+  NBD_PROTOCOL: {
+    meaning: "an NBD server answered outside the protocol",
+    retryable: false,
+    grpc: "INTERNAL",
+    exit: 76,
+  },
+} as const satisfies Record<string, CodeTraits>;
