@@ -75,7 +75,11 @@ const removeRepository = async (deps: ApiDeps, idOrName: string, force: boolean)
   const { repositoryId, name } = deps.repositories.get(idOrName);
   const { queries } = deps.database;
   const jobs = (await listJobs(queries)).filter((job) => job.repositoryId === repositoryId);
-  const tasks = (await listOpenTasks(queries)).filter((task) => task.repositoryId === repositoryId);
+  const tasks = (await listOpenTasks(queries)).filter(
+    (task) =>
+      task.repositoryId === repositoryId ||
+      (task.scope.kind === "copy" && task.scope.sourceRepositoryId === repositoryId),
+  );
   if (!force && jobs.length > 0) {
     throw new HoldfastError(
       "FAILED_PRECONDITION",
