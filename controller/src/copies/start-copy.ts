@@ -10,8 +10,8 @@ import type { WorkDeps } from "../sessions/work-deps.ts";
 import { type CopyFilter, type CopyPlan, originOf, planCopy } from "./plan-copy.ts";
 import { pointsUnderCopy } from "./points-under-copy.ts";
 
-/** Points of one session at most. */
-const mostPoints = 1_000;
+/** Points of one session at most: it is shown as one message. */
+const mostPoints = 200;
 
 /** A copy that an operator asks for. */
 export interface CopyWish {
