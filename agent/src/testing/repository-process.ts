@@ -64,7 +64,7 @@ export const openRepositoryProcess = async (
       args: ["--conditions=source", main, "--config", file],
     });
     try {
-      return { child, ready: await child.ready(20_000) };
+      return { child, ready: await child.ready(60_000) };
     } catch (caught) {
       await child.stop();
       throw caught;
