@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { type ApiClient, type Reply, type Tree, loggedIn } from "../testing/api-client.ts";
+import { ApiClient, type Reply, type Tree, loggedIn } from "../testing/api-client.ts";
 import { type Lab, smallConfig, startLab } from "../testing/lab.ts";
 import { childText, descendants, parseXml } from "../xml/read-xml.ts";
 
@@ -15,6 +15,10 @@ const send = (method: string, path: string, body: string, headers = xml): Promis
 beforeAll(async () => {
   lab = await startLab(
     smallConfig({
+      users: [
+        { name: "admin@internal", password: "secret", roles: [{ role: "SuperUser" }] },
+        { name: "op@internal", password: "o", roles: [{ role: "UserRole", on: { vm: "web1" } }] },
+      ],
       templates: [{ name: "base", disks: [{ alias: "root", size: "1MiB" }] }],
       vms: [{ name: "web1", cluster: "hybrid", disks: [{ alias: "root", size: "1MiB" }] }],
     }),
@@ -161,4 +165,14 @@ test("what goes in and comes out need not be the same representation", async () 
     "content-type": "application/xml; charset=UTF-8",
   });
   expect(made).toMatchObject({ status: 201, json: { name: "n1" } });
+});
+
+test("a body in XML needs the same permits as one in JSON", async () => {
+  await using op = new ApiClient(lab);
+  expect((await op.login("op@internal", "o")).status).toBe(200);
+  const [attachment] = (await api.get(`/vms/${vm.id}/diskattachments`)).json.disk_attachment;
+  const body = `<backup><disks><disk id="${attachment.id}"/></disks></backup>`;
+  expect((await op.call("POST", `/vms/${vm.id}/backups`, { body, headers: xml })).status).toBe(403);
+  const transfer = `<image_transfer><disk id="${attachment.id}"/><direction>download</direction></image_transfer>`;
+  expect((await op.call("POST", "/imagetransfers", { body: transfer, headers: xml })).status).toBe(403);
 });
