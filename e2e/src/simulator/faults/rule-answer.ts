@@ -1,4 +1,4 @@
-import { escapeXml } from "../ovf/xml.ts";
+import { escapeXml } from "../xml/escape-xml.ts";
 import type { RuleEffect } from "./fault-rule.ts";
 
 /** An answer that a rule gives. */

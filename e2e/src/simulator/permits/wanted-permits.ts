@@ -2,6 +2,7 @@ import { ownerOfSnapshotVolume } from "../disks/owners.ts";
 import type { Call } from "../http/call.ts";
 import { type ObjectKind, type ObjectRef, systemObject } from "../model/access.ts";
 import type { World } from "../model/world.ts";
+import { XmlBody } from "../rendering/xml/xml-body.ts";
 import { findObject, tableOf } from "./object-tree.ts";
 import { permissionOwners } from "./permission-owners.ts";
 import type { Permit } from "./permit-names.ts";
@@ -14,8 +15,8 @@ export interface Want {
 
 type Wants = (world: World, call: Call) => readonly Want[];
 
-const at = (tree: unknown, ...path: readonly string[]): unknown => {
-  let value = tree;
+const at = (body: unknown, ...path: readonly string[]): unknown => {
+  let value = body instanceof XmlBody ? body.tree : body;
   for (const key of path) value = typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined;
   return value;
 };
