@@ -3,21 +3,17 @@ import { EngineFault, MissingEntity, invalid } from "../engine/engine-fault.ts";
 import { isUuid } from "../engine/new-uuid.ts";
 import { parseFollow } from "../rendering/follow.ts";
 import { type Renderer, rendererForAccept, rendererForContent } from "../rendering/renderer.ts";
-import { struct } from "../rendering/resource.ts";
-import type { Tokens } from "../sso/tokens.ts";
+import { apiPath, struct } from "../rendering/resource.ts";
+import { XmlBody } from "../rendering/xml/xml-body.ts";
 import type { Answer, Call, Handle } from "./call.ts";
+import { expectedRoot } from "./expected-root.ts";
+import { type ReadLink, followLinks } from "./follow-links.ts";
 import { type Request, type Response, htmlPage } from "./message.ts";
-import type { Match } from "./router.ts";
+import { type Match, type Route, matchRoute } from "./router.ts";
 
 /** 401 as the servlet container writes it: HTML. */
 export const unauthorized = (): Response =>
   htmlPage(401, "401 - Unauthorized", { "www-authenticate": 'Basic realm="RESTAPI"' });
-
-/** The login of a request, or undefined when its credentials are missing or no longer good. */
-export const loginOf = (tokens: Tokens, request: Request): string | undefined => {
-  const match = /^Bearer (.+)$/.exec(request.headers["authorization"] ?? "");
-  return match?.[1] === undefined ? undefined : tokens.use(match[1]);
-};
 
 const correlationIdOf = (request: Request): string | undefined => {
   const raw = request.headers["correlation-id"] ?? request.query.get("correlation_id");
@@ -30,7 +26,13 @@ const checkVersion = (request: Request): void => {
   if (version !== undefined && version !== "3" && version !== "4") throw invalid(`Version ${version} is not supported`);
 };
 
-const bodyOf = (request: Request): unknown => {
+const checkRoot = (body: unknown, { route }: Match<Handle>): void => {
+  const expected = expectedRoot(route);
+  if (body instanceof XmlBody && body.root !== expected)
+    throw new EngineFault(400, "Request syntactically incorrect.", `<${body.root}> is not <${expected}>`);
+};
+
+const bodyOf = (request: Request, match: Match<Handle>): unknown => {
   if (request.method === "GET" || request.method === "DELETE" || request.body === "") {
     if (request.method === "POST")
       throw new EngineFault(400, "Request syntactically incorrect.", "the body is missing");
@@ -41,7 +43,9 @@ const bodyOf = (request: Request): unknown => {
     throw new EngineFault(415, "Unsupported Media Type", "a body is application/xml or application/json");
   }
   try {
-    return renderer.parse(request.body);
+    const body = renderer.parse(request.body);
+    checkRoot(body, match);
+    return body;
   } catch (caught) {
     if (!(caught instanceof SyntaxError)) throw caught;
     throw new EngineFault(400, "Request syntactically incorrect.", caught.message);
@@ -67,7 +71,7 @@ const toCall = (request: Request, match: Match<Handle>, login: string): Call => 
     actor: { login, correlationId: correlationIdOf(request) },
     params: match.params,
     query: request.query,
-    body: bodyOf(request),
+    body: bodyOf(request, match),
     follow: parseFollow(request.query.get("follow")),
     allContent: request.query.get("all_content") === "true" || request.headers["all-content"] === "true",
     ...filterOf(request),
@@ -99,9 +103,43 @@ const headersOf = (answer: Answer, renderer: Renderer): Record<string, string> =
 const statusOf = ({ content, status }: Answer, request: Request): number =>
   content.element === "action" && request.query.get("async") === "true" ? 202 : status;
 
+/** Reads what a link leads to by the route that would answer it; what is refused or not there stays a link. */
+const linkReader =
+  (routes: readonly Route<Handle>[], call: Call): ReadLink =>
+  async (href) => {
+    const match = matchRoute(routes, "GET", href.slice(apiPath.length));
+    if (typeof match === "string") return undefined;
+    try {
+      const { content } = await match.route.handle({
+        ...call,
+        params: match.params,
+        query: new URLSearchParams(),
+        body: {},
+        follow: new Set(),
+        isFollowed: true,
+      });
+      return content;
+    } catch (caught) {
+      if (caught instanceof MissingEntity || caught instanceof EngineFault) return undefined;
+      throw caught;
+    }
+  };
+
+const carryOut = async (
+  routes: readonly Route<Handle>[],
+  request: Request,
+  match: Match<Handle>,
+  login: string,
+): Promise<Answer> => {
+  const call = toCall(request, match, login);
+  const answer = await match.route.handle(call);
+  if (request.method !== "GET") return answer;
+  return { ...answer, content: await followLinks(answer.content, call.follow, linkReader(routes, call)) };
+};
+
 /** Carries out one call of the API for a login: representation off, route, representation on. */
 export const answerApi = async (
-  engine: Engine,
+  { engine, routes }: { readonly engine: Engine; readonly routes: readonly Route<Handle>[] },
   request: Request,
   match: Match<Handle>,
   login: string,
@@ -119,7 +157,7 @@ export const answerApi = async (
   const echo = correlationId === undefined ? {} : { "correlation-id": correlationId };
   let response: Response;
   try {
-    const answer = await match.route.handle(toCall(request, match, login));
+    const answer = await carryOut(routes, request, match, login);
     response = {
       kind: "answer",
       status: statusOf(answer, request),

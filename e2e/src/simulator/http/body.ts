@@ -1,7 +1,7 @@
 import { type ZodError, type ZodSafeParseResult, z } from "zod";
 
 import { EngineFault, incomplete, invalid } from "../engine/engine-fault.ts";
-import { XmlBody, emptyElement } from "../rendering/xml/xml-body.ts";
+import { XmlBody, emptyElement, treeOf } from "../rendering/xml/xml-body.ts";
 
 /** Text; numbers and booleans are taken as text too, as the engine does. */
 export const text = z.preprocess(
@@ -76,7 +76,8 @@ const faultOf = (error: ZodError, tree: unknown): EngineFault => {
 const withoutKeys = (tree: unknown, path: readonly PropertyKey[], keys: readonly string[]): unknown => {
   const [next, ...rest] = path;
   if (next === undefined) return without(tree, new Set(keys));
-  if (Array.isArray(tree)) return tree.map((item, at) => (at === next ? withoutKeys(item, rest, keys) : (item as unknown)));
+  if (Array.isArray(tree))
+    return tree.map((item, at) => (at === next ? withoutKeys(item, rest, keys) : (item as unknown)));
   if (typeof tree !== "object" || tree === null) return tree;
   return { ...tree, [next]: withoutKeys(Reflect.get(tree, next), rest, keys) };
 };
@@ -97,7 +98,7 @@ const parseLeniently = <Schema extends z.ZodType>(
  */
 export const parseBody = <Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> => {
   const isXml = body instanceof XmlBody;
-  const tree = isXml ? body.tree : body;
+  const tree = treeOf(body);
   const parsed = isXml ? parseLeniently(schema, tree) : schema.safeParse(tree);
   if (!parsed.success) throw faultOf(parsed.error, tree);
   return parsed.data;

@@ -12,6 +12,8 @@ export interface Call {
   readonly body: unknown;
   readonly follow: Follow;
   readonly allContent: boolean;
+  /** True when the answer is read along a link of another one: nothing that takes time is looked up for it. */
+  readonly isFollowed?: boolean;
   /** What the `Filter` header says; the user's own default without it. */
   readonly filter?: boolean;
 }

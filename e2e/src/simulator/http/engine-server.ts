@@ -8,13 +8,14 @@ import type { RuleTable } from "../faults/rule-table.ts";
 import { answerPkiResource } from "../pki/pki-resource.ts";
 import type { Pki } from "../pki/pki.ts";
 import { apiPath } from "../rendering/resource.ts";
+import { authenticate } from "../sso/authenticate.ts";
 import { answerLogout, answerToken } from "../sso/sso-routes.ts";
 import type { Tokens } from "../sso/tokens.ts";
-import { answerApi, loginOf, unauthorized } from "./api.ts";
+import { answerApi, unauthorized } from "./api.ts";
 import type { Handle } from "./call.ts";
 import type { CallCounters } from "./counters.ts";
 import { type Listening, type Respond, listen, toListener } from "./listen.ts";
-import { type Request, type Response, htmlPage } from "./message.ts";
+import { type Request, type Response, htmlPage, withHeaders } from "./message.ts";
 import { type Route, matchRoute, routeName } from "./router.ts";
 
 /** What the engine's HTTPS server is made of. */
@@ -58,9 +59,10 @@ const resolveApi = (parts: EngineServerParts, request: Request): Resolved | Resp
   if (match === "wrong method") return htmlPage(405, "405 - Method Not Allowed");
   return {
     name: routeName(match.route),
-    run: () => {
-      const login = loginOf(parts.tokens, request);
-      return login === undefined ? unauthorized() : answerApi(parts.engine, request, match, login);
+    run: async () => {
+      const session = authenticate(parts, request);
+      if (session === undefined) return unauthorized();
+      return withHeaders(await answerApi(parts, request, match, session.login), session.headers);
     },
   };
 };

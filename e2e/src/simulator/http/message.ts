@@ -63,6 +63,10 @@ export const writeResponse = (target: ServerResponse, response: Response): void 
   else target.write(body.subarray(0, response.sentBytes), () => target.destroy());
 };
 
+/** The same answer with further headers. */
+export const withHeaders = (response: Response, headers: Readonly<Record<string, string>>): Response =>
+  response.kind === "drop" ? response : { ...response, headers: { ...response.headers, ...headers } };
+
 /** A page of HTML, as the servlet container and the web server in front of it send. */
 export const htmlPage = (status: number, title: string, headers: Readonly<Record<string, string>> = {}): Response => ({
   kind: "answer",

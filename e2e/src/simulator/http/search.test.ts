@@ -13,7 +13,14 @@ const run = (query: string): readonly string[] => {
     follow: new Set(),
     allContent: false,
   };
-  return searched(call, names, (name) => ({ name, cluster: name.startsWith("web") ? "c1" : "c2" }));
+  return searched(call, names, (name) => ({
+    name,
+    cluster: name.startsWith("web") ? "c1" : "c2",
+    status: "up",
+    size: { web3: "8", web1: "10", db1: "9", web2: "11" }[name],
+    note: name === "db1" ? "this or that" : undefined,
+    "disks.alias": name.startsWith("web") ? ["data", "root"] : [],
+  }));
 };
 
 test("without search all rows come", () => {
@@ -35,4 +42,22 @@ test("pages need sortby and max; one past the end is empty", () => {
 
 test("free words are looked for in every field", () => {
   expect(run("search=c2")).toEqual(["db1"]);
+});
+
+test("the case of letters matters only when it is asked for, and never in the engine's own words", () => {
+  expect(run("search=name%3DDB1")).toEqual(["db1"]);
+  expect(run("search=name%3DDB1&case_sensitive=true")).toEqual([]);
+  expect(run("search=status%3DUp&case_sensitive=true")).toEqual(names);
+});
+
+test("a term can be negated or compare, numbers by their value", () => {
+  expect(run(`search=${encodeURIComponent("name!=web*")}`)).toEqual(["db1"]);
+  expect(run(`search=${encodeURIComponent("size>9")}`)).toEqual(["web1", "web2"]);
+  expect(run(`search=${encodeURIComponent("size<=9 sortby size desc")}`)).toEqual(["db1", "web3"]);
+  expect(run(`search=${encodeURIComponent("sortby size")}`)).toEqual(["web3", "db1", "web1", "web2"]);
+});
+
+test("a field of related rows fits when one of its values does, and words in quotes are no operators", () => {
+  expect(run(`search=${encodeURIComponent("disks.alias=root")}`)).toEqual(["web3", "web1", "web2"]);
+  expect(run(`search=${encodeURIComponent('note="this or that"')}`)).toEqual(["db1"]);
 });

@@ -1,5 +1,6 @@
 import type { Permission, Role, User } from "./access.ts";
 import type { AffinityGroup } from "./affinity-group.ts";
+import type { AffinityLabel } from "./affinity-label.ts";
 import type { Backup } from "./backup.ts";
 import type { Disk } from "./disk.ts";
 import type { EngineEvent } from "./event.ts";
@@ -21,6 +22,7 @@ export interface World {
   readonly vms: Map<string, Vm>;
   readonly vmHistories: Map<string, VmHistory>;
   readonly affinityGroups: Map<string, AffinityGroup>;
+  readonly affinityLabels: Map<string, AffinityLabel>;
   readonly disks: Map<string, Disk>;
   readonly backups: Map<string, Backup>;
   readonly transfers: Map<string, Transfer>;
@@ -45,6 +47,7 @@ export const emptyWorld = (): World => ({
   vms: new Map(),
   vmHistories: new Map(),
   affinityGroups: new Map(),
+  affinityLabels: new Map(),
   disks: new Map(),
   backups: new Map(),
   transfers: new Map(),

@@ -2,7 +2,7 @@ import { ownerOfSnapshotVolume } from "../disks/owners.ts";
 import type { Call } from "../http/call.ts";
 import { type ObjectKind, type ObjectRef, systemObject } from "../model/access.ts";
 import type { World } from "../model/world.ts";
-import { XmlBody } from "../rendering/xml/xml-body.ts";
+import { treeOf } from "../rendering/xml/xml-body.ts";
 import { findObject, tableOf } from "./object-tree.ts";
 import { permissionOwners } from "./permission-owners.ts";
 import type { Permit } from "./permit-names.ts";
@@ -15,8 +15,8 @@ export interface Want {
 
 type Wants = (world: World, call: Call) => readonly Want[];
 
-const at = (body: unknown, ...path: readonly string[]): unknown => {
-  let value = body instanceof XmlBody ? body.tree : body;
+const at = (tree: unknown, ...path: readonly string[]): unknown => {
+  let value = treeOf(tree);
   for (const key of path) value = typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined;
   return value;
 };
@@ -153,6 +153,7 @@ const backupRows: Readonly<Record<string, Wants>> = {
 };
 
 const affinity = onPath("manipulate_affinity_groups", "cluster");
+const affinityLabel = onSystem("manipulate_affinity_groups");
 
 const otherRows: Readonly<Record<string, Wants>> = {
   "POST /clusters/:cluster/affinitygroups": affinity,
@@ -162,6 +163,13 @@ const otherRows: Readonly<Record<string, Wants>> = {
   "DELETE /clusters/:cluster/affinitygroups/:group/vms/:member": affinity,
   "POST /clusters/:cluster/affinitygroups/:group/hosts": affinity,
   "DELETE /clusters/:cluster/affinitygroups/:group/hosts/:member": affinity,
+  "POST /affinitylabels": affinityLabel,
+  "PUT /affinitylabels/:label": affinityLabel,
+  "DELETE /affinitylabels/:label": affinityLabel,
+  "POST /affinitylabels/:label/vms": affinityLabel,
+  "DELETE /affinitylabels/:label/vms/:member": affinityLabel,
+  "POST /affinitylabels/:label/hosts": affinityLabel,
+  "DELETE /affinitylabels/:label/hosts/:member": affinityLabel,
   "POST /events": onSystem("inject_external_events"),
   "POST /tags": onSystem("tag_management"),
   "PUT /tags/:id": onSystem("tag_management"),

@@ -1,11 +1,14 @@
 /** Paths that a request wants inlined, such as `diskattachments.disk`: lower case, without underscores. */
 export type Follow = ReadonlySet<string>;
 
+/** A name as it is compared in paths: case and underscores do not matter. */
+export const plain = (name: string): string => name.trim().toLowerCase().replaceAll("_", "");
+
 /** Reads the `follow` parameter: comma-separated paths; case and underscores do not matter. */
 export const parseFollow = (text: string | null): Follow => {
   const paths = (text ?? "")
     .split(",")
-    .map((path) => path.trim().toLowerCase().replaceAll("_", ""))
+    .map(plain)
     .filter((path) => path !== "");
   const withParents = paths.flatMap((path) => {
     const parts = path.split(".");

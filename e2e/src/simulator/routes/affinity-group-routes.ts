@@ -1,7 +1,7 @@
 import type { z } from "zod";
 
 import type { Engine } from "../engine/engine.ts";
-import { MissingEntity, conflict, existing, incomplete, refused } from "../engine/engine-fault.ts";
+import { MissingEntity, conflict, existing, incomplete } from "../engine/engine-fault.ts";
 import { newUuid } from "../engine/new-uuid.ts";
 import { bool, collection, entity, integer, parseBody, reference, text } from "../http/body.ts";
 import { type Call, type Handle, accepted, created, ok, param, rows } from "../http/call.ts";
@@ -9,7 +9,7 @@ import type { Route } from "../http/router.ts";
 import type { AffinityGroup, AffinityRule } from "../model/affinity-group.ts";
 import { defined } from "../model/defined.ts";
 import { affinityGroupResource } from "../rendering/resources/affinity-group.ts";
-import { stubOf } from "../rendering/resources/links.ts";
+import { knownMember, memberRoutes } from "./member-routes.ts";
 
 const rule = entity({ enabled: bool.optional(), enforcing: bool.optional(), positive: bool.optional() });
 const groupBody = entity(
@@ -34,21 +34,15 @@ const ruleOf = (base: AffinityRule, body: GroupBody["vms_rule"]): AffinityRule =
   ...defined(body ?? {}),
 });
 
-const members = { vms: "vmIds", hosts: "hostIds" } as const;
-type Kind = keyof typeof members;
-
-const known = (engine: Engine, kind: Kind, id: string): string => {
-  if (!engine.world[kind].has(id)) throw refused(`Cannot edit Affinity Group. There is no such ${kind.slice(0, -1)}.`);
-  return id;
-};
+const action = "Cannot edit Affinity Group";
 
 const apply = (engine: Engine, group: AffinityGroup, body: GroupBody): void => {
   Object.assign(group, {
     ...defined({ name: body.name, description: body.description, priority: body.priority }),
     vmsRule: ruleOf(group.vmsRule, body.vms_rule),
     hostsRule: ruleOf(group.hostsRule, body.hosts_rule),
-    vmIds: body.vms?.map(({ id }) => known(engine, "vms", id)) ?? group.vmIds,
-    hostIds: body.hosts?.map(({ id }) => known(engine, "hosts", id)) ?? group.hostIds,
+    vmIds: body.vms?.map(({ id }) => knownMember(engine, "vms", id, action)) ?? group.vmIds,
+    hostIds: body.hosts?.map(({ id }) => knownMember(engine, "hosts", id, action)) ?? group.hostIds,
   } satisfies Partial<AffinityGroup>);
   engine.world.affinityGroups.set(group.id, group);
   engine.save();
@@ -89,47 +83,9 @@ const create = (engine: Engine, call: Call): AffinityGroup => {
 
 const path = "/clusters/:cluster/affinitygroups";
 
-const memberRoutes = (engine: Engine, kind: Kind): readonly Route<Handle>[] => {
-  const [key, element] = [members[kind], kind.slice(0, -1)];
-  return [
-    {
-      method: "GET",
-      pattern: `${path}/:group/${kind}`,
-      handle: (call) =>
-        rows(
-          call,
-          element,
-          groupOf(engine, call)[key].flatMap((id) => stubOf(element, kind, id) ?? []),
-        ),
-    },
-    {
-      method: "POST",
-      pattern: `${path}/:group/${kind}`,
-      handle: (call) => {
-        const group = groupOf(engine, call);
-        const id = known(engine, kind, parseBody(reference, call.body).id);
-        group[key] = [...group[key].filter((one) => one !== id), id];
-        engine.save();
-        return created(stubOf(element, kind, id) ?? affinityGroupResource(engine.world, group));
-      },
-    },
-    {
-      method: "DELETE",
-      pattern: `${path}/:group/${kind}/:member`,
-      handle: (call) => {
-        const group = groupOf(engine, call);
-        const id = param(call, "member");
-        if (!group[key].includes(id)) throw new MissingEntity("no such member");
-        group[key] = group[key].filter((one) => one !== id);
-        engine.save();
-        return accepted();
-      },
-    },
-  ];
-};
-
 /** `/clusters/ID/affinitygroups` with their members. */
 export const affinityGroupRoutes = (engine: Engine): readonly Route<Handle>[] => {
+  const member = { path: `${path}/:group`, action, holderOf: (call: Call) => groupOf(engine, call) };
   const show = (group: AffinityGroup) => affinityGroupResource(engine.world, group);
   return [
     {
@@ -157,7 +113,7 @@ export const affinityGroupRoutes = (engine: Engine): readonly Route<Handle>[] =>
         return accepted();
       },
     },
-    ...memberRoutes(engine, "vms"),
-    ...memberRoutes(engine, "hosts"),
+    ...memberRoutes(engine, "vms", member),
+    ...memberRoutes(engine, "hosts", member),
   ];
 };

@@ -6,6 +6,7 @@ import { Instant, type Resource, apiPath, struct } from "../rendering/resource.t
 import { linksOf, stubOf } from "../rendering/resources/links.ts";
 
 const collections = [
+  "affinitylabels",
   "clusters",
   "datacenters",
   "disks",

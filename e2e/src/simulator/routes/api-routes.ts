@@ -13,7 +13,10 @@ import { permissionRoutes } from "./permission-routes.ts";
 import { snapshotRoutes } from "./snapshot-routes.ts";
 import { transferRoutes } from "./transfer-routes.ts";
 import { affinityGroupRoutes } from "./affinity-group-routes.ts";
+import { affinityLabelRoutes } from "./affinity-label-routes.ts";
 import { reportedDeviceRoutes } from "./reported-device-routes.ts";
+import { subCollectionRoutes } from "./sub-collection-routes.ts";
+import { tagRoutes } from "./tag-routes.ts";
 import { vmActionRoutes } from "./vm-action-routes.ts";
 import { vmRoutes } from "./vm-routes.ts";
 
@@ -21,6 +24,8 @@ import { vmRoutes } from "./vm-routes.ts";
 export const apiRoutes = (engine: Engine, transfers: Transfers): readonly Route<Handle>[] => [
   ...inventoryRoutes(engine),
   ...affinityGroupRoutes(engine),
+  ...affinityLabelRoutes(engine),
+  ...tagRoutes(engine),
   ...vmRoutes(engine),
   ...vmActionRoutes(engine),
   ...reportedDeviceRoutes(engine),
@@ -34,4 +39,5 @@ export const apiRoutes = (engine: Engine, transfers: Transfers): readonly Route<
   ...eventRoutes(engine),
   ...accessRoutes(engine),
   ...permissionRoutes(engine),
+  ...subCollectionRoutes(engine),
 ];

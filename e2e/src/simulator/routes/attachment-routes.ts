@@ -22,8 +22,7 @@ const attachmentOf = (vm: Vm, call: Call): DiskAttachment => {
   return attachment;
 };
 
-const show = (engine: Engine, call: Call, vm: Vm, attachment: DiskAttachment) =>
-  attachmentResource(engine.world, { collection: "vms", id: vm.id }, attachment, call.follow);
+const show = (vm: Vm, attachment: DiskAttachment) => attachmentResource({ collection: "vms", id: vm.id }, attachment);
 
 const toAttachment = (diskId: string, body: AttachmentBody): DiskAttachment => {
   if (body.interface === undefined) throw incomplete("DiskAttachment [interface] required for add");
@@ -48,7 +47,7 @@ const attach = async (engine: Engine, call: Call): Promise<Answer> => {
     if (disk === undefined) throw refused("Cannot attach Virtual Disk. The specified disk does not exist.");
     const attachment = toAttachment(disk.id, body);
     await attachDisk(engine, vm, disk, attachment);
-    return created(show(engine, call, vm, attachment));
+    return created(show(vm, attachment));
   }
   const made: { attachment?: DiskAttachment } = {};
   toAttachment("", body);
@@ -59,7 +58,7 @@ const attach = async (engine: Engine, call: Call): Promise<Answer> => {
   });
   made.attachment = toAttachment(disk.id, body);
   await attachDisk(engine, vm, disk, made.attachment);
-  return created(show(engine, call, vm, made.attachment), 202);
+  return created(show(vm, made.attachment), 202);
 };
 
 const update = async (engine: Engine, call: Call): Promise<Answer> => {
@@ -76,7 +75,7 @@ const update = async (engine: Engine, call: Call): Promise<Answer> => {
   attachment.readOnly = body.read_only ?? attachment.readOnly;
   if (body.active !== undefined) await setActive(engine, vm, attachment, body.active);
   engine.save();
-  return ok(show(engine, call, vm, attachment));
+  return ok(show(vm, attachment));
 };
 
 const detach = async (engine: Engine, call: Call): Promise<Answer> => {
@@ -100,7 +99,7 @@ export const attachmentRoutes = (engine: Engine): readonly Route<Handle>[] => [
       return rows(
         call,
         "disk_attachment",
-        vm.attachments.map((one) => show(engine, call, vm, one)),
+        vm.attachments.map((one) => show(vm, one)),
       );
     },
   },
@@ -110,7 +109,7 @@ export const attachmentRoutes = (engine: Engine): readonly Route<Handle>[] => [
     pattern: "/vms/:vm/diskattachments/:disk",
     handle: (call) => {
       const vm = vmOf(engine, call);
-      return ok(show(engine, call, vm, attachmentOf(vm, call)));
+      return ok(show(vm, attachmentOf(vm, call)));
     },
   },
   { method: "PUT", pattern: "/vms/:vm/diskattachments/:disk", handle: (call) => update(engine, call) },

@@ -1,20 +1,18 @@
 import { createDisk, editDisk } from "../disks/create-disk.ts";
-import { diskStatus } from "../disks/disk-status.ts";
 import { diskBody } from "../disks/disk-body.ts";
 import { refreshSizes } from "../disks/make-disk.ts";
-import { vmsWithDisk } from "../disks/owners.ts";
 import { removeDisk } from "../disks/remove-disk.ts";
 import { growDisk } from "../disks/resize-disk.ts";
 import type { Engine } from "../engine/engine.ts";
 import { MissingEntity, existing } from "../engine/engine-fault.ts";
 import { parseBody } from "../http/body.ts";
-import { type Answer, type Call, type Handle, accepted, created, ok, param, rows } from "../http/call.ts";
+import { type Answer, type Call, type Handle, accepted, created, flag, ok, param, rows } from "../http/call.ts";
 import type { Route } from "../http/router.ts";
 import { searchedRows } from "../http/search.ts";
 import type { Disk } from "../model/disk.ts";
-import { Instant, type Resource } from "../rendering/resource.ts";
 import { diskResource } from "../rendering/resources/disk.ts";
-import { hrefOf, stubOf } from "../rendering/resources/links.ts";
+import { diskSnapshots } from "../rendering/resources/disk-snapshot.ts";
+import { searchableDisk } from "./searchable.ts";
 
 const diskOf = (engine: Engine, call: Call): Disk => {
   const disk = existing(engine.world.disks, param(call, "disk"));
@@ -28,21 +26,14 @@ const list = (engine: Engine, call: Call): Answer =>
     {
       element: "disk",
       all: [...engine.world.disks.values()].filter((disk) => !disk.ofTemplate),
-      searchable: (disk) => ({
-        id: disk.id,
-        name: disk.alias,
-        alias: disk.alias,
-        description: disk.description,
-        status: diskStatus(engine.world, disk),
-        vm_names: vmsWithDisk(engine.world, disk.id)[0]?.name,
-      }),
+      searchable: (disk) => searchableDisk(engine.world, disk),
     },
     (disk) => diskResource(engine.world, disk),
   );
 
 const get = async (engine: Engine, call: Call): Promise<Answer> => {
   const disk = diskOf(engine, call);
-  if (!disk.busy) await refreshSizes(engine, disk);
+  if (!disk.busy && call.isFollowed !== true) await refreshSizes(engine, disk);
   return ok(diskResource(engine.world, disk));
 };
 
@@ -54,33 +45,8 @@ const update = async (engine: Engine, call: Call): Promise<Answer> => {
   return ok(diskResource(engine.world, disk));
 };
 
-/** The layers of a disk, oldest first; the active one when `include_active` asks for it. */
-const diskSnapshots = (engine: Engine, call: Call): Answer => {
-  const disk = diskOf(engine, call);
-  const older = vmsWithDisk(engine.world, disk.id).flatMap((vm) =>
-    vm.snapshots.flatMap((snapshot) =>
-      snapshot.volumes
-        .filter(({ diskId }) => diskId === disk.id)
-        .map(({ imageId, sizeBytes }) => ({ imageId, sizeBytes, createdMs: snapshot.createdMs })),
-    ),
-  );
-  const active = { imageId: disk.imageId, sizeBytes: disk.sizeBytes, createdMs: disk.createdMs };
-  const layers = call.query.get("include_active") === "true" ? [...older, active] : older;
-  const resources = layers.map((layer, index): Resource => ({
-    element: "disk_snapshot",
-    id: layer.imageId,
-    href: `${hrefOf("disks", disk.id)}/disksnapshots/${layer.imageId}`,
-    fields: {
-      image_id: layer.imageId,
-      provisioned_size: layer.sizeBytes,
-      status: diskStatus(engine.world, disk),
-      disk: stubOf("disk", "disks", disk.id),
-      creation_time: new Instant(layer.createdMs),
-      parent: index === 0 ? undefined : { element: "disk_snapshot", id: layers[index - 1]?.imageId, fields: {} },
-    },
-  }));
-  return rows(call, "disk_snapshot", resources);
-};
+const snapshotsOf = (engine: Engine, call: Call): Answer =>
+  rows(call, "disk_snapshot", diskSnapshots(engine.world, diskOf(engine, call), flag(call, "include_active")));
 
 /** `/disks` */
 export const diskRoutes = (engine: Engine): readonly Route<Handle>[] => [
@@ -101,5 +67,5 @@ export const diskRoutes = (engine: Engine): readonly Route<Handle>[] => [
       return accepted();
     },
   },
-  { method: "GET", pattern: "/disks/:disk/disksnapshots", handle: (call) => diskSnapshots(engine, call) },
+  { method: "GET", pattern: "/disks/:disk/disksnapshots", handle: (call) => snapshotsOf(engine, call) },
 ];

@@ -8,6 +8,7 @@ import { type Answer, type Call, type Handle, created, ok, param } from "../http
 import type { Route } from "../http/router.ts";
 import { searchedRows } from "../http/search.ts";
 import { eventResource } from "../rendering/resources/event.ts";
+import { searchableEvent } from "./searchable.ts";
 
 const eventBody = entity(
   {
@@ -44,15 +45,7 @@ const list = (engine: Engine, call: Call): Answer => {
     {
       element: "event",
       all,
-      searchable: (event) => ({
-        id: String(event.index),
-        message: event.description,
-        type: String(event.code),
-        severity: event.severity,
-        correlation_id: event.correlationId,
-        event_origin: event.origin,
-        vm_name: engine.world.vms.get(event.vmId ?? "")?.name,
-      }),
+      searchable: (event) => searchableEvent(engine.world, event),
     },
     eventResource,
   );

@@ -2,8 +2,8 @@ import type { Engine } from "../engine/engine.ts";
 import { existing } from "../engine/engine-fault.ts";
 import { type Answer, type Call, type Handle, ok, param, rows } from "../http/call.ts";
 import type { Route } from "../http/router.ts";
-import { type Searchable, searchedRows } from "../http/search.ts";
-import { levelText } from "../model/inventory.ts";
+import type { Searchable } from "../http/search-query.ts";
+import { searchedRows } from "../http/search.ts";
 import type { Resource } from "../rendering/resource.ts";
 import { attachmentResource } from "../rendering/resources/disk.ts";
 import {
@@ -12,13 +12,21 @@ import {
   hostResource,
   networkResource,
   storageDomainResource,
-  tagResource,
   templateNicResource,
   templateResource,
   vnicProfileResource,
 } from "../rendering/resources/inventory.ts";
 import { defaultAttachment } from "../vms/template-disks.ts";
 import { apiRoot } from "./api-root.ts";
+import {
+  searchableCluster,
+  searchableDataCenter,
+  searchableHost,
+  searchableNetwork,
+  searchableProfile,
+  searchableStorageDomain,
+  searchableTemplate,
+} from "./searchable.ts";
 
 interface Listed<Row> {
   readonly path: string;
@@ -47,22 +55,10 @@ const readOnly = <Row>(listed: Listed<Row>): readonly Route<Handle>[] => [
   },
 ];
 
-const named = (row: { readonly id: string; readonly name: string }): Searchable => ({ id: row.id, name: row.name });
-
-/** A collection that is searched by id and name only. */
-const plain = <Row extends { readonly id: string; readonly name: string }>(
-  path: string,
-  element: string,
-  all: ReadonlyMap<string, Row>,
-  render: (row: Row) => Resource,
-): Listed<Row> => ({ path, element, all, render, searchable: named });
-
 const templateDisks = (engine: Engine, call: Call): Answer => {
   const template = existing(engine.world.templates, param(call, "template"));
   const owner = { collection: "templates" as const, id: template.id };
-  const all = template.diskIds.map((id, index) =>
-    attachmentResource(engine.world, owner, defaultAttachment(id, index === 0), call.follow),
-  );
+  const all = template.diskIds.map((id, index) => attachmentResource(owner, defaultAttachment(id, index === 0)));
   return rows(call, "disk_attachment", all);
 };
 
@@ -85,56 +81,66 @@ const attachedDomains = (engine: Engine, call: Call): Answer => {
   );
 };
 
-const clusterAndHostRoutes = (engine: Engine): readonly Route<Handle>[] => {
-  const { world } = engine;
-  return [
-    ...readOnly({
-      path: "/clusters",
-      element: "cluster",
-      all: world.clusters,
-      searchable: (row) => ({ ...named(row), version: levelText(row.level) }),
-      render: clusterResource,
-    }),
-    ...readOnly({
-      path: "/hosts",
-      element: "host",
-      all: world.hosts,
-      searchable: (row) => ({
-        ...named(row),
-        status: row.status,
-        address: row.address,
-        hw_id: row.id,
-        cluster: world.clusters.get(row.clusterId)?.name,
-      }),
-      render: hostResource,
-    }),
-  ];
-};
-
-const plainRoutes = ({ world }: Engine): readonly Route<Handle>[] => [
-  ...readOnly(plain("/datacenters", "data_center", world.dataCenters, dataCenterResource)),
-  ...readOnly(
-    plain("/storagedomains", "storage_domain", world.storageDomains, (row) => storageDomainResource(world, row)),
-  ),
+const clusterAndHostRoutes = ({ world }: Engine): readonly Route<Handle>[] => [
   ...readOnly({
-    ...plain("/templates", "template", world.templates, templateResource),
-    searchable: (row) => ({
-      ...named(row),
-      status: row.status ?? "ok",
-      version: `${row.version ?? 1}`,
-      cluster: world.clusters.get(row.clusterId ?? "")?.name,
-    }),
+    path: "/datacenters",
+    element: "data_center",
+    all: world.dataCenters,
+    searchable: (row) => searchableDataCenter(world, row),
+    render: dataCenterResource,
   }),
-  ...readOnly(plain("/networks", "network", world.networks, networkResource)),
-  ...readOnly(plain("/vnicprofiles", "vnic_profile", world.vnicProfiles, vnicProfileResource)),
-  ...readOnly(plain("/tags", "tag", world.tags, tagResource)),
+  ...readOnly({
+    path: "/clusters",
+    element: "cluster",
+    all: world.clusters,
+    searchable: (row) => searchableCluster(world, row),
+    render: clusterResource,
+  }),
+  ...readOnly({
+    path: "/hosts",
+    element: "host",
+    all: world.hosts,
+    searchable: (row) => searchableHost(world, row),
+    render: hostResource,
+  }),
 ];
 
-/** The API root, data centers, clusters, hosts, storage domains, templates, networks, vNIC profiles and tags. */
+const storageAndNetworkRoutes = ({ world }: Engine): readonly Route<Handle>[] => [
+  ...readOnly({
+    path: "/storagedomains",
+    element: "storage_domain",
+    all: world.storageDomains,
+    searchable: (row) => searchableStorageDomain(world, row),
+    render: (row) => storageDomainResource(world, row),
+  }),
+  ...readOnly({
+    path: "/templates",
+    element: "template",
+    all: world.templates,
+    searchable: (row) => searchableTemplate(world, row),
+    render: templateResource,
+  }),
+  ...readOnly({
+    path: "/networks",
+    element: "network",
+    all: world.networks,
+    searchable: (row) => searchableNetwork(world, row),
+    render: networkResource,
+  }),
+  ...readOnly({
+    path: "/vnicprofiles",
+    element: "vnic_profile",
+    all: world.vnicProfiles,
+    searchable: (row) => searchableProfile(world, row),
+    render: vnicProfileResource,
+  }),
+];
+
+/** The API root, data centers, clusters, hosts, storage domains, templates, networks and vNIC profiles. */
 export const inventoryRoutes = (engine: Engine): readonly Route<Handle>[] => [
   { method: "GET", pattern: "/", handle: () => ok(apiRoot(engine)) },
-  ...plainRoutes(engine),
   ...clusterAndHostRoutes(engine),
+  ...storageAndNetworkRoutes(engine),
   { method: "GET", pattern: "/datacenters/:center/storagedomains", handle: (call) => attachedDomains(engine, call) },
   { method: "GET", pattern: "/templates/:template/nics", handle: (call) => templateNics(engine, call) },
   { method: "GET", pattern: "/templates/:template/diskattachments", handle: (call) => templateDisks(engine, call) },

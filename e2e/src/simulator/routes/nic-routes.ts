@@ -87,7 +87,7 @@ export const nicRoutes = (engine: Engine): readonly Route<Handle>[] => [
       return rows(
         call,
         "nic",
-        vm.nics.map((nic) => nicResource(vm, nic, call.follow)),
+        vm.nics.map((nic) => nicResource(vm, nic)),
       );
     },
   },
@@ -97,7 +97,7 @@ export const nicRoutes = (engine: Engine): readonly Route<Handle>[] => [
     pattern: "/vms/:vm/nics/:nic",
     handle: (call) => {
       const vm = vmOf(engine, call);
-      return ok(nicResource(vm, existingIn(vm.nics, param(call, "nic")), call.follow));
+      return ok(nicResource(vm, existingIn(vm.nics, param(call, "nic"))));
     },
   },
   {

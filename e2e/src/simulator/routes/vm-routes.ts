@@ -1,23 +1,23 @@
 import type { Engine } from "../engine/engine.ts";
 import { existing } from "../engine/engine-fault.ts";
 import { parseBody } from "../http/body.ts";
-import { type Answer, type Call, type Handle, accepted, created, flag, ok, param, rows } from "../http/call.ts";
+import { type Answer, type Call, type Handle, accepted, created, flag, ok, param } from "../http/call.ts";
 import type { Route } from "../http/router.ts";
 import { searchedRows } from "../http/search.ts";
 import type { Vm } from "../model/vm.ts";
 import { writeOvf } from "../ovf/write-ovf.ts";
-import { tagResource } from "../rendering/resources/inventory.ts";
 import { vmResource } from "../rendering/resources/vm.ts";
 import { createVmFromOvf } from "../vms/create-vm-from-ovf.ts";
 import { createVm } from "../vms/create-vm.ts";
 import { editVm } from "../vms/edit-vm.ts";
 import { removeVm } from "../vms/remove-vm.ts";
 import { vmBody } from "../vms/vm-body.ts";
+import { searchableVm } from "./searchable.ts";
 
 const vmOf = (engine: Engine, call: Call): Vm => existing(engine.world.vms, param(call, "vm"));
 
 const show = (engine: Engine, call: Call, vm: Vm) =>
-  vmResource(engine.world, vm, { follow: call.follow, ovf: call.allContent ? writeOvf(engine.world, vm) : undefined });
+  vmResource(engine.world, vm, call.allContent ? writeOvf(engine.world, vm) : undefined);
 
 const list = (engine: Engine, call: Call): Answer =>
   searchedRows(
@@ -25,15 +25,7 @@ const list = (engine: Engine, call: Call): Answer =>
     {
       element: "vm",
       all: [...engine.world.vms.values()],
-      searchable: (vm) => ({
-        id: vm.id,
-        name: vm.name,
-        status: vm.status,
-        description: vm.description,
-        cluster: engine.world.clusters.get(vm.clusterId)?.name,
-        host: engine.world.hosts.get(vm.hostId ?? "")?.name,
-        tag: engine.world.tags.get(vm.tagIds[0] ?? "")?.name,
-      }),
+      searchable: (vm) => searchableVm(engine.world, vm),
     },
     (vm) => show(engine, call, vm),
   );
@@ -68,17 +60,5 @@ export const vmRoutes = (engine: Engine): readonly Route<Handle>[] => [
       removeVm(engine, call.actor, vmOf(engine, call), flag(call, "detach_only"));
       return accepted();
     },
-  },
-  {
-    method: "GET",
-    pattern: "/vms/:vm/tags",
-    handle: (call) =>
-      rows(
-        call,
-        "tag",
-        vmOf(engine, call)
-          .tagIds.flatMap((id) => engine.world.tags.get(id) ?? [])
-          .map(tagResource),
-      ),
   },
 ];

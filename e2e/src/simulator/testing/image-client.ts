@@ -23,6 +23,11 @@ export class ImageClient implements AsyncDisposable {
     return { status: response.statusCode, body: Buffer.from(await response.body.arrayBuffer()) };
   }
 
+  async options(url: string): Promise<string> {
+    const response = await request(url, { dispatcher: this.#agent, method: "OPTIONS" });
+    return response.body.text();
+  }
+
   async extents(url: string, context: "zero" | "dirty"): Promise<readonly Extent[]> {
     const { status, body } = await this.get(`${url}/extents?context=${context}`);
     if (status !== 200) throw new Error(`extents: ${status} ${body.toString()}`);

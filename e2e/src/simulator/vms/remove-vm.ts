@@ -9,7 +9,8 @@ import { showRemoved, showStatus } from "./show-status.ts";
 import { checkDisksUnlocked, checkNoBackup, checkNoSnapshotWork, checkNotBetween } from "./vm-rules.ts";
 
 const leaveGroups = (world: World, vmId: string): void => {
-  for (const group of world.affinityGroups.values()) group.vmIds = group.vmIds.filter((id) => id !== vmId);
+  for (const holder of [...world.affinityGroups.values(), ...world.affinityLabels.values()])
+    holder.vmIds = holder.vmIds.filter((id) => id !== vmId);
 };
 
 /** Removes a VM that is down, with its disks unless they are to be kept floating. */

@@ -16,12 +16,21 @@ test("what was escaped reads as it was", () => {
   expect(parseXml(`<r x="${escapeXml(text)}">${escapeXml(text)}</r>`)).toMatchObject({ text, attributes: { x: text } });
 });
 
-test.each(["", "<a>", "<a></b>", "<a/></a>", "text", "<a x=1/>", "<a><b></a></b>", "<a/><b/>", "<a/>b", "<a>&b;</a>", "<a>&</a>"])(
-  "malformed XML is refused: %s",
-  (text) => {
-    expect(() => parseXml(text)).toThrow(SyntaxError);
-  },
-);
+test.each([
+  "",
+  "<a>",
+  "<a></b>",
+  "<a/></a>",
+  "text",
+  "<a x=1/>",
+  "<a><b></a></b>",
+  "<a/><b/>",
+  "<a/>b",
+  "<a>&b;</a>",
+  "<a>&</a>",
+])("malformed XML is refused: %s", (text) => {
+  expect(() => parseXml(text)).toThrow(SyntaxError);
+});
 
 test("a document type is refused, and with it every entity that a document would bring along", () => {
   expect(() => parseXml(`<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>`)).toThrow(/document type/);

@@ -42,7 +42,11 @@ const nodesOf = (node: Node): readonly Node[] => {
 const textOf = (node: Node): string => {
   const name = nameOf(node);
   if (name === textKey) return unescapeXml(String(node[textKey]));
-  return name === cdataKey ? nodesOf(node).map((part) => String(part[textKey])).join("") : "";
+  return name === cdataKey
+    ? nodesOf(node)
+        .map((part) => String(part[textKey]))
+        .join("")
+    : "";
 };
 
 const isText = (node: Node): boolean => [textKey, cdataKey].includes(nameOf(node));

@@ -2,7 +2,6 @@ import { diskStatus } from "../../disks/disk-status.ts";
 import { type BackupDisk, isBackupOpen } from "../../model/backup.ts";
 import type { Disk, DiskAttachment } from "../../model/disk.ts";
 import type { World } from "../../model/world.ts";
-import { type Follow, below } from "../follow.ts";
 import { Collection, type Resource, apiPath } from "../resource.ts";
 import { hrefOf, linksOf, stubOf } from "./links.ts";
 
@@ -19,8 +18,10 @@ interface DiskView {
 
 /** How the running backup takes the disk; none outside of a backup. */
 const backupModeOf = (world: World, disk: Disk): BackupDisk["mode"] | undefined =>
-  [...world.backups.values()].filter(isBackupOpen).flatMap(({ disks }) => disks).find(({ diskId }) => diskId === disk.id)
-    ?.mode;
+  [...world.backups.values()]
+    .filter(isBackupOpen)
+    .flatMap(({ disks }) => disks)
+    .find(({ diskId }) => diskId === disk.id)?.mode;
 
 /** `/disks/ID` and the lists of disks in backups, checkpoints and snapshots. */
 export const diskResource = (world: World, disk: Disk, view: DiskView = {}): Resource => {
@@ -68,42 +69,20 @@ export const diskResource = (world: World, disk: Disk, view: DiskView = {}): Res
 
 /** `/vms/ID/diskattachments`; the attachment's id equals the disk's. */
 export const attachmentResource = (
-  world: World,
   owner: { readonly collection: "vms" | "templates"; readonly id: string },
   attachment: DiskAttachment,
-  follow: Follow = new Set(),
-): Resource => {
-  const disk = world.disks.get(attachment.diskId);
-  return {
-    element: "disk_attachment",
-    id: attachment.diskId,
-    href: `${apiPath}/${owner.collection}/${owner.id}/diskattachments/${attachment.diskId}`,
-    fields: {
-      active: attachment.active,
-      bootable: attachment.bootable,
-      interface: attachment.interface,
-      pass_discard: attachment.passDiscard,
-      read_only: attachment.readOnly,
-      uses_scsi_reservation: false,
-      disk:
-        follow.has("disk") && disk !== undefined
-          ? diskResource(world, disk)
-          : stubOf("disk", "disks", attachment.diskId),
-      vm: owner.collection === "vms" ? stubOf("vm", "vms", owner.id) : undefined,
-    },
-  };
-};
-
-/** The inlined attachments of a VM. */
-export const attachmentsOf = (
-  world: World,
-  vmId: string,
-  attachments: readonly DiskAttachment[],
-  follow: Follow,
-): Collection =>
-  new Collection(
-    "disk_attachment",
-    attachments.map((one) =>
-      attachmentResource(world, { collection: "vms", id: vmId }, one, below(follow, "diskattachments")),
-    ),
-  );
+): Resource => ({
+  element: "disk_attachment",
+  id: attachment.diskId,
+  href: `${apiPath}/${owner.collection}/${owner.id}/diskattachments/${attachment.diskId}`,
+  fields: {
+    active: attachment.active,
+    bootable: attachment.bootable,
+    interface: attachment.interface,
+    pass_discard: attachment.passDiscard,
+    read_only: attachment.readOnly,
+    uses_scsi_reservation: false,
+    disk: stubOf("disk", "disks", attachment.diskId),
+    vm: owner.collection === "vms" ? stubOf("vm", "vms", owner.id) : undefined,
+  },
+});

@@ -1,5 +1,4 @@
 import type { Nic, Vm } from "../../model/vm.ts";
-import type { Follow } from "../follow.ts";
 import { Collection, type Resource, apiPath, struct } from "../resource.ts";
 import { linksOf, stubOf } from "./links.ts";
 
@@ -26,9 +25,8 @@ export const reportedDevices = (vm: Vm, of: Nic | undefined): readonly Resource[
   vm.nics.flatMap((nic, index) => (of === undefined || of === nic ? (deviceOf(vm, nic, index) ?? []) : []));
 
 /** `/vms/ID/nics` */
-export const nicResource = (vm: Vm, nic: Nic, follow: Follow = new Set()): Resource => {
+export const nicResource = (vm: Vm, nic: Nic): Resource => {
   const href = `${apiPath}/vms/${vm.id}/nics/${nic.id}`;
-  const isFollowed = follow.has("reporteddevices");
   return {
     element: "nic",
     id: nic.id,
@@ -41,8 +39,7 @@ export const nicResource = (vm: Vm, nic: Nic, follow: Follow = new Set()): Resou
       mac: struct("mac", { address: nic.mac }),
       vnic_profile: stubOf("vnic_profile", "vnicprofiles", nic.vnicProfileId),
       vm: stubOf("vm", "vms", vm.id),
-      reported_devices: isFollowed ? new Collection("reported_device", reportedDevices(vm, nic)) : undefined,
     },
-    links: linksOf(href, isFollowed ? ["statistics"] : ["reporteddevices", "statistics"]),
+    links: linksOf(href, ["reporteddevices", "statistics"]),
   };
 };

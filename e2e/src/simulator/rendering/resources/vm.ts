@@ -1,21 +1,9 @@
-import { tagResource } from "./inventory.ts";
-import { attachmentsOf } from "./disk.ts";
 import { hrefOf, linksOf, stubOf } from "./links.ts";
 import { initializationOf } from "./initialization.ts";
-import { nicResource, reportedDevices } from "./nic.ts";
-import { snapshotResource } from "./snapshot.ts";
 import { versionOf } from "./version.ts";
 import type { Vm } from "../../model/vm.ts";
 import type { World } from "../../model/world.ts";
-import { type Follow, below } from "../follow.ts";
 import { Collection, Instant, type Resource, Texts, type Value, struct } from "../resource.ts";
-
-/** What a request wants of a VM beside its own fields. */
-export interface VmView {
-  readonly follow: Follow;
-  /** The OVF, when all content was asked for. */
-  readonly ovf?: string | undefined;
-}
 
 const subCollections = [
   "diskattachments",
@@ -34,28 +22,6 @@ const subCollections = [
   "mediateddevices",
   "statistics",
 ];
-
-const inlined = (world: World, vm: Vm, follow: Follow): Record<string, Value> => ({
-  disk_attachments: follow.has("diskattachments") ? attachmentsOf(world, vm.id, vm.attachments, follow) : undefined,
-  nics: follow.has("nics")
-    ? new Collection(
-        "nic",
-        vm.nics.map((nic) => nicResource(vm, nic, below(follow, "nics"))),
-      )
-    : undefined,
-  snapshots: follow.has("snapshots")
-    ? new Collection(
-        "snapshot",
-        vm.snapshots.map((snapshot) => snapshotResource(vm, snapshot)),
-      )
-    : undefined,
-  reported_devices: follow.has("reporteddevices")
-    ? new Collection("reported_device", reportedDevices(vm, undefined))
-    : undefined,
-  tags: follow.has("tags")
-    ? new Collection("tag", vm.tagIds.flatMap((id) => world.tags.get(id) ?? []).map(tagResource))
-    : undefined,
-});
 
 const hardware = (vm: Vm): Record<string, Value> => ({
   memory: vm.memoryBytes,
@@ -78,8 +44,8 @@ const placementOf = ({ placement }: Vm): Resource =>
           ),
   });
 
-/** `/vms/ID` */
-export const vmResource = (world: World, vm: Vm, view: VmView = { follow: new Set() }): Resource => {
+/** `/vms/ID`; with `ovf` also the configuration. */
+export const vmResource = (world: World, vm: Vm, ovf?: string): Resource => {
   const href = hrefOf("vms", vm.id);
   return {
     element: "vm",
@@ -109,12 +75,8 @@ export const vmResource = (world: World, vm: Vm, view: VmView = { follow: new Se
       template: stubOf("template", "templates", vm.templateId),
       original_template: stubOf("template", "templates", vm.templateId),
       placement_policy: placementOf(vm),
-      initialization: initializationOf(vm.initialization, view.ovf),
-      ...inlined(world, vm, view.follow),
+      initialization: initializationOf(vm.initialization, ovf),
     },
-    links: linksOf(
-      href,
-      subCollections.filter((name) => !view.follow.has(name)),
-    ),
+    links: linksOf(href, subCollections),
   };
 };

@@ -1,6 +1,6 @@
 import { escapeXml } from "../../xml/escape-xml.ts";
 import { Collection, Decimal, Instant, type Link, type Resource, Texts, type Value } from "../resource.ts";
-import { pluralOf } from "./plural.ts";
+import { pluralOf } from "../plural.ts";
 
 type Attributes = Readonly<Record<string, string | undefined>>;
 type Field = readonly [name: string, value: Exclude<Value, undefined>];

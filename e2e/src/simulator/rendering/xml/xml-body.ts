@@ -1,5 +1,5 @@
 import { type XmlElement, parseXml } from "../../xml/read-xml.ts";
-import { pluralOf } from "./plural.ts";
+import { pluralOf } from "../plural.ts";
 
 /** What an element without anything in it is read as: the empty text, or a structure or list without anything in it. */
 export const emptyElement: Readonly<Record<string, never>> = Object.freeze({});
@@ -18,18 +18,23 @@ export class XmlBody {
   }
 }
 
+/** The tree of a body, whichever representation it came in. */
+export const treeOf = (body: unknown): unknown => (body instanceof XmlBody ? body.tree : body);
+
 /** True for an element that its parent may hold many times; JSON has an array under its name. */
 const isItem = (parent: XmlElement, child: XmlElement): boolean =>
   child.name === "link" || pluralOf(child.name) === parent.name;
 
 const toTree = (element: XmlElement): unknown => {
   const { attributes, children, text } = element;
-  if (children.length === 0 && Object.keys(attributes).length === 0) return text === "" ? emptyElement : text;
+  if (children.length === 0 && Object.keys(attributes).length === 0) return text.trim() === "" ? emptyElement : text;
   const tree: Record<string, unknown> = { ...attributes };
   for (const child of children) {
     const former = tree[child.name];
     const value = toTree(child);
-    tree[child.name] = isItem(element, child) ? [...(Array.isArray(former) ? (former as unknown[]) : []), value] : value;
+    tree[child.name] = isItem(element, child)
+      ? [...(Array.isArray(former) ? (former as unknown[]) : []), value]
+      : value;
   }
   return tree;
 };

@@ -21,7 +21,8 @@ export interface FlowClient {
   /** Reads an entity or list whose root is this one; undefined when there is none. */
   get(path: string, root: string): Promise<Seen | undefined>;
   add(path: string, root: string, tree: unknown): Promise<Seen>;
-  update(path: string, root: string, tree: unknown): Promise<Seen>;
+  /** Posts what is to be refused; answers the detail of the fault. */
+  refused(path: string, root: string, tree: unknown): Promise<string>;
   act(path: string): Promise<void>;
   remove(path: string): Promise<void>;
 }

@@ -7,6 +7,8 @@ export interface Flow {
   readonly images: ImageClient;
   /** Keeps the last exchange of the client. */
   readonly keep: (name: string) => Promise<void>;
+  /** Keeps what imageio answered. */
+  readonly keepImage: (name: string, text: string) => Promise<void>;
 }
 
 /** As SDK programs wait: they look again until the phase is there, and give up after a minute. */
@@ -46,9 +48,17 @@ const wholeDisk = (disk: Seen): Record<string, unknown> => ({
   permissions: {},
   statistics: {},
   ...Object.fromEntries(
-    ["actual_size", "alias", "format", "image_id", "name", "provisioned_size", "sparse", "status", "total_size"].flatMap(
-      (name) => (disk.text(name) === undefined ? [] : [[name, disk.text(name)]]),
-    ),
+    [
+      "actual_size",
+      "alias",
+      "format",
+      "image_id",
+      "name",
+      "provisioned_size",
+      "sparse",
+      "status",
+      "total_size",
+    ].flatMap((name) => (disk.text(name) === undefined ? [] : [[name, disk.text(name)]])),
   ),
 });
 
@@ -68,9 +78,16 @@ const endTransfer = async (flow: Flow, name: string, { id }: Seen): Promise<void
   await flow.keep(`${name}-finished`);
 };
 
-const readWhole = async ({ images }: Flow, transfer: Seen, context: "zero" | "dirty"): Promise<Buffer> => {
+const readWhole = async (
+  { images, keepImage }: Flow,
+  name: string,
+  transfer: Seen,
+  context: "zero" | "dirty",
+): Promise<Buffer> => {
   const url = transfer.text("transfer_url") ?? "";
+  await keepImage(`${name}-options`, await images.options(url));
   const extents = await images.extents(url, context);
+  await keepImage(`${name}-extents-${context}`, JSON.stringify(extents));
   const size = extents.reduce((sum, { length }) => sum + length, 0);
   const { status, body } = await images.get(url, { range: `bytes=0-${size - 1}` });
   if (status !== 206 || body.length !== size) throw new Error(`read ${status} with ${body.length} of ${size} bytes`);
@@ -135,7 +152,7 @@ export const backUp = async (
       format: "raw",
       timeout_policy: "cancel",
     });
-    bytes.push(await readWhole(flow, transfer, fromCheckpointId === undefined ? "zero" : "dirty"));
+    bytes.push(await readWhole(flow, name, transfer, fromCheckpointId === undefined ? "zero" : "dirty"));
     await endTransfer(flow, `${name}-transfer`, transfer);
   }
   await flow.client.act(`${path}/${backup.id}/finalize`);
@@ -192,10 +209,9 @@ export const uploadDisk = async (flow: Flow, domain: string, bytes: Buffer): Pro
 /** Reads a disk that no VM uses, choosing a host as a program does that runs on one; answers its bytes. */
 export const downloadDisk = async (flow: Flow, diskId: string): Promise<Buffer> => {
   const disk = present(await flow.client.get(`/disks/${diskId}`, "disk"));
-  const domainId = disk.text("storage_domains.storage_domain.id") ?? "";
   const domains = present(await flow.client.get("/storagedomains?search=name%3Ddata", "storage_domains"));
   await flow.keep("storage-domains");
-  if (domains.items()[0]?.id !== domainId && domainId !== "") throw new Error("the domain is another one");
+  if (domains.items().length !== 1) throw new Error("the domain is not found by its name");
   const centers = present(
     await flow.client.get("/datacenters?search=storage.name%3Ddata&case_sensitive=true", "data_centers"),
   );
@@ -212,7 +228,7 @@ export const downloadDisk = async (flow: Flow, diskId: string): Promise<Buffer> 
     host: { id: present(host).id },
     timeout_policy: "legacy",
   });
-  const bytes = await readWhole(flow, transfer, "zero");
+  const bytes = await readWhole(flow, "download", transfer, "zero");
   await endTransfer(flow, "download-transfer", transfer);
   return bytes;
 };
@@ -225,6 +241,24 @@ export const checksumDisk = async (flow: Flow, diskId: string): Promise<string> 
     format: "raw",
   });
   const { body } = await flow.images.get(`${transfer.text("transfer_url") ?? ""}/checksum`);
+  await flow.keepImage("checksum", body.toString());
   await endTransfer(flow, "checksum-transfer", transfer);
   return (JSON.parse(body.toString()) as { readonly checksum: string }).checksum;
+};
+
+/** A refusal, something that is not there, and what the events tell of a backup that failed before it was ready. */
+export const meetRefusals = async (flow: Flow, vmId: string): Promise<void> => {
+  const path = `/vms/${vmId}/backups`;
+  const disks = { disk: (await disksOfVm(flow, vmId)).map(({ id }) => ({ id })) };
+  const backup = await flow.client.add(path, "backup", { disks });
+  const refused = await flow.client.refused(path, "backup", { disks });
+  await flow.keep("fault");
+  if (!refused.includes("The VM is during a backup operation.")) throw new Error(refused);
+  await untilPhase(flow, `${path}/${backup.id}`, "backup", "ready");
+  await flow.client.act(`${path}/${backup.id}/finalize`);
+  await untilPhase(flow, `${path}/${backup.id}`, "backup", "succeeded");
+  const events = present(await flow.client.get(`/events?search=${backup.id}`, "events")).items();
+  await flow.keep("events");
+  if (!events.some((event) => event.text("code") === "10790")) throw new Error("the start has no event");
+  if ((await flow.client.get(`${path}/${vmId}`, "backup")) !== undefined) throw new Error("there is no such backup");
 };

@@ -52,8 +52,8 @@ export class JsonFlowClient implements FlowClient, AsyncDisposable {
     return toSeen((await this.#send("POST", path, tree, [200, 201, 202])).json);
   }
 
-  async update(path: string, _root: string, tree: unknown): Promise<Seen> {
-    return toSeen((await this.#send("PUT", path, tree, [200])).json);
+  async refused(path: string, _root: string, tree: unknown): Promise<string> {
+    return toSeen((await this.#send("POST", path, tree, [400, 403, 409, 500])).json).text("detail") ?? "";
   }
 
   async act(path: string): Promise<void> {

@@ -8,6 +8,7 @@ const replacements: readonly (readonly [RegExp, string])[] = [
   [/(?<=transfer_url(?:>|": ?")https:\/\/[\d.]+:)\d+/g, "54322"],
   [/(?<=proxy_url(?:>|": ?")https:\/\/[\d.]+:)\d+/g, "54323"],
   [/(?<=(?:actual_size|total_size|used|available|committed)(?:>|": ?"))\d+/g, "65536"],
+  [/(?<="unix_socket": ?")[^"]*/g, "\\u0000/org/ovirt/imageio"],
 ];
 
 /** Puts what is different in each run in a form that is the same in all: ids are counted in the order they come up in. */

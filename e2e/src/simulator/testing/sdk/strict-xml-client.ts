@@ -110,8 +110,9 @@ export class StrictXmlClient implements FlowClient, AsyncDisposable {
     return toSeen(this.#expect(reply, root, [200, 201, 202]));
   }
 
-  async update(path: string, root: string, tree: unknown): Promise<Seen> {
-    return toSeen(this.#expect(await this.#send("PUT", path, toElement(root, tree)), root, [200]));
+  async refused(path: string, root: string, tree: unknown): Promise<string> {
+    const reply = await this.#send("POST", path, toElement(root, tree));
+    return toSeen(this.#expect(reply, "fault", [400, 403, 409, 500])).text("detail") ?? "";
   }
 
   async act(path: string): Promise<void> {
