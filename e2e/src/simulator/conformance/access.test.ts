@@ -69,7 +69,7 @@ test("wrong passwords are counted and lock the account, which the lab unlocks", 
   await lab.control.unlockAccount("bob@internal");
   await api.login("bob@internal", "wrong");
   await api.login("bob@internal", "wrong");
-  expect(await lab.control.accounts()).toEqual({ "bob@internal": { wrong: 2, locked: true } });
+  expect(await lab.control.accounts()).toMatchObject({ "bob@internal": { wrong: 2, locked: true } });
   expect((await api.login("bob@internal", "b")).status).toBe(400);
   await lab.control.unlockAccount("bob@internal");
   expect((await api.login("bob@internal", "b")).status).toBe(200);
