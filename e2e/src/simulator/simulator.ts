@@ -59,6 +59,9 @@ const openRunDir = async (stateDir: string, stack: AsyncDisposableStack): Promis
   return runDir;
 };
 
+const isReachable = (world: World, hostId: string): boolean =>
+  !["non_responsive", "down"].includes(world.hosts.get(hostId)?.status ?? "up");
+
 const openGuestPrograms = ({ config, clock, log }: SimulatorDeps, world: World): GuestPrograms =>
   new GuestPrograms({
     clock,
@@ -88,6 +91,7 @@ const openEngine = async (deps: SimulatorDeps, rules: RuleTable, stack: AsyncDis
       stateDir,
       rules,
       idOf: (name) => hostIdOf(config, name),
+      isReachable: (name) => isReachable(world, hostIdOf(config, name)),
       diskOf: (ticketId) => ledger.get(ticketId)?.diskId,
     }),
   );
@@ -143,7 +147,7 @@ export const openSimulator = async (deps: SimulatorDeps): Promise<Simulator> => 
   const served = openServedBytes(engine);
   const control = stack.use(
     await openControlServer(
-      { engine, tokens, counters, faults, rules, guests, served, directory: stateDir },
+      { engine, tokens, counters, faults, rules, guests, transfers, served, directory: stateDir },
       ports.control,
     ),
   );

@@ -112,6 +112,8 @@ export interface Vm {
   deleteProtected: boolean;
   /** True while a snapshot is in preview: blocks backups and snapshots. */
   previewing: boolean;
+  /** Why a paused VM is paused. */
+  pausedBy?: "enospc" | "eio";
   /** False makes freezing its file systems fail, as without a guest agent. */
   guestAgent: boolean;
   readonly createdMs: number;

@@ -1,5 +1,6 @@
 import { type Actor, type Engine, pause } from "../engine/engine.ts";
 import { conflict } from "../engine/engine-fault.ts";
+import { checkDomains } from "../domains/domain-rules.ts";
 import { eventCodes, noteEvent } from "../events/event-log.ts";
 import { takeStartRefusal } from "../faults/start-refusals.ts";
 import type { Initialization } from "../model/initialization.ts";
@@ -27,6 +28,12 @@ const checkStartable = (engine: Engine, vm: Vm, request: StartRequest): void => 
   if (vm.status !== "down" && vm.status !== "suspended") throw conflict(`${action}. VM is running.`);
   if (vm.status === "suspended" && request.runOnce === true) throw conflict(`${action}. VM is suspended.`);
   checkDisksUnlocked(engine, vm, action);
+  checkDomains(
+    engine,
+    vm.attachments.flatMap(({ active, diskId }) => (active ? [diskId] : [])),
+    action,
+    "access",
+  );
   checkNoSnapshotWork(vm, action);
 };
 
