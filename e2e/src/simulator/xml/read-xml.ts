@@ -39,14 +39,15 @@ const nodesOf = (node: Node): readonly Node[] => {
   return Array.isArray(inside) ? (inside as readonly Node[]) : [];
 };
 
+const scalarOf = (node: Node | undefined): string => {
+  const value = node?.[textKey];
+  return typeof value === "string" ? value : "";
+};
+
 const textOf = (node: Node): string => {
   const name = nameOf(node);
-  if (name === textKey) return unescapeXml(String(node[textKey]));
-  return name === cdataKey
-    ? nodesOf(node)
-        .map((part) => String(part[textKey]))
-        .join("")
-    : "";
+  if (name === textKey) return unescapeXml(scalarOf(node));
+  return name === cdataKey ? nodesOf(node).map(scalarOf).join("") : "";
 };
 
 const isText = (node: Node): boolean => [textKey, cdataKey].includes(nameOf(node));

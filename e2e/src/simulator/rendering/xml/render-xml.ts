@@ -1,3 +1,5 @@
+import { toIso } from "@holdfast/shared/clock/clock";
+
 import { escapeXml } from "../../xml/escape-xml.ts";
 import { Collection, Decimal, Instant, type Link, type Resource, Texts, type Value } from "../resource.ts";
 import { pluralOf } from "../plural.ts";
@@ -17,7 +19,7 @@ const element = (name: string, attributes: Attributes, inside: string): string =
   inside === "" ? `${open(name, attributes)}/>` : `${open(name, attributes)}>${inside}</${name}>`;
 
 /** ISO 8601 with milliseconds and the offset of the engine's zone, which is UTC here. */
-const isoDate = ({ epochMs }: Instant): string => new Date(epochMs).toISOString().replace("Z", "+00:00");
+const isoDate = ({ epochMs }: Instant): string => toIso(epochMs).replace("Z", "+00:00");
 
 const renderLinks = (links: readonly Link[] = []): string =>
   links.map(({ href, rel }) => element("link", { href, rel }, "")).join("");
