@@ -12,6 +12,7 @@ import { openControlServer } from "./control/control-server.ts";
 import { openServedBytes } from "./control/served-bytes.ts";
 import { openBackground } from "./engine/background.ts";
 import type { Engine } from "./engine/engine.ts";
+import { Jobs } from "./engine/jobs.ts";
 import { recover } from "./engine/recover.ts";
 import { VmTurns } from "./engine/vm-turns.ts";
 import { blockFaultsOf } from "./faults/block-faults.ts";
@@ -97,7 +98,8 @@ const openEngine = async (deps: SimulatorDeps, rules: RuleTable, stack: AsyncDis
   );
   const guestPrograms = openGuestPrograms(deps, world);
   stack.use(guestPrograms);
-  const background = stack.use(openBackground(log));
+  const jobs = new Jobs(world, clock, random);
+  const background = stack.use(openBackground(log, jobs));
   const save = (): void => {
     saveWorld(worldFile, world);
   };
@@ -111,6 +113,7 @@ const openEngine = async (deps: SimulatorDeps, rules: RuleTable, stack: AsyncDis
     storage,
     imageio: imageio.daemons,
     background,
+    jobs,
     turns: new VmTurns(background),
     guestPrograms,
     hooks,

@@ -8,6 +8,7 @@ import { backupRoutes, checkpointRoutes } from "./backup-routes.ts";
 import { diskRoutes } from "./disk-routes.ts";
 import { eventRoutes } from "./event-routes.ts";
 import { inventoryRoutes } from "./inventory-routes.ts";
+import { jobRoutes } from "./job-routes.ts";
 import { nicRoutes } from "./nic-routes.ts";
 import { permissionRoutes } from "./permission-routes.ts";
 import { snapshotRoutes } from "./snapshot-routes.ts";
@@ -37,6 +38,7 @@ export const apiRoutes = (engine: Engine, transfers: Transfers): readonly Route<
   ...diskRoutes(engine),
   ...transferRoutes(engine, transfers),
   ...eventRoutes(engine),
+  ...jobRoutes(engine),
   ...accessRoutes(engine),
   ...permissionRoutes(engine),
   ...subCollectionRoutes(engine),
