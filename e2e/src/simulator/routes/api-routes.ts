@@ -11,6 +11,7 @@ import { inventoryRoutes } from "./inventory-routes.ts";
 import { jobRoutes } from "./job-routes.ts";
 import { nicRoutes } from "./nic-routes.ts";
 import { permissionRoutes } from "./permission-routes.ts";
+import { previewRoutes } from "./preview-routes.ts";
 import { snapshotRoutes } from "./snapshot-routes.ts";
 import { transferRoutes } from "./transfer-routes.ts";
 import { affinityGroupRoutes } from "./affinity-group-routes.ts";
@@ -33,6 +34,7 @@ export const apiRoutes = (engine: Engine, transfers: Transfers): readonly Route<
   ...attachmentRoutes(engine),
   ...nicRoutes(engine),
   ...snapshotRoutes(engine),
+  ...previewRoutes(engine),
   ...backupRoutes(engine),
   ...checkpointRoutes(engine),
   ...diskRoutes(engine),

@@ -8,7 +8,7 @@ import type { Vm } from "../model/vm.ts";
 import { chooseHost } from "./choose-host.ts";
 import { bootUp, launch, pluggedDisks } from "./launch.ts";
 import { showStatus } from "./show-status.ts";
-import { checkDisksUnlocked, checkNoBackup, checkNoSnapshotWork, checkNotBetween } from "./vm-rules.ts";
+import { checkDisksUnlocked, checkNoBackup, checkSnapshotsIdle, checkNotBetween } from "./vm-rules.ts";
 
 /** How a VM is to be started. */
 export interface StartRequest {
@@ -34,7 +34,7 @@ const checkStartable = (engine: Engine, vm: Vm, request: StartRequest): void => 
     action,
     "access",
   );
-  checkNoSnapshotWork(vm, action);
+  checkSnapshotsIdle(vm, action);
 };
 
 const resume = async (engine: Engine, actor: Actor, vm: Vm, signal: AbortSignal): Promise<void> => {
