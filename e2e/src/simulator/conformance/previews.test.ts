@@ -83,7 +83,7 @@ test("a preview shows the disk of then; undone, all is as before but for the che
   expect((await read("preview")).equals(first)).toBe(true);
   const rows = await snapshots();
   expect(rows.find((one) => one.id === id).snapshot_status).toBe("in_preview");
-  expect(rows.map((one) => one.snapshot_type).toSorted()).toEqual(["active", "preview", "regular"]);
+  expect(new Set(rows.map((one) => one.snapshot_type))).toEqual(new Set(["active", "preview", "regular"]));
   expect((await api.post(`/vms/${vmId}/backups`, { disks: { disk: [{ id: diskId }] } })).json.detail).toBe(
     "[Cannot backup VM. VM is previewing a Snapshot.]",
   );
@@ -105,7 +105,7 @@ test("a preview can run, and committed it stays: newer snapshots and every check
   const previewed = await read("running");
   await act("commitsnapshot");
   expect((await read("committed")).equals(previewed)).toBe(true);
-  expect((await snapshots()).map(({ description }) => description).toSorted()).toEqual(["Active VM", "one"]);
+  expect(new Set((await snapshots()).map(({ description }) => description))).toEqual(new Set(["Active VM", "one"]));
   expect((await api.get(`/vms/${vmId}/checkpoints`)).json).toEqual({});
   expect((await lab.control.leftovers()).strayVolumes).toEqual([]);
   expect((await api.post(`/vms/${vmId}/commitsnapshot`)).status).toBe(409);
