@@ -13,6 +13,7 @@ const collections = [
   "events",
   "hosts",
   "imagetransfers",
+  "jobs",
   "networks",
   "permissions",
   "roles",

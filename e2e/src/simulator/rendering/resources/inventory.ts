@@ -1,3 +1,4 @@
+import { criticalBytesOf, spaceOf } from "../../domains/domain-space.ts";
 import type {
   Cluster,
   DataCenter,
@@ -83,8 +84,7 @@ export const hostResource = (world: World, host: Host): Resource => {
 /** `/storagedomains`; `used` is what the model's disks occupy. */
 export const storageDomainResource = (world: World, domain: StorageDomain): Resource => {
   const href = hrefOf("storagedomains", domain.id);
-  const disks = [...world.disks.values()].filter((disk) => disk.storageDomainId === domain.id);
-  const used = disks.reduce((sum, disk) => sum + disk.totalBytes, 0);
+  const { usedBytes, availableBytes, committedBytes } = spaceOf(world, domain);
   return {
     element: "storage_domain",
     id: domain.id,
@@ -92,17 +92,17 @@ export const storageDomainResource = (world: World, domain: StorageDomain): Reso
     fields: {
       name: domain.name,
       type: "data",
-      status: "active",
+      status: domain.status ?? "active",
       master: true,
       backup: false,
       storage: struct("storage", { type: domain.storageType }),
       storage_format: "v5",
-      available: domain.sizeBytes - used,
-      used,
-      committed: disks.reduce((sum, disk) => sum + disk.sizeBytes, 0),
+      available: availableBytes,
+      used: usedBytes,
+      committed: committedBytes,
       block_size: 512,
-      warning_low_space_indicator: 10,
-      critical_space_action_blocker: 5,
+      warning_low_space_indicator: domain.warningPercent ?? 10,
+      critical_space_action_blocker: Math.floor(criticalBytesOf(domain) / 2 ** 30),
     },
     links: linksOf(href, ["disks", "disksnapshots"]),
   };
