@@ -1,5 +1,6 @@
 import type { Engine } from "../engine/engine.ts";
 import { EngineFault, conflict, incomplete, refused } from "../engine/engine-fault.ts";
+import { checkDomains } from "../domains/domain-rules.ts";
 import { lockedAliases } from "../disks/disk-status.ts";
 import type { BackupDisk, CaptureKind } from "../model/backup.ts";
 import type { Disk } from "../model/disk.ts";
@@ -93,6 +94,8 @@ export const checkBackup = (
   checkVm(engine, vm);
   checkLevel(engine, vm, request, kind);
   checkDisks(engine, vm, request.diskIds);
+  // A live backup needs scratch disks, a hybrid one a snapshot.
+  checkDomains(engine, request.diskIds, action, kind === "cold" ? "access" : "room");
   const since = checkpointOf(vm, request.fromCheckpointId);
   return usableDisks(engine, vm, request.diskIds).map((disk) => ({
     diskId: disk.id,

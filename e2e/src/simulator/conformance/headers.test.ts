@@ -77,6 +77,15 @@ test("a correlation id is taken from the query as well, and lands in what happen
   expect((await api.get("/events?search=correlation_id%3Dstart-8")).json.event[0].correlation_id).toBe("start-8");
 });
 
+test("what was made tells where it is; an action needs a body, and is only accepted with async", async () => {
+  const made = await api.post(`${vmPath}/nics`, { name: "nic2" });
+  expect([made.status, made.headers["location"]]).toEqual([201, made.json.href]);
+  const act = (query: string, body?: string): Promise<Reply> =>
+    api.call("POST", `${vmPath}/stop${query}`, body === undefined ? {} : { body });
+  expect((await act("")).status).toBe(400);
+  expect(await act("?async=true", "{}")).toMatchObject({ status: 202, json: { status: "complete" } });
+});
+
 test("unknown query parameters are ignored, a max that is no number is not", async () => {
   expect((await api.get("/vms?nonsense=1&detail=main")).json.vm).toHaveLength(2);
   expect((await api.get("/vms?max=few")).status).toBe(400);

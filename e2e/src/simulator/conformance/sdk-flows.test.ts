@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -109,6 +110,8 @@ describe.each(["xml", "json"] as const)("the flows of SDK programs, in %s", (kin
   test("the exchanges are those that were written down", async () => {
     const lines = `${normalise(spoken.join("\n"))}\n`;
     await expect(lines).toMatchFileSnapshot(join(golden, `${kind}.exchanges.txt`));
+    const kept = (await readdir(join(golden, kind))).map((file) => file.split(".")[0]);
+    expect(new Set(kept)).toEqual(new Set(spoken.map((line) => line.split(":")[0])));
     await flow.client.logout();
   });
 });

@@ -9,7 +9,6 @@ import type { Control, ControlCall, ControlHandle } from "./control.ts";
 import {
   damageSchema,
   directorySchema,
-  hostStatusSchema,
   imageioFaultSchema,
   loginSchema,
   passwordSchema,
@@ -155,13 +154,6 @@ export const labRoutes = (control: Control): readonly Route<ControlHandle>[] => 
     return done;
   }),
   get("/tokens", () => ({ count: control.tokens.count() })),
-  post("/hosts/:host/status", (call) => {
-    const host = control.engine.world.hosts.get(call.params["host"] ?? "");
-    if (host === undefined) throw new HoldfastError("NOT_FOUND", "no such host");
-    host.status = hostStatusSchema.parse(call.body).status;
-    control.engine.save();
-    return done;
-  }),
   ...captureRoutes(control),
   ...guestRoutes(control),
   ...faultRoutes(control),

@@ -68,6 +68,7 @@ const openTransfer = async (flow: Flow, name: string, tree: unknown): Promise<Se
   const transfer = await untilPhase(flow, `/imagetransfers/${id}`, "image_transfer", "transferring");
   await flow.keep(`${name}-transferring`);
   present(await flow.client.get(`/hosts/${transfer.text("host.id") ?? ""}`, "host"));
+  await flow.keep("host");
   return transfer;
 };
 
@@ -113,6 +114,7 @@ export const findVm = async (flow: Flow, name: string): Promise<string> => {
   await flow.keep("api");
   const found = present(await flow.client.get(`/vms?search=name%3D${name}&all_content=true`, "vms"));
   const [vm] = found.items();
+  await flow.keep("vms");
   if (vm?.text("initialization.configuration.data")?.includes("ovf:Envelope") !== true)
     throw new Error("no configuration");
   present(await flow.client.get(`/vms/${vm.id}`, "vm"));
@@ -211,7 +213,10 @@ export const downloadDisk = async (flow: Flow, diskId: string): Promise<Buffer> 
   const disk = present(await flow.client.get(`/disks/${diskId}`, "disk"));
   const domains = present(await flow.client.get("/storagedomains?search=name%3Ddata", "storage_domains"));
   await flow.keep("storage-domains");
-  if (domains.items().length !== 1) throw new Error("the domain is not found by its name");
+  const [domain, ...others] = domains.items();
+  if (others.length > 0) throw new Error("the domain is not found by its name");
+  present(await flow.client.get(`/storagedomains/${present(domain).id}`, "storage_domain"));
+  await flow.keep("storage-domain");
   const centers = present(
     await flow.client.get("/datacenters?search=storage.name%3Ddata&case_sensitive=true", "data_centers"),
   );
