@@ -86,6 +86,19 @@ test("a refusal is a fault, and a deletion answers 200 with an action", async ()
   expect([removed.status, parseXml(removed.text).name]).toEqual([200, "action"]);
 });
 
+test("a fault that the lab is told to answer is in the representation that the call asks for", async () => {
+  for (const accept of ["application/xml", "application/json"]) {
+    const effect = { kind: "fault", status: 409, reason: "r", detail: "[d]" } as const;
+    await lab.control.armFault({ route: "GET /vms", effect });
+    const reply = await api.get("/vms", { accept });
+    expect(reply.status).toBe(409);
+    expect(reply.headers["content-type"]).toBe(`${accept};charset=UTF-8`);
+    expect(reply.json ?? childText(parseXml(reply.text), "detail")).toEqual(
+      reply.json ? { reason: "r", detail: "[d]" } : "[d]",
+    );
+  }
+});
+
 test("bodies are read with ids as attributes, references by name, lists and nested structures", async () => {
   const made = await send(
     "POST",

@@ -2,7 +2,7 @@ import type { Engine } from "../engine/engine.ts";
 import { EngineFault, MissingEntity, invalid } from "../engine/engine-fault.ts";
 import { isUuid } from "../engine/new-uuid.ts";
 import { parseFollow } from "../rendering/follow.ts";
-import { type Renderer, rendererForAccept, rendererForContent } from "../rendering/renderer.ts";
+import { type Renderer, defaultRenderer, rendererForAccept, rendererForContent } from "../rendering/renderer.ts";
 import { apiPath, struct } from "../rendering/resource.ts";
 import { XmlBody } from "../rendering/xml/xml-body.ts";
 import type { Answer, Call, Handle } from "./call.ts";
@@ -11,6 +11,8 @@ import { expectedRoot } from "./expected-root.ts";
 import { type ReadLink, followLinks } from "./follow-links.ts";
 import { type Request, type Response, htmlPage } from "./message.ts";
 import { type Match, type Route, matchRoute } from "./router.ts";
+
+type Refusal = Pick<EngineFault, "status" | "reason" | "detail">;
 
 /** What answers calls of the API. */
 export interface ApiParts {
@@ -85,16 +87,22 @@ const toCall = (request: Request, match: Match<Handle>, login: string): Call => 
   };
 };
 
+const faultIn = (renderer: Renderer, { status, reason, detail }: Refusal): Response => ({
+  kind: "answer",
+  status,
+  headers: { "content-type": `${renderer.mediaType};charset=UTF-8` },
+  body: renderer.render(struct("fault", { reason, detail })),
+});
+
+/** A fault in the representation that a request asks for, or else in the default one. */
+export const faultFor = (request: Request, refusal: Refusal): Response =>
+  faultIn(rendererForAccept(request.headers["accept"]) ?? defaultRenderer, refusal);
+
 /** The answer for what a route threw; anything that is not one of the engine's refusals goes on as a bug. */
 const refusalOf = (caught: unknown, renderer: Renderer): Response => {
   if (caught instanceof MissingEntity) return { kind: "answer", status: 404 };
   if (!(caught instanceof EngineFault)) throw caught;
-  return {
-    kind: "answer",
-    status: caught.status,
-    headers: { "content-type": `${renderer.mediaType};charset=UTF-8` },
-    body: renderer.render(struct("fault", { reason: caught.reason, detail: caught.detail })),
-  };
+  return faultIn(renderer, caught);
 };
 
 const headersOf = (answer: Answer, renderer: Renderer): Record<string, string> => {

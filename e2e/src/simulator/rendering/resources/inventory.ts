@@ -52,8 +52,16 @@ export const clusterResource = (cluster: Cluster): Resource => {
   };
 };
 
-/** `/hosts`; the first host of a cluster's data center is its storage pool manager. */
-export const hostResource = (host: Host): Resource => {
+const centerOf = (world: World, host: Host): string | undefined => world.clusters.get(host.clusterId)?.dataCenterId;
+
+/** True for the storage pool manager: of a data center's hosts the first that is up. */
+const isSpm = (world: World, host: Host): boolean => {
+  const center = centerOf(world, host);
+  return [...world.hosts.values()].find((one) => one.status === "up" && centerOf(world, one) === center) === host;
+};
+
+/** `/hosts` */
+export const hostResource = (world: World, host: Host): Resource => {
   const href = hrefOf("hosts", host.id);
   return {
     element: "host",
@@ -65,6 +73,7 @@ export const hostResource = (host: Host): Resource => {
       status: host.status,
       type: "ovirt_node",
       cluster: stubOf("cluster", "clusters", host.clusterId),
+      spm: struct("spm", { priority: 5, status: isSpm(world, host) ? "spm" : "none" }),
       hardware_information: struct("hardware_information", { uuid: host.id }),
       version: struct("version", { major: 4, minor: 50, build: 5, revision: 1, full_version: "vdsm-4.50.5.1-1.el9" }),
     },
