@@ -72,10 +72,10 @@ describe.each(["xml", "json"] as const)("the flows of SDK programs, in %s", (kin
       if (request.body !== undefined) await expect(show(request.body)).toMatchFileSnapshot(file("request"));
       await expect(show(response.body)).toMatchFileSnapshot(file("response"));
     };
-    const keepImage = async (name: string, text: string): Promise<void> => {
-      await expect(normalise(pretty.json(text))).toMatchFileSnapshot(join(golden, "imageio", `${name}.json`));
+    const keepJson = async (name: string, text: string): Promise<void> => {
+      await expect(normalise(pretty.json(text))).toMatchFileSnapshot(join(golden, `${name}.json`));
     };
-    flow = { client, images: stack.use(new ImageClient(lab)), keep, keepImage };
+    flow = { client, images: stack.use(new ImageClient(lab)), keep, keepJson };
   });
 
   afterAll(() => stack.disposeAsync());
@@ -112,6 +112,6 @@ describe.each(["xml", "json"] as const)("the flows of SDK programs, in %s", (kin
     await expect(lines).toMatchFileSnapshot(join(golden, `${kind}.exchanges.txt`));
     const kept = (await readdir(join(golden, kind))).map((file) => file.split(".")[0]);
     expect(new Set(kept)).toEqual(new Set(spoken.map((line) => line.split(":")[0])));
-    await flow.client.logout();
+    await flow.keepJson("sso/logout", await flow.client.logout());
   });
 });

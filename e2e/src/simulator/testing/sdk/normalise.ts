@@ -10,6 +10,7 @@ const replacements: readonly (readonly [RegExp, string])[] = [
   [/(?<=transfer_url(?:>|": ?")https:\/\/[\d.]+:)\d+/g, "54322"],
   [/(?<=proxy_url(?:>|": ?")https:\/\/[\d.]+:)\d+/g, "54323"],
   [/(?<=(?:actual_size|total_size|used|available|committed)(?:>|": ?"))\d+/g, "65536"],
+  [/(?<="access_token": ?")[^"]*/g, "TOKEN"],
   [/(?<="unix_socket": ?")[^"]*/g, "\\u0000/org/ovirt/imageio"],
 ];
 
