@@ -3,9 +3,10 @@ import type { TaskClaims } from "@holdfast/shared/identity/task-token";
 import { openServedIdentity } from "@holdfast/shared/identity/testing/served-identity";
 import { testInstallation } from "@holdfast/shared/identity/testing/test-installation";
 import { startProcess } from "@holdfast/shared/process/child-process";
+import { programArguments } from "@holdfast/shared/process/testing/program-files";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import type { RepositoryAddress } from "../repository/repository-access.ts";
 
 /** A repository server in a process of its own, on a folder that goes with it. */
@@ -23,8 +24,6 @@ export interface RepositoryProcess extends AsyncDisposable {
   restart(between?: () => Promise<void>): Promise<void>;
 }
 
-const main = resolve(import.meta.dirname, "../../../repository/src/main.ts");
-
 /** Makes a repository and serves it. */
 export const openRepositoryProcess = async (joining = testInstallation()): Promise<RepositoryProcess> => {
   const installation = await joining;
@@ -40,7 +39,7 @@ export const openRepositoryProcess = async (joining = testInstallation()): Promi
     const child = await startProcess({
       name: "repository",
       command: process.execPath,
-      args: ["--conditions=source", main, "--config", file],
+      args: [...programArguments("repository/main"), "--config", file],
     });
     try {
       return { child, ready: await child.ready(20_000) };
