@@ -7,13 +7,13 @@ import {
   webcrypto,
   X509Certificate,
 } from "node:crypto";
-import type { Pkcs10CertificateRequest } from "@peculiar/x509";
+import type * as X509 from "@peculiar/x509";
 import { toDate } from "../clock/dates.ts";
 import { HoldfastError } from "../errors/holdfast-error.ts";
 import { type PeerName, peerNameIn, toPeerUri } from "./peer-name.ts";
 
 /** What writes certificates is the slowest of all to load, and most processes and threads never write one. */
-const loadX509 = async (): Promise<typeof import("@peculiar/x509")> => {
+const loadX509 = async (): Promise<typeof X509> => {
   await import("reflect-metadata");
   const x509 = await import("@peculiar/x509");
   x509.cryptoProvider.set(webcrypto as never);
@@ -176,7 +176,7 @@ const parseCertificate = (certificate: string | Uint8Array): X509Certificate => 
   }
 };
 
-const parseRequest = async (requestPem: string): Promise<Pkcs10CertificateRequest> => {
+const parseRequest = async (requestPem: string): Promise<X509.Pkcs10CertificateRequest> => {
   const x509 = await loadX509();
   try {
     const request = new x509.Pkcs10CertificateRequest(requestPem);
