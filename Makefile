@@ -54,7 +54,7 @@ packages:
 	  test -x node_modules/.bin/node || npm rebuild node-linux-$(arch); \
 	  sha256sum package-lock.json > $(stamp); }
 
-build: packages ## Generate the wire code and compile
+build: packages ## Generate the wire code, compile, and bundle the programs
 	@npm run --silent generate
 	@npm run --silent build
 
