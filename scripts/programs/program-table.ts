@@ -8,6 +8,7 @@ export const bundles: Readonly<Record<string, Readonly<Record<string, string>>>>
     "repository-server": "repository/src/main.ts",
     "lane-worker": "agent/src/backup/lane-worker.ts",
     "restore-worker": "agent/src/restore/restore-worker.ts",
+    "copy-worker": "agent/src/copy/copy-worker.ts",
     "ingest-worker": "repository/src/ingest/ingest-worker.ts",
     "index-worker": "repository/src/index/index-worker.ts",
   },
