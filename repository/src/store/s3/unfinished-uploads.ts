@@ -32,8 +32,7 @@ export async function* unfinishedUploads(
       const name = key === undefined ? undefined : nameOf(key);
       if (key !== undefined && name !== undefined && uploadId !== undefined) yield { name, key, uploadId };
     }
-    const isMore: boolean = page.IsTruncated === true && page.NextKeyMarker !== undefined;
-    const next = isMore ? { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker } : undefined;
+    const next = placeAfter(page);
     if (next !== undefined && isSamePlace(next, after))
       throw new HoldfastError("IO_FAILED", "the object storage's listing of unfinished uploads does not get on");
     after = next;
@@ -44,3 +43,9 @@ type Place = Pick<ListMultipartUploadsCommandInput, "KeyMarker" | "UploadIdMarke
 
 const isSamePlace = (a: Place, b: Place): boolean =>
   a.KeyMarker === b.KeyMarker && a.UploadIdMarker === b.UploadIdMarker;
+
+/** Where the next page begins; undefined when there is none. */
+const placeAfter = (page: ListMultipartUploadsCommandOutput): Place | undefined =>
+  page.IsTruncated === true && page.NextKeyMarker !== undefined
+    ? { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker }
+    : undefined;
