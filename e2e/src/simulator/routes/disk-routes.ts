@@ -46,7 +46,14 @@ const update = async (engine: Engine, call: Call): Promise<Answer> => {
 };
 
 const snapshotsOf = (engine: Engine, call: Call): Answer =>
-  rows(call, "disk_snapshot", diskSnapshots(engine.world, diskOf(engine, call), flag(call, "include_active")));
+  rows(
+    call,
+    "disk_snapshot",
+    diskSnapshots(engine.world, diskOf(engine, call), {
+      active: flag(call, "include_active"),
+      template: flag(call, "include_template"),
+    }),
+  );
 
 /** `/disks` */
 export const diskRoutes = (engine: Engine): readonly Route<Handle>[] => [
