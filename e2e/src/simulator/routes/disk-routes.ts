@@ -49,7 +49,14 @@ const update = async (engine: Engine, call: Call): Promise<Answer> => {
 };
 
 const snapshotsOf = (engine: Engine, call: Call): Answer =>
-  rows(call, "disk_snapshot", diskSnapshots(engine.world, diskOf(engine, call), flag(call, "include_active")));
+  rows(
+    call,
+    "disk_snapshot",
+    diskSnapshots(engine.world, diskOf(engine, call), {
+      active: flag(call, "include_active"),
+      template: flag(call, "include_template"),
+    }),
+  );
 
 const convertBody = entity({ disk: entity({ format: z.enum(["cow", "raw"]) }, ["id", "sparse", "backup"]) }, [
   "async",
