@@ -78,12 +78,7 @@ export const createController = async (
 ): Promise<Controller> => {
   await using stack = new AsyncDisposableStack();
   const { work, users, timeZone, listening } = await openWork(stack, { config, log, overrides });
-  const steps: StepDeps = {
-    ...work,
-    backups: createBackupWork(work),
-    restores: createRestoreWork(work),
-    copies: createCopyWork(work),
-  };
+  const steps = toStepDeps(work);
   const tickets = stack.use(createTicketBox(work));
   const runner = stack.use(openTasks(steps));
   const sessions = stack.use(openSessions(work, runner.poke));
@@ -125,6 +120,14 @@ export const createController = async (
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 };
+
+/** Every kind of work that a task can be. */
+const toStepDeps = <Work extends WorkDeps>(work: Work): Work & StepDeps => ({
+  ...work,
+  backups: createBackupWork(work),
+  restores: createRestoreWork(work),
+  copies: createCopyWork(work),
+});
 
 interface Opening {
   readonly config: ControllerConfig;

@@ -25,7 +25,7 @@ export interface BenchCopy {
 }
 
 /** So little that a copy takes many requests. */
-const room = { lanes: 2, laneBytes: 6 * 1024 * 1024 };
+const room = { lanes: 1, laneBytes: 6 * 1024 * 1024 };
 
 /** Copies a point as an agent does; answers its id at the target. */
 export const benchCopy = async ({ attempt, pointId, from, to, board, signal }: BenchCopy): Promise<string> => {

@@ -54,8 +54,10 @@ const findSource = async (
 const orders = (deps: WorkDeps, what: Try): Orders => {
   const { task, attempt } = what;
   const scope = copyScopeOf(task);
-  const { keys, get } = deps.repositories;
-  const [source, target] = [get(scope.sourceRepositoryId), get(task.repositoryId)];
+  const { repositories } = deps;
+  const { keys } = repositories;
+  const source = repositories.get(scope.sourceRepositoryId);
+  const target = repositories.get(task.repositoryId);
   const sourceKeys = keys.find(source.repositoryId)?.keys.opening;
   const targetKeys = keys.find(target.repositoryId)?.keys.sealing;
   const { clear, sealed } = parsePreparedCopy(attempt.prepared);

@@ -1,4 +1,5 @@
 import type { PointSummary } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
+import { toIso } from "@holdfast/shared/clock/clock";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import type { SessionId } from "@holdfast/shared/ids/ids";
 import type { ManagerConnection } from "../inventory/manager-connection.ts";
@@ -9,8 +10,8 @@ import type { WorkDeps } from "../sessions/work-deps.ts";
 import { type CopyFilter, type CopyPlan, originOf, planCopy } from "./plan-copy.ts";
 import { pointsUnderCopy } from "./points-under-copy.ts";
 
-/** Points of one session at most. */
-const mostPoints = 1_000;
+/** Points of one session at most: it is shown as one message. */
+const mostPoints = 200;
 
 /** A copy that an operator asks for. */
 export interface CopyWish {
@@ -59,7 +60,8 @@ const toTask = (deps: WorkDeps, point: PointSummary, { source, target, codec }: 
     engineInstanceId,
     // The VM itself has no part in it, and is free for other tasks.
     vmId: "",
-    vmName: point.vmName === "" ? vmId : point.vmName,
+    // Several points of one VM are told apart by when they were taken.
+    vmName: `${point.vmName === "" ? vmId : point.vmName} of ${toIso(Number(point.capturedMs))}`,
     repositoryId: target.repositoryId,
     scope: {
       v: 1,
@@ -80,8 +82,9 @@ const placeOf = (
   { engineInstanceId, vmId }: { readonly engineInstanceId: string; readonly vmId: string },
 ): Pick<TaskRequest, "managerId" | "clusterId"> => {
   const managers = deps.managers.list();
-  const own = managers.find(({ record }) => record.engineInstanceId === engineInstanceId);
-  const manager = own ?? managers.find(({ inventory }) => inventory !== undefined) ?? managers[0];
+  const told = managers.filter(({ inventory }) => inventory !== undefined);
+  const own = told.find(({ record }) => record.engineInstanceId === engineInstanceId);
+  const manager = own ?? told[0] ?? managers[0];
   if (manager === undefined)
     throw new HoldfastError("NO_AGENT", "no manager is known: copies are made by agents, which belong to managers");
   return { managerId: manager.record.managerId, clusterId: clusterOf(manager, vmId) };

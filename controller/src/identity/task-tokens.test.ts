@@ -51,6 +51,23 @@ describe("a task token", () => {
     expect(() => opened(tokensFor(member).forBackup(what), "key-2")).toThrow("given to another");
   });
 
+  it("of a copy names the origin and the point's VM, and its source lets its one point be read there alone", () => {
+    const tokens = tokensFor(member);
+    const { task, attempt } = what;
+    const origin = { repositoryId: "r0", pointId: "p0" };
+    expect(opened(tokens.forCopy(what, { vmId: "v7", origin }))).toMatchObject({
+      operation: "copy",
+      taskId: task.taskId,
+      attemptId: attempt.attemptId,
+      vmId: "v7",
+      repositoryId: task.repositoryId,
+      originRepositoryId: "r0",
+      pointId: "p0",
+    });
+    const source = { repositoryId: "r1", pointId: "p1" };
+    expect(opened(tokens.forCopySource(what, source))).toMatchObject({ operation: "restore", ...source });
+  });
+
   it("of a restore names its one point, of a loan the lender and the disk, of an export the key that was shown", () => {
     const tokens = tokensFor(member);
     expect(opened(tokens.forRestore(what, "p1"))).toMatchObject({ operation: "restore", pointId: "p1" });

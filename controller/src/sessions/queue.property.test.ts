@@ -78,6 +78,7 @@ const task = (index: number): fc.Arbitrary<QueuedTask> =>
       position: index,
       ...facts,
       target: testPlacementTask(target),
+      isCopy: false,
       past: { waitedOut: new Set(waitedOut), offeredMs },
     }));
 

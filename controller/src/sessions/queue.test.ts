@@ -15,6 +15,7 @@ const queued = (taskId: string, facts: Partial<QueuedTask> = {}): QueuedTask => 
   position: 0,
   restsMs: 0,
   target: testPlacementTask(),
+  isCopy: false,
   past: freshPast,
   things: [],
   blockedBy: "",
@@ -42,14 +43,15 @@ const kinds = (verdicts: readonly QueueVerdict[]): readonly string[] =>
   verdicts.map(({ standing, placement }) => (standing === "ready" ? placement.kind : standing));
 
 describe("the queue", () => {
-  it("serves restores before backups, then the longest waiting, then by position", () => {
+  it("serves restores before backups and copies after them, then the longest waiting, then by position", () => {
     const tasks = [
+      queued("copy", { isCopy: true }),
       queued("late", { queuedMs: 9 }),
       queued("second", { position: 1 }),
       queued("first"),
       queued("restore", { ...restore, queuedMs: 99 }),
     ];
-    expect(inOrder(tasks).map(({ taskId }) => taskId)).toStrictEqual(["restore", "first", "second", "late"]);
+    expect(inOrder(tasks).map(({ taskId }) => taskId)).toStrictEqual(["restore", "first", "second", "late", "copy"]);
   });
 
   it("gives a task only to an agent that placement names", () => {

@@ -16,6 +16,8 @@ export interface QueuedTask {
   /** Milliseconds until it may be tried again; 0 for now. */
   readonly restsMs: number;
   readonly target: PlacementTask;
+  /** A copy of a point: it is served when nothing else waits, for its point lies safe already. */
+  readonly isCopy: boolean;
   readonly past: PlacementPast;
   /** Everything limited that it puts load on. */
   readonly things: readonly LimitedThing[];
@@ -45,11 +47,12 @@ export interface QueueVerdict {
   readonly words: string;
 }
 
-/** The order in which waiting tasks are served: restores first, then the longest waiting. */
+/** The order in which waiting tasks are served: restores first and copies last, each kind by how long it waits. */
 export const inOrder = (tasks: readonly QueuedTask[]): readonly QueuedTask[] =>
   [...tasks].sort(
     (left, right) =>
       Number(right.target.isRestore) - Number(left.target.isRestore) ||
+      Number(left.isCopy) - Number(right.isCopy) ||
       left.queuedMs - right.queuedMs ||
       left.position - right.position ||
       left.taskId.localeCompare(right.taskId),

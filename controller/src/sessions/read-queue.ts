@@ -52,6 +52,7 @@ const toQueued = (task: Task, holding: readonly Task[], deps: QueueDeps): Queued
   position: task.position,
   restsMs: Math.max(0, task.notBeforeMs - deps.clock.nowMs()),
   target: placementTaskOf({ ...task, isRestore: isRestore(task) }, deps.managers),
+  isCopy: task.scope.kind === "copy",
   past: pastOf(deps.patience, task, deps.settings.waitLimitMs),
   things: thingsOf(task, deps),
   blockedBy: whyBlocked(task, { holding, managers: deps.managers }),

@@ -31,6 +31,7 @@ const note = (placement: Placement, standing: QueueVerdict["standing"] = "ready"
       position: 0,
       restsMs: 0,
       target: testPlacementTask(),
+      isCopy: false,
       past: freshPast,
       things: [],
       blockedBy: "",

@@ -65,7 +65,7 @@ test("three points are copied, and when the agent is killed in the middle the ne
     [1, Result.SUCCESS],
   ]);
   // What the first attempt stored is not read again.
-  const { readBytes = 0n, storedBytes = 0n } = present(session.tasks[0]?.disks[0]?.bytes);
+  const { readBytes, storedBytes } = present(session.tasks[0]?.disks[0]?.bytes);
   expect(readBytes).toBe(storedBytes);
   expect(Number(storedBytes)).toBeGreaterThan(0);
   expect(Number(storedBytes)).toBeLessThan((filledMiB * MiB * 2) / 3);

@@ -1,7 +1,7 @@
 import { hasCode, HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { toHex } from "@holdfast/shared/format/content-id";
 import { decodeStoredManifest, type StoredManifest } from "@holdfast/shared/format/manifest";
-import type { AttemptRef } from "@holdfast/shared/format/manifest-schema";
+import type { AttemptRef, ClearPart, Origin } from "@holdfast/shared/format/manifest-schema";
 import type { Catalog } from "../catalog/catalog.ts";
 import { type CatalogDisk, type CatalogPoint, catalogDisks, isSameVm } from "../catalog/catalog-point.ts";
 import type { DiskRange } from "../catalog/disk-range.ts";
@@ -142,19 +142,26 @@ const checkManifest = (
       sealed === undefined ? "sealed, in a repository without encryption" : "not sealed, in an encrypted repository";
     throw new HoldfastError("INVALID_ARGUMENT", `the manifest is ${should}`);
   }
-  const { attempt, vm, base, origin } = terms;
-  const differs = (what: string): HoldfastError =>
-    new HoldfastError("INVALID_ARGUMENT", `the manifest and its upload differ in ${what}`);
-  const isSame = clear.attempt.taskId === attempt.taskId && isSameAttempt(clear.attempt, attempt);
-  if (!isSame) throw differs("their attempt");
-  if (!isSameVm(clear.vm, vm)) throw differs("their VM");
-  if ((clear.basePointId ?? undefined) !== base?.pointId) throw differs("their base");
-  if (clear.origin?.repositoryId !== origin?.repositoryId || clear.origin?.pointId !== origin?.pointId)
-    throw differs("their origin");
-  if (clear.chunkSize !== facts.chunkSize) throw differs("their chunk size");
+  const difference = differenceOf(clear, terms);
+  if (difference !== undefined || clear.chunkSize !== facts.chunkSize) {
+    const message = `the manifest and its upload differ in ${difference ?? "their chunk size"}`;
+    throw new HoldfastError("INVALID_ARGUMENT", message);
+  }
   const ids = new Set(clear.disks.map(({ diskId }) => diskId));
   if (ids.size !== clear.disks.length) throw new HoldfastError("INVALID_ARGUMENT", "the manifest names a disk twice");
 };
+
+/** In what a manifest says something else than its upload was opened for; undefined for nothing. */
+const differenceOf = (clear: ClearPart, { attempt, vm, base, origin }: Upload["terms"]): string | undefined => {
+  const isSame = clear.attempt.taskId === attempt.taskId && isSameAttempt(clear.attempt, attempt);
+  if (!isSame) return "their attempt";
+  if (!isSameVm(clear.vm, vm)) return "their VM";
+  if ((clear.basePointId ?? undefined) !== base?.pointId) return "their base";
+  return isSameOrigin(clear.origin, origin) ? undefined : "their origin";
+};
+
+const isSameOrigin = (stated: Origin | null, told: Origin | undefined): boolean =>
+  stated?.repositoryId === told?.repositoryId && stated?.pointId === told?.pointId;
 
 interface Walked {
   readonly counts: PositionCounts;

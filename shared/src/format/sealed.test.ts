@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, test, vi } from "vitest";
+import { afterAll, expect, test, vi } from "vitest";
 import { HoldfastError } from "../errors/holdfast-error.ts";
 import { chunkIdOf } from "./chunk-id.ts";
 import { chunkSizes } from "./chunk-size.ts";
@@ -13,6 +13,12 @@ import { sha256 } from "./content-id.ts";
 import { hmacSha256, deriveKeys } from "./repository-keys.ts";
 import { counting, goldenManifest } from "./testing/golden-samples.ts";
 import { goldenKeyIds, goldenMaster, makeSealedVectors } from "./testing/sealed-samples.ts";
+
+// Modules are shared with the tests that this process ran before and runs after.
+vi.hoisted(() => vi.resetModules());
+afterAll(() => {
+  vi.resetModules();
+});
 
 // The kernel's bytes are the same each time here, and nowhere else.
 vi.mock("../ids/kernel-random.ts", async () => {

@@ -10,18 +10,18 @@ import { type ServedService, serveService } from "@holdfast/shared/rpc/implement
 import { listJobs } from "../../database/jobs-table.ts";
 import { listOpenTasks } from "../../database/tasks-table.ts";
 import type { RepositoryConnection } from "../../repositories/repository-connection.ts";
-import { requestedSessionId } from "../../sessions/start-session.ts";
 import type { ApiDeps } from "../api-deps.ts";
-import { beginMaintenance } from "../maintenance/begin-maintenance.ts";
 import { copyPoints } from "./copy-points.ts";
 import { showStatistics } from "./show-statistics.ts";
 import { listHurtPoints } from "./list-hurt-points.ts";
 import { keyCalls, toProof } from "./key-calls.ts";
+import { maintenanceCalls } from "./maintenance-calls.ts";
 
 /** `holdfast.controller.v1.RepositoryRegistryService`. */
 export const serveRepositories = (deps: ApiDeps): ServedService =>
   serveService(RepositoryRegistryService, {
     ...keyCalls(deps),
+    ...maintenanceCalls(deps),
     addRepository: async ({ name, address, ...given }, { signal }) => {
       checkName(name);
       const added = await deps.repositories.add({ name, address, proof: toProof(given) }, signal);
@@ -38,34 +38,7 @@ export const serveRepositories = (deps: ApiDeps): ServedService =>
       deps.log.info("clock of a repository confirmed", { repository: found.repositoryId, name: found.name });
       return { repository: await toRepository(deps, found, signal) };
     },
-    verifyRepository: async ({ repository, budgetBytes, requestId }) => {
-      if (budgetBytes < 0n) throw new HoldfastError("INVALID_ARGUMENT", `${budgetBytes} bytes are no budget`);
-      const { repositoryId, name } = deps.repositories.get(repository);
-      const sessionId = requestedSessionId("repository-verify", repositoryId, requestId, deps.random);
-      await beginMaintenance(deps, {
-        kind: "repository-verify",
-        sessionId,
-        repositoryId,
-        title: `repository ${name}`,
-        request: { budgetBytes: Number(budgetBytes) },
-      });
-      return { sessionId };
-    },
-    collectGarbage: async ({ repository, dryRun, requestId }) => {
-      const { repositoryId, name } = deps.repositories.get(repository);
-      const what = `${repositoryId}/${String(dryRun)}`;
-      const sessionId = requestedSessionId("repository-gc", what, requestId, deps.random);
-      const title = `repository ${name}${dryRun ? " (dry run)" : ""}`;
-      await beginMaintenance(deps, { kind: "repository-gc", sessionId, repositoryId, title, request: { dryRun } });
-      return { sessionId };
-    },
     copyPoints: (request, { signal }) => copyPoints(deps, request, signal),
-    rescanRepository: async ({ repository, requestId }) => {
-      const { repositoryId, name } = deps.repositories.get(repository);
-      const sessionId = requestedSessionId("repository-rescan", repositoryId, requestId, deps.random);
-      await beginMaintenance(deps, { kind: "repository-rescan", sessionId, repositoryId, title: `repository ${name}` });
-      return { sessionId };
-    },
     getStatistics: ({ repository, refresh }, { signal }) =>
       showStatistics(deps.repositories.get(repository), refresh, signal),
     listHurtPoints: ({ repository }, { signal }) => listHurtPoints(deps.repositories.get(repository), signal),
@@ -102,7 +75,11 @@ const removeRepository = async (deps: ApiDeps, idOrName: string, force: boolean)
   const { repositoryId, name } = deps.repositories.get(idOrName);
   const { queries } = deps.database;
   const jobs = (await listJobs(queries)).filter((job) => job.repositoryId === repositoryId);
-  const tasks = (await listOpenTasks(queries)).filter((task) => task.repositoryId === repositoryId);
+  const tasks = (await listOpenTasks(queries)).filter(
+    (task) =>
+      task.repositoryId === repositoryId ||
+      (task.scope.kind === "copy" && task.scope.sourceRepositoryId === repositoryId),
+  );
   if (!force && jobs.length > 0) {
     throw new HoldfastError(
       "FAILED_PRECONDITION",
