@@ -1,3 +1,4 @@
+import { PointHealth } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { ProgressBoard } from "../claims/progress-board.ts";
 import { type BenchDisk, benchBackUp } from "../testing/backup-bench.ts";
@@ -101,6 +102,19 @@ describe("copying between repositories that keep chunks alike", () => {
     await Promise.race([copying, untilStored(board)]);
     await to.killAndRestart();
     await expectSame(await copying, pointId);
+  });
+
+  it("heals a point that is hurt from its copy", async () => {
+    const disk = makeDisk("healed", 3 * MiB);
+    const { pointId } = await benchBackUp(from, { attempt: attempt(), disks: [full("d1", disk)] });
+    const copied = await benchCopy({ attempt: attempt(), pointId, from, to });
+    await from.restart(() => damageChunk(from.directory, disk.subarray(MiB, MiB + 4096)));
+    await expect(expectRestored(from, pointId, { d1: disk })).rejects.toMatchObject({ code: "POINT_HURT" });
+    const health = async (): Promise<PointHealth> => (await pointOf(from, pointId)).summary.health;
+    await vi.waitFor(async () => expect(await health()).toBe(PointHealth.HURT), 10_000);
+
+    await benchCopy({ attempt: attempt(), pointId: copied, from: to, to: from });
+    expect(await health()).toBe(PointHealth.GOOD);
   });
 
   it("names what the source cannot give, and commits nothing", async () => {
