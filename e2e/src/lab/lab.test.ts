@@ -32,8 +32,11 @@ beforeAll(async () => {
   await guided.promise;
 });
 
-afterAll(() => {
-  program.kill("SIGKILL");
+afterAll(async () => {
+  if (program.exitCode !== null) return;
+  const exited = once(program, "exit");
+  program.kill("SIGTERM");
+  await exited;
 });
 
 test("the lab prints what to try, all of which works, and leaves nothing behind when it is interrupted", async () => {

@@ -43,6 +43,13 @@ const checkVm = (engine: Engine, vm: Vm): void => {
   }
 };
 
+const checkHost = (engine: Engine, vm: Vm, kind: CaptureKind): void => {
+  const host = engine.world.hosts.get(vm.hostId ?? "");
+  if (kind === "live" && host?.knowsBackups === false) {
+    throw conflict(`${action}. Backup is not supported by the host (${host.name}).`);
+  }
+};
+
 const checkDisks = (engine: Engine, vm: Vm, diskIds: readonly string[]): void => {
   const inactive = diskIds.filter((id) => vm.attachments.some((one) => one.diskId === id && !one.active));
   if (inactive.length > 0) {
@@ -93,6 +100,7 @@ export const checkBackup = (
   checkRequest(engine, request);
   checkVm(engine, vm);
   checkLevel(engine, vm, request, kind);
+  checkHost(engine, vm, kind);
   checkDisks(engine, vm, request.diskIds);
   // A live backup needs scratch disks, a hybrid one a snapshot.
   checkDomains(engine, request.diskIds, action, kind === "cold" ? "access" : "room");

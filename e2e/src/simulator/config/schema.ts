@@ -172,6 +172,8 @@ export const configSchema = z.strictObject({
         tlsPort: port,
         /** What the VMs that run on it may have together; without bound when absent. */
         memory: bytes.optional(),
+        /** False: an outdated host, which refuses live backups. */
+        backups: z.boolean().default(true),
         /** Name of imageio's abstract unix socket, without the leading NUL; derived when absent. */
         unixSocket: name.optional(),
       }),

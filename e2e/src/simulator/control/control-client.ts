@@ -156,7 +156,7 @@ export class ControlClient {
   async spoilCheckpoint(
     vmId: string,
     checkpointId: string,
-    damage: "missing" | "inconsistent" | "forgetful",
+    damage: "missing" | "inconsistent" | "forgetful" | "invalid",
   ): Promise<void> {
     await this.#post(`/vms/${vmId}/checkpoints/${checkpointId}/spoil`, { damage });
   }

@@ -29,6 +29,11 @@ const spoil = async (control: Control, call: ControlCall) => {
   const checkpoint = vm.checkpoints.find((one) => one.id === call.params["checkpoint"]);
   if (checkpoint === undefined) throw new HoldfastError("NOT_FOUND", "no such checkpoint");
   const { damage } = damageSchema.parse(call.body);
+  if (damage === "invalid") {
+    checkpoint.state = "invalid";
+    control.engine.save();
+    return {};
+  }
   for (const diskId of checkpoint.diskIds) {
     const disk = control.engine.world.disks.get(diskId);
     if (disk !== undefined) await control.engine.storage.spoilCheckpoint(disk.imageId, checkpoint.id, damage);

@@ -29,6 +29,7 @@ export const eventCodes = {
   vmRemoved: 113,
   diskAdded: 2021,
   diskRemoved: 2014,
+  diskConversionFailed: 2025,
   diskAttachmentProblem: 2017,
   transferInitiated: 1031,
   transferSucceeded: 1032,

@@ -38,6 +38,8 @@ export interface Host {
   status: (typeof hostStatuses)[number];
   /** What the VMs that run on it may have together; without bound when absent. */
   memoryBytes?: number;
+  /** False for an outdated host, which refuses live backups. */
+  readonly knowsBackups?: boolean;
 }
 
 /** A storage domain; what its disks allocate is counted, not kept (`domains/domain-space.ts`). */
