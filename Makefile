@@ -8,13 +8,16 @@ arch    := $(patsubst aarch64,arm64,$(patsubst x86_64,x64,$(shell uname -m)))
 runtime := node-linux-$(arch)@$(shell sed -n 's/.*"node-linux-$(arch)": "\(.*\)".*/\1/p' package.json)
 stamp   := node_modules/.installed-from
 
-.PHONY: help demo test check soak mutants bench-index dist worker-image worker-image-test setup tools packages build clean
+.PHONY: help demo lab test check soak mutants bench-index dist worker-image worker-image-test setup tools packages build clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 26
 
 demo: setup build ## Install what is missing, build, and show the main job from end to end
 	@node e2e/dist/demo/main.js
+
+lab: setup build ## Install what is missing, build, start two simulated oVirt Managers and print what to try, until Ctrl-C
+	@node e2e/dist/lab/main.js
 
 test: setup ## Install what is missing and run every check
 	@scripts/test
@@ -51,7 +54,7 @@ packages:
 	  test -x node_modules/.bin/node || npm rebuild node-linux-$(arch); \
 	  sha256sum package-lock.json > $(stamp); }
 
-build: packages ## Generate the wire code and compile
+build: packages ## Generate the wire code, compile, and bundle the programs
 	@npm run --silent generate
 	@npm run --silent build
 

@@ -7,6 +7,15 @@ const common = {
   ssr: { resolve: { conditions } },
 };
 
+/** Stories whose certificates live for seconds, or that freeze or kill whole installations at moments of a session: they have the machine to themselves. */
+const aloneStories = ["identities-renewal", "kills", "power-failure"].map((name) => `e2e/src/stories/${name}.test.ts`);
+
+const stories = {
+  pool: "forks",
+  testTimeout: 300_000,
+  hookTimeout: 240_000,
+} as const;
+
 export default defineConfig({
   test: {
     reporters: ["default", "./scripts/tally-reporter.ts"],
@@ -23,6 +32,8 @@ export default defineConfig({
           ],
           exclude: ["e2e/src/stories/**"],
           pool: "forks",
+          // Loading everything anew for each file took half of the run. What is left behind in a process is a defect of a test.
+          isolate: false,
           // Many of them wait for processes of their own: on two cores, two files at a time.
           maxWorkers: Math.max(2, availableParallelism()),
           testTimeout: 30_000,
@@ -32,14 +43,23 @@ export default defineConfig({
       {
         ...common,
         test: {
+          ...stories,
           name: "e2e",
-          // Stories start many processes: they come after the unit tests, one file at a time.
+          // Stories start many processes: they come after the unit tests, two files at a time.
           sequence: { groupOrder: 1 },
           include: ["e2e/src/stories/**/*.test.ts"],
-          pool: "forks",
+          exclude: aloneStories,
+          maxWorkers: 2,
+        },
+      },
+      {
+        ...common,
+        test: {
+          ...stories,
+          name: "e2e-alone",
+          sequence: { groupOrder: 2 },
+          include: aloneStories,
           fileParallelism: false,
-          testTimeout: 180_000,
-          hookTimeout: 120_000,
         },
       },
     ],

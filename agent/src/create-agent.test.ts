@@ -3,6 +3,7 @@ import { toAgentSubject } from "@holdfast/shared/bus/subjects";
 import { busPublish } from "@holdfast/shared/bus/typed";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { startProcess } from "@holdfast/shared/process/child-process";
+import { programArguments } from "@holdfast/shared/process/testing/program-files";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { inspect } from "node:util";
@@ -240,7 +241,7 @@ describe("an agent", () => {
     const file = join(stage.folder, "agent.json");
     await writeFile(file, JSON.stringify(stage.settingsOf("program")));
     const start = async (): Promise<string> => {
-      const args = ["--conditions=source", join(import.meta.dirname, "main.ts"), "--config", file];
+      const args = [...programArguments("agent/main"), "--config", file];
       await using child = await startProcess({ name: "agent", command: process.execPath, args });
       const ready = await child.ready(20_000);
       expect(await child.stop()).toEqual({ code: 0, signal: null });

@@ -9,7 +9,7 @@ import { sibling } from "@holdfast/shared/threads/sibling";
 import { WorkerThread } from "@holdfast/shared/threads/worker-thread";
 import { type LaneCalls, LanePool } from "../lanes/lane-pool.ts";
 import { chunksPerRun, requestsPerLane } from "../lanes/lane-room.ts";
-import { LeafSource } from "../repository/base-leaves.ts";
+import { LeafSource } from "@holdfast/shared/reading/leaf-source";
 import { commitUpload, openUpload, type OpenedUpload, type Upload } from "../repository/open-upload.ts";
 import { openRepositoryConnection, type RepositoryCalls } from "../repository/repository-access.ts";
 import type { BackupEnd, BackupTask } from "./backup-task.ts";

@@ -2,7 +2,7 @@ import { equalBytes, idAt } from "@holdfast/shared/format/content-id";
 import { placeOfChunk } from "@holdfast/shared/format/page-tree";
 import type { RandomBytes } from "@holdfast/shared/ids/ids";
 import type { LanePool } from "../lanes/lane-pool.ts";
-import type { LeafSource } from "../repository/base-leaves.ts";
+import type { LeafSource } from "@holdfast/shared/reading/leaf-source";
 import type { ChunkMap } from "./chunk-map.ts";
 import type { DiskTally } from "./disk-tally.ts";
 import type { LaneAnswer, LaneRequest } from "./lane-messages.ts";

@@ -7,7 +7,7 @@ import { type DiskMode, diskModeSchema, noStatistics, type Statistics } from "@h
 import { openDiskReader } from "../disks/disk-access.ts";
 import type { OpenDisk } from "../disks/open-disk.ts";
 import { lanesFor } from "../lanes/lane-room.ts";
-import type { LeafSource } from "../repository/base-leaves.ts";
+import type { LeafSource } from "@holdfast/shared/reading/leaf-source";
 import type { BackupTask } from "./backup-task.ts";
 import type { DiskOutcome } from "./build-manifest.ts";
 import { checkSample } from "./check-sample.ts";

@@ -3,7 +3,7 @@ import { equalBytes, idSize } from "@holdfast/shared/format/content-id";
 import { encodePage, leafCapacity } from "@holdfast/shared/format/page";
 import { buildTree, leafCount, treeShape } from "@holdfast/shared/format/page-tree";
 import type { LanePool } from "../lanes/lane-pool.ts";
-import type { LeafSource, StoredLeaf } from "../repository/base-leaves.ts";
+import type { LeafSource, StoredLeaf } from "@holdfast/shared/reading/leaf-source";
 import type { ChunkMap, ChunkRun } from "./chunk-map.ts";
 import { countIds, type DiskTally, type LeafCounts, noCounts } from "./disk-tally.ts";
 import type { LaneAnswer, LaneRequest } from "./lane-messages.ts";

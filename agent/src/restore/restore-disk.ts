@@ -5,13 +5,14 @@ import { chunkCountOf } from "@holdfast/shared/format/chunk-size";
 import { idSize } from "@holdfast/shared/format/content-id";
 import { isZero } from "@holdfast/shared/format/chunk-id";
 import type { Reading } from "@holdfast/shared/reading/open-reading";
+import { trustedDisk } from "@holdfast/shared/reading/trusted-disk";
 import type { OpenDisk } from "../disks/open-disk.ts";
 import type { ImageEndpoint } from "../imageio/image-endpoint.ts";
 import { ImageWriter } from "../imageio/image-writer.ts";
 import type { LanePool } from "../lanes/lane-pool.ts";
 import { lanesFor } from "../lanes/lane-room.ts";
-import { LeafSource } from "../repository/base-leaves.ts";
-import { checkedLeaves } from "../repository/checked-leaves.ts";
+import { LeafSource } from "@holdfast/shared/reading/leaf-source";
+import { checkedLeaves } from "@holdfast/shared/reading/checked-leaves";
 import type { RepositoryCalls } from "../repository/repository-access.ts";
 import type { RestoreLaneAnswer, RestoreLaneRequest } from "./restore-messages.ts";
 import { RestoreTally } from "./restore-tally.ts";
@@ -31,8 +32,7 @@ const chunksPerRequest = 64;
 /** Writes one disk of a point into a new disk and makes it durable. POINT_HURT names what the repository cannot give. */
 export const restoreDisk = async (parts: RestoreParts, orders: RestoreDisk, signal: AbortSignal): Promise<void> => {
   const { task, reading } = parts;
-  const source = reading.disks.find(({ diskId }) => diskId === orders.diskId);
-  if (source === undefined) throw new HoldfastError("NOT_FOUND", `the point has no disk ${orders.diskId}`);
+  const source = trustedDisk(reading, orders);
   const chunks = chunkCountOf(Number(source.sizeBytes), reading.chunkSize);
   const tally = new RestoreTally(chunks, reading.chunkSize);
   let route = "";

@@ -29,6 +29,12 @@ describe("a point that is damaged", () => {
     await expect(restoring).rejects.toMatchObject({ code: "POINT_HURT", details: { diskId: "d1", chunks: "2" } });
   });
 
+  it("is not restored when the repository gives the disk another root than the manifest", async () => {
+    const root = new Uint8Array(32).fill(7);
+    const restoring = benchRestore(repository, pointId, [{ diskId: "d1", size: disk.byteLength, root }]);
+    await expect(restoring).rejects.toMatchObject({ code: "REPOSITORY_DAMAGED", details: { diskId: "d1" } });
+  });
+
   it("is healed by the next increment when a pack is gone, for the lost chunks are read again", async () => {
     const before = Buffer.from(disk);
     for (let at = 0; at < disk.byteLength; at += 64 * 1024) fillBlock(before, at, "gone");

@@ -105,7 +105,7 @@ export const benchBackUp = async (repository: RepositoryProcess, backup: BenchBa
 export const benchRestore = async (
   repository: RepositoryProcess,
   pointId: string,
-  disks: readonly { readonly diskId: string; readonly size: number }[],
+  disks: readonly { readonly diskId: string; readonly size: number; readonly root?: Uint8Array }[],
 ): Promise<ReadonlyMap<string, Buffer>> => {
   await using servers = new AsyncDisposableStack();
   const targets = new Map<string, { readonly image: ImageServer; readonly disk: Buffer }>();
@@ -122,7 +122,12 @@ export const benchRestore = async (
         repository: { repositoryId: repository.repositoryId, address: repository.address },
         pointId,
         ...(repository.keys && { keys: fromOpeningKeys(repository.keys.opening) }),
-        disks: disks.map(({ diskId, size }) => ({ diskId, targetDiskId: `new-${diskId}`, sizeBytes: BigInt(size) })),
+        disks: disks.map(({ diskId, size, root = new Uint8Array() }) => ({
+          diskId,
+          targetDiskId: `new-${diskId}`,
+          sizeBytes: BigInt(size),
+          root,
+        })),
       }),
       repository: repository.access({ operation: "restore", pointId }),
       openDisk: (diskId, signal) => {

@@ -3,10 +3,11 @@ import type { TaskClaims } from "@holdfast/shared/identity/task-token";
 import { openServedIdentity } from "@holdfast/shared/identity/testing/served-identity";
 import { testInstallation } from "@holdfast/shared/identity/testing/test-installation";
 import { startProcess } from "@holdfast/shared/process/child-process";
+import { programArguments } from "@holdfast/shared/process/testing/program-files";
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { parseRepositoryId } from "@holdfast/shared/format/repository-id";
 import type { RepositoryKeys } from "@holdfast/shared/format/repository-keys";
@@ -31,8 +32,6 @@ export interface RepositoryProcess extends AsyncDisposable {
   restart(between?: () => Promise<void>): Promise<void>;
 }
 
-const program = resolve(import.meta.dirname, "../../../repository/src");
-const main = join(program, "main.ts");
 const password = "a password of tests";
 
 /** How a test's repository is made. */
@@ -61,7 +60,7 @@ export const openRepositoryProcess = async (
     const child = await startProcess({
       name: "repository",
       command: process.execPath,
-      args: ["--conditions=source", main, "--config", file],
+      args: [...programArguments("repository/main"), "--config", file],
     });
     try {
       return { child, ready: await child.ready(60_000) };
@@ -114,7 +113,7 @@ const makeEncrypted = async (folder: string, directory: string, chunkSize: numbe
   const passwordFile = join(folder, "password");
   await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
   const options = ["--encrypt", "--password-file", passwordFile, "--chunk-size", String(chunkSize)];
-  const args = ["--conditions=source", join(program, "cli.ts"), "init", directory, ...options];
+  const args = [...programArguments("repository/cli"), "init", directory, ...options];
   await promisify(execFile)(process.execPath, args);
   const { repositoryId, encryption } = await fieldsOf(join(directory, "descriptor"));
   const {

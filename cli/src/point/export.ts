@@ -5,10 +5,13 @@ import { RepositoryService } from "@holdfast/proto/holdfast/repository/v1/reposi
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { requestCertificate } from "@holdfast/shared/identity/certificates";
 import { taskTokenHeader } from "@holdfast/shared/identity/task-token";
-import { chunkCountOf } from "@holdfast/shared/format/chunk-size";
 import { toOpeningKeys } from "@holdfast/shared/keys/keys-message";
+import { checkedLeaves } from "@holdfast/shared/reading/checked-leaves";
+import { LeafSource } from "@holdfast/shared/reading/leaf-source";
 import { openReading } from "@holdfast/shared/reading/open-reading";
-import { type ReadChunk, readChunks } from "@holdfast/shared/reading/read-chunks";
+import { readCheckedChunks } from "@holdfast/shared/reading/read-checked-chunks";
+import type { ReadChunk } from "@holdfast/shared/reading/read-chunks";
+import { trustedDisk } from "@holdfast/shared/reading/trusted-disk";
 import { openRpcClient, type RpcClient } from "@holdfast/shared/rpc/client";
 import { clientCredentials } from "@holdfast/shared/rpc/credentials";
 import { type CommandMaker, optionsOf, verb } from "../command.ts";
@@ -140,12 +143,20 @@ const readInto = async (context: CliContext, one: DiskExport, file: FileHandle):
   await using connection = dialRepository(one.granted);
   const client = connection.service(RepositoryService);
   await using reading = await openReading(client, one.point.pointId, context.signal);
+  const { grant } = one.granted;
   const { readingId, chunkSize } = reading;
-  const count = chunkCountOf(one.sizeBytes, chunkSize);
-  const keys = toOpeningKeys(one.granted.grant.keys);
-  const range = { readingId, diskId: one.diskId, first: 0, count, chunkSize, keys };
+  const { diskId } = one;
+  const root = grant.roots.find((of) => of.diskId === diskId)?.root ?? new Uint8Array();
+  const disk = trustedDisk(reading, { diskId, root });
+  const keys = toOpeningKeys(grant.keys);
   const signal = AbortSignal.any([context.signal, reading.ended]);
-  return await writeParts(readChunks(client, range, signal), file, { ...one, chunkSize });
+  const leaves = new LeafSource(client, { case: "readingId", value: readingId }, diskId);
+  let written = 0;
+  for await (const { first, ids } of checkedLeaves(leaves, disk, { reading, idKey: keys?.idKey, signal })) {
+    const parts = readCheckedChunks(client, { readingId, diskId, first, ids, chunkSize, keys }, signal);
+    written += await writeParts(parts, file, { ...one, chunkSize });
+  }
+  return written;
 };
 
 const writeParts = async (
@@ -163,9 +174,16 @@ const writeParts = async (
       );
     }
     const offset = part.position * disk.chunkSize;
-    const length = Math.min(part.plain.byteLength, disk.sizeBytes - offset);
-    await file.write(part.plain, 0, length, offset);
-    written += length;
+    const bytes = part.plain.subarray(0, disk.sizeBytes - offset);
+    await writeAll(file, bytes, offset);
+    written += bytes.byteLength;
   }
   return written;
+};
+
+const writeAll = async (file: FileHandle, bytes: Uint8Array, offset: number): Promise<void> => {
+  for (let done = 0; done < bytes.byteLength;) {
+    const { bytesWritten } = await file.write(bytes, done, bytes.byteLength - done, offset + done);
+    done += bytesWritten;
+  }
 };

@@ -6,7 +6,6 @@ import {
 } from "@holdfast/proto/holdfast/controller/v1/session_pb";
 import { create } from "@bufbuild/protobuf";
 import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
-import { createLogUpdate } from "log-update";
 import { type CommandMaker, optionsOf, verb } from "../command.ts";
 import { withService } from "../connection.ts";
 import type { CliContext } from "../context.ts";
@@ -42,7 +41,7 @@ export const watchToEnd = async (context: CliContext, options: GlobalOptions, se
 const maxBreaks = 30;
 
 const followSession = async (context: CliContext, options: GlobalOptions, sessionId: string): Promise<Session> => {
-  using view = openView(context, options);
+  using view = await openView(context, options);
   for (let breaks = 0; ; breaks += 1) {
     try {
       const last = await withService(context, options, SessionService, async (client) => {
@@ -70,10 +69,12 @@ interface View extends Disposable {
   readonly show: (session: Session) => void;
 }
 
-const openView = (context: CliContext, options: GlobalOptions): View =>
-  context.isTerminal && options.output === "table" ? openLiveView() : openPlainView(context);
+const openView = async (context: CliContext, options: GlobalOptions): Promise<View> =>
+  context.isTerminal && options.output === "table" ? await openLiveView() : openPlainView(context);
 
-const openLiveView = (): View => {
+const openLiveView = async (): Promise<View> => {
+  // Only terminals need it, and it is slow to load.
+  const { createLogUpdate } = await import("log-update");
   const log = createLogUpdate(process.stderr, { showCursor: true });
   return {
     show: (session) => {

@@ -2,23 +2,29 @@ import { delimiter, extname, join } from "node:path";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { findProgram } from "@holdfast/shared/process/find-program";
 
-/** The top of the tree that this program is part of. */
-const root = join(import.meta.dirname, "..", "..", "..");
+const here = import.meta.dirname;
 
-/** Extension of the file that runs: `.ts` from sources, `.js` when built; the other programs are taken in the same form. */
-const extension = extname(import.meta.filename);
+/** From sources, this file is one of many; built, it is part of a bundle in which every program lies beside it. */
+const isSource = extname(import.meta.filename) === ".ts";
+
+/** The top of the tree that this program is part of. */
+const root = isSource ? join(here, "..", "..", "..") : join(here, "..", "..");
+
+const bundled = {
+  controller: "holdfast-controller",
+  agent: "holdfast-agent",
+  repository: "repository-server",
+} as const;
 
 /** Arguments of Node that run a workspace's main program in the form that this one runs in. */
 export const programArguments = (workspace: "controller" | "agent" | "repository"): readonly string[] =>
-  extension === ".ts"
+  isSource
     ? ["--conditions=source", join(root, workspace, "src", "main.ts")]
-    : ["--enable-source-maps", join(root, workspace, "dist", "main.js")];
+    : [join(here, `${bundled[workspace]}.js`)];
 
 /** The same for a program's command line, where it has one beside its server. */
 export const commandArguments = (workspace: "repository"): readonly string[] =>
-  extension === ".ts"
-    ? ["--conditions=source", join(root, workspace, "src", "cli.ts")]
-    : ["--enable-source-maps", join(root, workspace, "dist", "cli.js")];
+  isSource ? ["--conditions=source", join(root, workspace, "src", "cli.ts")] : [join(here, `holdfast-${workspace}.js`)];
 
 /** nats-server: the one that setting up unpacked beside the project, else one that is installed. */
 export const findNatsServer = async (path: string): Promise<string> => {

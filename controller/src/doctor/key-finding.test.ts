@@ -36,5 +36,5 @@ test("a key that is missing or wrong is an error that says which command gives i
 
 test("a log of keys that went back is told", () => {
   const found = keyFinding("main", { keyCheck, keyListNumber: 2 }, heldOf(master, 3));
-  expect(found).toMatchObject({ state: "warning", message: expect.stringContaining("number 2") });
+  expect(found).toMatchObject({ state: "error", message: expect.stringContaining("number 2") });
 });

@@ -36,8 +36,8 @@ export const keyFinding = (
   const { listNumber } = held.record;
   if (keyListNumber < listNumber) {
     const message = `its newest list of keys is number ${keyListNumber}, and the controller has seen number ${listNumber}`;
-    const advice = "the repository was put back to an earlier state, or lists were removed: restore keys/ of its store";
-    return toFinding({ ...what, state: "warning", message, advice });
+    const advice = `backups to it fail: restore keys/ of its store, or, where it was put back on purpose, ${unlock}`;
+    return toFinding({ ...what, state: "error", message, advice });
   }
   return toFinding({ ...what, message: `at hand; list of keys ${keyListNumber}` });
 };

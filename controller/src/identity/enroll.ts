@@ -18,7 +18,7 @@ export const enroll = async (
   request: EnrollRequest,
 ): Promise<MessageInitShape<typeof EnrollResponseSchema>> => {
   if (request.version !== "") assertCompatible("the joiner", request.version);
-  const keyId = keyIdOfRequest(request.requestPem);
+  const keyId = await keyIdOfRequest(request.requestPem);
   if (deps.authority.trust.isRevoked(keyId))
     throw new HoldfastError("IDENTITY_REVOKED", "the joiner asks for a key that was revoked");
   const { member, former } = await deps.database.inTransaction((queries) => admit(deps, queries, { request, keyId }));

@@ -60,6 +60,7 @@ export const renew = async (
   request: RenewRequest,
 ): Promise<MessageInitShape<typeof RenewResponseSchema>> => {
   const certificate = readCertificate(request.certificatePem);
+  const askedKeyId = await keyIdOfRequest(request.requestPem);
   const { authority, clock } = deps;
   const askedMs = Number(request.askedMs);
   const role = memberSchema.shape.role.safeParse(certificate.name.role).data ?? "agent";
@@ -69,7 +70,7 @@ export const renew = async (
     installationId: authority.installationId,
     isSignedByUs: isSignedBy(request.certificatePem, authority.caPem),
     isProven: isProven(request, askedMs),
-    isSameKey: keyIdOfRequest(request.requestPem) === certificate.keyId,
+    isSameKey: askedKeyId === certificate.keyId,
     isRevoked: authority.trust.isRevoked(certificate.keyId),
     memberKeyId: known?.keyId,
     askedMs,

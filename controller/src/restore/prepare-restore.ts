@@ -56,6 +56,7 @@ export const prepareRestore = async (
     v: 1,
     stage: "planned",
     targets,
+    roots: Object.fromEntries(point.manifest.clear.disks.map(({ diskId, root }) => [diskId, root])),
     configuration: point.configuration,
     ovf: point.manifest.sealed.ovf,
   };

@@ -7,6 +7,8 @@ const schema = z.object({
   stage: z.enum(["planned", "ready"]),
   /** The disks of the point with the new disks that take their content; made when `ready`. */
   targets: z.array(z.object({ pointDiskId: z.string(), targetDiskId: z.string(), sizeBytes: z.number() })),
+  /** Where the content of each disk begins, by the point's manifest: disk id → root. */
+  roots: z.record(z.string(), z.string()).default({}),
   configuration: vmConfigurationSchema,
   ovf: z.string(),
 });

@@ -1,4 +1,5 @@
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import { fromHex } from "@holdfast/shared/format/content-id";
 import { fromOpeningKeys } from "@holdfast/shared/keys/keys-message";
 import { usableManager } from "../backups/examine.ts";
 import { preferredHost } from "../backups/preferred-host.ts";
@@ -37,6 +38,7 @@ const orders = (deps: WorkDeps, what: Try): Orders => {
   const { pointId } = restoreScopeOf(task);
   const repository = deps.repositories.get(task.repositoryId);
   const held = deps.repositories.keys.find(repository.repositoryId);
+  const { targets, roots } = readyRestoreOf(attempt.prepared);
   return {
     case: "restore",
     value: {
@@ -45,7 +47,8 @@ const orders = (deps: WorkDeps, what: Try): Orders => {
       taskToken: deps.taskTokens.forRestore(what, pointId),
       ...(held === undefined ? {} : { keys: fromOpeningKeys(held.keys.opening) }),
       lanes: deps.settings.lanes,
-      disks: readyRestoreOf(attempt.prepared).targets.map(({ pointDiskId, targetDiskId, sizeBytes }) => ({
+      disks: targets.map(({ pointDiskId, targetDiskId, sizeBytes }) => ({
+        root: fromHex(roots[pointDiskId] ?? ""),
         diskId: pointDiskId,
         targetDiskId,
         sizeBytes: BigInt(sizeBytes),

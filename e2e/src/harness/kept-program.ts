@@ -22,7 +22,7 @@ export interface KeptProgram extends AsyncDisposable {
 /** How a program tells that it serves, when not by a ready line. */
 type UntilReady = (child: ChildProcess) => Promise<ReadyLine>;
 
-const readyWithinMs = 30_000;
+const readyWithinMs = 60_000;
 
 /** Starts a program and waits until it serves. */
 export const keepProgram = async (

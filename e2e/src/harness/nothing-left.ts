@@ -51,7 +51,7 @@ export const findLeftovers = async (lab: Lab, allowed: Allowed = {}): Promise<re
 };
 
 /** Waits until nothing of ours is left, as the lab sees it; fails with what is. */
-export const expectNothingLeft = async (lab: Lab, allowed: Allowed = {}, withinMs = 20_000): Promise<void> => {
+export const expectNothingLeft = async (lab: Lab, allowed: Allowed = {}, withinMs = 60_000): Promise<void> => {
   let last: readonly string[] = [];
   await until(
     "nothing of ours to be left on the engine",

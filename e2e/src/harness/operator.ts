@@ -53,7 +53,7 @@ interface RestorePlace {
 }
 
 const call = { timeoutMs: 60_000 };
-const sessionWithinMs = 120_000;
+const sessionWithinMs = 180_000;
 
 /** An operator of this installation. */
 export const createOperator = (installation: Installation): Operator => {

@@ -71,8 +71,6 @@ export interface StageSpec extends Omit<InstallationSpec, "run" | "agents"> {
 /** So little memory that a small disk too is read in many requests. */
 const smallRuns = { HOLDFAST_AGENT_MEMORY_BUDGET_BYTES: String(32 * MiB) };
 
-const nothingLeftWithinMs = 60_000;
-
 /** Opens lab and installation, connects them by way of relays, and waits for the agents. */
 export const openStage = async ({ agents, slots = 2, ...spec }: StageSpec): Promise<Stage> => {
   await using opening = new AsyncDisposableStack();
@@ -157,6 +155,6 @@ const expectSound = async ({ lab, repositories }: Parts, vm: StagedVm, expected:
     checkpoints.push(...neededCheckpoints(await reader.list()));
   }
   if (found !== expected) throw new Error(`${vm.name} has ${found} points, not ${expected}`);
-  await expectNothingLeft(lab, { checkpoints }, nothingLeftWithinMs);
+  await expectNothingLeft(lab, { checkpoints });
   await vm.references.prune();
 };

@@ -77,7 +77,7 @@ export interface BusVisit {
 /** Connects to the installation's bus; UNAVAILABLE for whom it does not let in. */
 export const openBusAs = async (
   { nats }: Pick<Installation, "nats">,
-  { identity, busKey, ownerId, log = memoryLogger(), withinMs = 20_000 }: BusVisit,
+  { identity, busKey, ownerId, log = memoryLogger(), withinMs = 60_000 }: BusVisit,
 ): Promise<Bus> => {
   if (busKey === undefined) throw new Error("no key of the bus");
   const credentials = busCredentials(holdIdentity(identity), busKey);

@@ -41,7 +41,7 @@ export const openTerminal = async (commandLine: string, env: NodeJS.ProcessEnv):
   return {
     shown,
     untilShown: async (text) => {
-      await until(`a terminal to show ${text}`, () => shown().includes(text, seen), 30_000).catch((caught: unknown) => {
+      await until(`a terminal to show ${text}`, () => shown().includes(text, seen), 60_000).catch((caught: unknown) => {
         throw new Error(`the terminal shows:\n${shown()}`, { cause: caught });
       });
       seen = shown().indexOf(text, seen) + text.length;

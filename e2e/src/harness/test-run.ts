@@ -17,7 +17,7 @@ export interface TestRun extends AsyncDisposable {
   readonly env: NodeJS.ProcessEnv;
 }
 
-const survivorsWithinMs = 10_000;
+const survivorsWithinMs = 30_000;
 /** How often the command lines of the run's processes are looked at; seldom, since stories are short of processors. */
 const watchEveryMs = 1_000;
 

@@ -21,6 +21,8 @@ export interface ImageioParts {
   readonly idOf: (name: string) => string;
   readonly rules: RuleTable;
   /** The disk of a ticket, of those that were ever given. */
+  /** False for a host that does not respond. */
+  readonly isReachable: (host: string) => boolean;
   readonly diskOf: (ticketId: string) => string | undefined;
 }
 
@@ -30,8 +32,11 @@ export interface OpenImageio extends AsyncDisposable {
 }
 
 /** How the rules meddle with the daemon of that host, or with the proxy. */
-const meddlingAt = ({ rules, clock, diskOf }: ImageioParts, at: string): Meddling => ({
-  take: ({ operation, ticketId }) => rules.takeImageio({ operation, at, diskId: diskOf(ticketId) }),
+const meddlingAt = ({ rules, clock, diskOf, isReachable }: ImageioParts, at: string): Meddling => ({
+  take: ({ operation, ticketId }) =>
+    isReachable(at)
+      ? rules.takeImageio({ operation, at, diskId: diskOf(ticketId) })
+      : [{ kind: "drop", when: "before" }],
   hold: (effects, signal) => rules.hold(effects, "before", { clock, signal }),
 });
 

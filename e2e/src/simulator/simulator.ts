@@ -12,6 +12,7 @@ import { openControlServer } from "./control/control-server.ts";
 import { openServedBytes } from "./control/served-bytes.ts";
 import { openBackground } from "./engine/background.ts";
 import type { Engine } from "./engine/engine.ts";
+import { Jobs } from "./engine/jobs.ts";
 import { recover } from "./engine/recover.ts";
 import { VmTurns } from "./engine/vm-turns.ts";
 import { blockFaultsOf } from "./faults/block-faults.ts";
@@ -59,6 +60,9 @@ const openRunDir = async (stateDir: string, stack: AsyncDisposableStack): Promis
   return runDir;
 };
 
+const isReachable = (world: World, hostId: string): boolean =>
+  !["non_responsive", "down"].includes(world.hosts.get(hostId)?.status ?? "up");
+
 const openGuestPrograms = ({ config, clock, log }: SimulatorDeps, world: World): GuestPrograms =>
   new GuestPrograms({
     clock,
@@ -88,12 +92,14 @@ const openEngine = async (deps: SimulatorDeps, rules: RuleTable, stack: AsyncDis
       stateDir,
       rules,
       idOf: (name) => hostIdOf(config, name),
+      isReachable: (name) => isReachable(world, hostIdOf(config, name)),
       diskOf: (ticketId) => ledger.get(ticketId)?.diskId,
     }),
   );
   const guestPrograms = openGuestPrograms(deps, world);
   stack.use(guestPrograms);
-  const background = stack.use(openBackground(log));
+  const jobs = new Jobs(world, clock, random);
+  const background = stack.use(openBackground(log, jobs));
   const save = (): void => {
     saveWorld(worldFile, world);
   };
@@ -107,6 +113,7 @@ const openEngine = async (deps: SimulatorDeps, rules: RuleTable, stack: AsyncDis
     storage,
     imageio: imageio.daemons,
     background,
+    jobs,
     turns: new VmTurns(background),
     guestPrograms,
     hooks,
@@ -143,7 +150,7 @@ export const openSimulator = async (deps: SimulatorDeps): Promise<Simulator> => 
   const served = openServedBytes(engine);
   const control = stack.use(
     await openControlServer(
-      { engine, tokens, counters, faults, rules, guests, served, directory: stateDir },
+      { engine, tokens, counters, faults, rules, guests, transfers, served, directory: stateDir },
       ports.control,
     ),
   );

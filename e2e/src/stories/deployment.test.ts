@@ -57,8 +57,8 @@ describe("an unpacked tarball", () => {
     const names = await readdir(tree.prefix, { recursive: true });
     const ours = names.filter((name) => !name.startsWith("node_modules/"));
 
-    expect(ours).toContain("agent/dist/main.js");
-    expect(ours.filter((name) => /\.test\.|\/testing\/|^e2e|\.ts$/.test(name))).toEqual([]);
+    expect(ours).toContain("dist/programs/holdfast-agent.js");
+    expect(ours.filter((name) => /\.test\.|\/testing\/|simulator|\.ts$/.test(name))).toEqual([]);
     await expect(access(join(tree.prefix, "node_modules", "vitest"))).rejects.toMatchObject({ code: "ENOENT" });
   });
 });

@@ -125,7 +125,7 @@ test("a new key and a new password leave what was sealed before readable, and en
   await holdfast("repository key rotate main");
   await holdfast(`repository key change-password main --new-password-file ${nextFile}`);
   const status = JSON.parse((await holdfast("repository key status main -o json")).stdout) as { status: object };
-  expect(status.status).toMatchObject({ state: "open", keyListNumber: 3, wraps: ["password", "recovery"] });
+  expect(status.status).toMatchObject({ state: "open", keyListNumber: 6, wraps: ["password", "recovery"] });
 
   await installation.controller.kill();
   await installation.controller.start();

@@ -81,7 +81,8 @@ export class ClockLog {
   async #readEntry(number: number): Promise<ClockEntry | "damaged" | undefined> {
     const name = clockName(number);
     try {
-      return decodeSmallObject(clockKind, await this.#objects.get(name), name).value;
+      const place = { name, repositoryId: this.#repositoryId, says: { number } };
+      return decodeSmallObject(clockKind, await this.#objects.get(name), place).value;
     } catch (caught) {
       if (hasCode(caught, "NOT_FOUND")) return undefined;
       if (hasCode(caught, "REPOSITORY_DAMAGED")) return "damaged";

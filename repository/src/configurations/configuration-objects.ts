@@ -8,9 +8,10 @@ import {
 import {
   type ConfigurationHeader,
   configurationHeaderSize,
+  configurationOverhead,
   decodeConfigurationHeader,
 } from "@holdfast/shared/configuration/configuration-object";
-import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
 import type { RepositoryId } from "@holdfast/shared/format/repository-id";
 import type { ObjectStore, Published } from "../store/object-store.ts";
 import { superfluous } from "./kept-configurations.ts";
@@ -48,9 +49,9 @@ export class ConfigurationObjects {
       try {
         found.push(await this.#look(key));
       } catch (caught) {
-        const error = HoldfastError.from(caught);
         // Pruned a moment ago.
-        if (error.code !== "NOT_FOUND") onDamaged(name, error);
+        if (hasCode(caught, "NOT_FOUND")) continue;
+        onDamaged(name, requireDamage(caught));
       }
     }
     return found.toSorted(
@@ -102,6 +103,21 @@ export class ConfigurationObjects {
     const isForeign = this.#repositoryId !== undefined && header.repositoryId !== this.#repositoryId;
     if (isForeign || header.number !== key.number)
       throw new HoldfastError("CONFIGURATION_DAMAGED", `${configurationName(key)} does not belong there`);
+    if (bytes !== header.sealedLength + configurationOverhead)
+      throw new HoldfastError("CONFIGURATION_DAMAGED", `${configurationName(key)} has ${bytes} bytes`);
     return { ...key, bytes, header };
   }
 }
+
+/** What is passed over because of itself; a storage that does not answer says nothing about any configuration, and is thrown. */
+export const requireDamage = (caught: unknown): HoldfastError => {
+  const isDamage = hasCode(
+    caught,
+    "CONFIGURATION_DAMAGED",
+    "REPOSITORY_DAMAGED",
+    "SCHEMA_TOO_NEW",
+    "FEATURE_UNSUPPORTED",
+  );
+  if (isDamage) return HoldfastError.from(caught);
+  throw caught;
+};

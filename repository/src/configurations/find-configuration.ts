@@ -1,7 +1,7 @@
 import { configurationName } from "@holdfast/shared/configuration/configuration-name";
 import { decodeConfiguration } from "@holdfast/shared/configuration/configuration-object";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
-import type { ConfigurationObjects, StoredConfiguration } from "./configuration-objects.ts";
+import { requireDamage, type ConfigurationObjects, type StoredConfiguration } from "./configuration-objects.ts";
 
 /** Which configuration of a repository is wanted. */
 export interface ConfigurationWish {
@@ -69,9 +69,7 @@ const read = async (
     decodeConfiguration(content);
     return content;
   } catch (caught) {
-    const error = HoldfastError.from(caught);
-    if (error.code === "INTERNAL") throw caught;
-    onDamaged(configurationName(one), error);
+    onDamaged(configurationName(one), requireDamage(caught));
     return undefined;
   }
 };

@@ -70,11 +70,11 @@ export const catchUp = async (work: CatchUp): Promise<CaughtUp> => {
  * False when the index remembers an epoch that this repository never had: it was put back to an earlier state. Also when that
  * epoch's object is damaged: an index that cannot prove its history is made anew, and nobody is hindered.
  */
-const followsHistory = async ({ index, objects }: CatchUp): Promise<boolean> => {
+const followsHistory = async ({ index, objects, repositoryId }: CatchUp): Promise<boolean> => {
   const { history } = index;
   if (history === undefined) return true;
   try {
-    return (await readEpoch(objects, history.epoch))?.token === history.token;
+    return (await readEpoch(objects, repositoryId, history.epoch))?.token === history.token;
   } catch (caught) {
     if (hasCode(caught, "REPOSITORY_DAMAGED")) return false;
     throw caught;

@@ -1,15 +1,15 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { chunkIdOf } from "@holdfast/shared/format/chunk-id";
 import { systemRandom } from "@holdfast/shared/ids/ids";
 import { parseKeyList } from "@holdfast/shared/keys/key-list";
-import { withNewKey } from "@holdfast/shared/keys/master-key";
+import { twinOf, withNewKey } from "@holdfast/shared/keys/master-key";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { damageChunk } from "../testing/damage.ts";
 import { type EncryptedServer, openEncryptedServer } from "../testing/encrypted-server.ts";
 import { changed, fullDisk, plainAt, seededBytes } from "../testing/synthetic-disk.ts";
 import { expectDisk, openReading, readDisk } from "../testing/test-reader.ts";
-import { openTestServer, testChunkSize } from "../testing/test-server.ts";
+import { openTestServer, type TestServer, testChunkSize } from "../testing/test-server.ts";
 import { TestWriter } from "../testing/test-writer.ts";
 
 const disk = fullDisk("disk", 4, 1, testChunkSize);
@@ -102,13 +102,13 @@ describe("an encrypted repository", () => {
     const list = parseKeyList((await client.getKeys({})).keyListJson);
     expect(list).toEqual(held.keyList);
     const described = await client.getRepository({});
-    expect(described).toMatchObject({ keyListNumber: 1 });
+    expect(described).toMatchObject({ keyListNumber: 2 });
     expect(described.keyCheck).toMatch(/^[0-9a-f]{64}$/);
 
     const next = withNewKey(held.master, list, systemRandom);
     await client.putKeys({ keyListJson: JSON.stringify(next) });
     expect(parseKeyList((await client.getKeys({})).keyListJson)).toEqual(next);
-    const forgetful = { ...next, number: 3, keyIds: [next.activeKeyId] };
+    const forgetful = { ...next, number: 4, keyIds: [next.activeKeyId] };
     for (const refused of [next, { ...next, number: 9 }, forgetful]) {
       await expect(client.putKeys({ keyListJson: JSON.stringify(refused) })).rejects.toMatchObject({
         code: "FAILED_PRECONDITION",
@@ -135,3 +135,31 @@ const noBytes = {
   sampledBytes: 0,
   packedBytes: 0,
 };
+
+describe("an encrypted repository whose lists of keys are damaged", () => {
+  const flip = async (path: string): Promise<void> => {
+    const bytes = await readFile(path);
+    bytes[100] = (bytes[100] ?? 0) ^ 1;
+    await writeFile(path, bytes);
+  };
+  const findingOf = async ({ client }: TestServer) => {
+    const found = [];
+    for await (const { checks } of client.examine({ examination: { timeoutMs: 5000 } })) found.push(...checks);
+    return found.find(({ kind }) => kind === "key");
+  };
+
+  it("says so, gives the highest that is whole, answers what has nothing to do with keys, and takes a new list", async () => {
+    await using held = await openEncryptedServer();
+    const { server, master, keyList } = held;
+    expect(await findingOf(server)).toMatchObject({ state: "ok" });
+    await flip(join(server.directory, "keys", "00000002"));
+    expect(parseKeyList((await server.client.getKeys({})).keyListJson).number).toBe(1);
+    expect(await findingOf(server)).toMatchObject({ state: "warning" });
+    await flip(join(server.directory, "keys", "00000001"));
+    await expect(server.client.getKeys({})).rejects.toMatchObject({ code: "REPOSITORY_DAMAGED" });
+    expect(await server.client.getRepository({})).toMatchObject({ keyListNumber: 2, points: 0 });
+    expect(await findingOf(server)).toMatchObject({ state: "error" });
+    await server.client.putKeys({ keyListJson: JSON.stringify(twinOf(master, keyList)) });
+    expect(parseKeyList((await server.client.getKeys({})).keyListJson).number).toBe(3);
+  });
+});

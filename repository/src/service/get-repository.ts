@@ -15,12 +15,12 @@ export const getRepository =
     const { store, catalog, uploads, readings, room, trust, holder, clock } = deps;
     const { undeletePeriodMs, floor, immutabilityMs = 0 } = deps.decisions.settings;
     const { facts, epoch } = store;
-    const [{ objects }, { packBytes }, refusesUploads, coverage, keyList] = await Promise.all([
+    const [{ objects }, { packBytes }, refusesUploads, coverage, keyLog] = await Promise.all([
       store.space(),
       store.counts(),
       room.refusal(),
       toCoverage(deps),
-      facts.encryption === undefined ? undefined : store.readKeyList(),
+      facts.encryption === undefined ? undefined : store.readKeyLog(),
     ]);
     return {
       repositoryId: facts.repositoryId,
@@ -40,7 +40,7 @@ export const getRepository =
       version: productVersion,
       trustNumber: trust.current.number,
       keyCheck: facts.encryption?.keyCheck ?? "",
-      keyListNumber: keyList?.number ?? 0,
+      keyListNumber: keyLog?.highest ?? 0,
       certificateExpiresMs: BigInt(readCertificate(holder.current.certificatePem).notAfterMs),
       undeletePeriodMs: BigInt(undeletePeriodMs),
       floor,

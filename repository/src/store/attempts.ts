@@ -41,8 +41,8 @@ export class AttemptObjects {
     const fenced: FenceInEpoch[] = [];
     for await (const name of this.#objects.list(taskFolder(taskId))) {
       const place = parseAttemptName(name);
-      if (place?.fact === "opened") opened.push(await this.#readOpened(name));
-      if (place?.fact === "fenced") fenced.push(await this.#readFenced(name, place));
+      if (place?.fact === "opened") opened.push(await this.#readOpened(taskId, place));
+      if (place?.fact === "fenced") fenced.push(await this.#readFenced(taskId, place));
     }
     return committed ? { opened, fenced, committed } : { opened, fenced };
   }
@@ -51,7 +51,7 @@ export class AttemptObjects {
   async readCommitted(taskId: string): Promise<AttemptInEpoch | undefined> {
     const name = committedName(taskId);
     try {
-      const { value } = decodeSmallObject(committedKind, await this.#objects.get(name), name);
+      const { value } = decodeSmallObject(committedKind, await this.#objects.get(name), this.#at(name, { taskId }));
       return { number: value.number, attemptId: value.attemptId, epoch: value.pointEpoch };
     } catch (caught) {
       if (hasCode(caught, "NOT_FOUND")) return undefined;
@@ -76,13 +76,24 @@ export class AttemptObjects {
     );
   }
 
-  async #readOpened(name: string): Promise<AttemptInEpoch> {
-    const { number, attemptId, epoch } = decodeSmallObject(openedKind, await this.#objects.get(name), name).value;
-    return { number, attemptId, epoch };
+  async #readOpened(taskId: string, { attempt, epoch }: FactPlace): Promise<AttemptInEpoch> {
+    const name = attemptName(taskId, { attempt, epoch }, "opened");
+    const place = this.#at(name, { taskId, number: attempt, epoch });
+    const { attemptId } = decodeSmallObject(openedKind, await this.#objects.get(name), place).value;
+    return { number: attempt, attemptId, epoch };
   }
 
-  async #readFenced(name: string, { attempt, epoch }: FactPlace): Promise<FenceInEpoch> {
-    decodeSmallObject(fencedKind, await this.#objects.get(name), name);
+  async #readFenced(taskId: string, { attempt, epoch }: FactPlace): Promise<FenceInEpoch> {
+    const name = attemptName(taskId, { attempt, epoch }, "fenced");
+    const place = this.#at(name, { taskId, number: attempt, epoch });
+    decodeSmallObject(fencedKind, await this.#objects.get(name), place);
     return { number: attempt, epoch };
+  }
+
+  #at<Says>(
+    name: string,
+    says: Says,
+  ): { readonly name: string; readonly repositoryId: RepositoryId; readonly says: Says } {
+    return { name, repositoryId: this.#repositoryId, says };
   }
 }

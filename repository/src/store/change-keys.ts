@@ -1,11 +1,11 @@
 import type { Clock } from "@holdfast/shared/clock/clock";
-import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import { hasCode, HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import type { KeyList } from "@holdfast/shared/keys/key-list";
-import { unlock } from "@holdfast/shared/keys/master-key";
+import { twinOf, unlock } from "@holdfast/shared/keys/master-key";
 import type { KeyProof, MasterKey } from "@holdfast/shared/keys/wrap-key";
 import { readDescriptor } from "./descriptor.ts";
 import { highestEpoch } from "./epoch.ts";
-import { appendKeyList, readKeyList } from "./key-log.ts";
+import { appendKeyList, readKeyLog, requireKeyList } from "./key-log.ts";
 import { openObjectStore } from "./open-object-store.ts";
 import type { StoreLocation } from "./store-location.ts";
 
@@ -23,10 +23,21 @@ export const changeKeys = async (
 ): Promise<KeyList> => {
   await using objects = await openObjectStore(location, { clock });
   const { repositoryId, encryption } = await readDescriptor(objects, ["read", "write"]);
-  const list = await readKeyList(objects);
-  if (encryption === undefined || list === undefined)
+  if (encryption === undefined)
     throw new HoldfastError("FAILED_PRECONDITION", `repository ${repositoryId} is not encrypted`);
-  const next = await change(await unlock({ repositoryId, encryption }, list, proof), list);
-  await appendKeyList(objects, next, { repositoryId, epoch: await highestEpoch(objects), writtenMs: clock.nowMs() });
-  return next;
+  const log = await readKeyLog(objects, repositoryId);
+  const list = requireKeyList(repositoryId, log);
+  const what = await unlock({ repositoryId, encryption }, list, proof);
+  const next = await change(what, { ...list, number: log?.highest ?? list.number });
+  const twin = twinOf(what, next);
+  const origin = { repositoryId, epoch: await highestEpoch(objects), writtenMs: clock.nowMs() };
+  await appendKeyList(objects, next, origin);
+  try {
+    await appendKeyList(objects, twin, origin);
+    return twin;
+  } catch (caught) {
+    // Who was quicker wrote a list that follows ours: there are two again.
+    if (hasCode(caught, "ALREADY_EXISTS", "FAILED_PRECONDITION")) return next;
+    throw caught;
+  }
 };

@@ -65,7 +65,8 @@ export const readDescriptor = async (
   objects: ObjectStore,
   operations: readonly RepositoryOperation[],
 ): Promise<RepositoryFacts> => {
-  const { repositoryId, value } = decodeSmallObject(descriptorKind, await objects.get(descriptorName), descriptorName);
+  const place = { name: descriptorName, repositoryId: undefined, says: {} };
+  const { repositoryId, value } = decodeSmallObject(descriptorKind, await objects.get(descriptorName), place);
   if (value.formatVersion > formatVersion) {
     throw new HoldfastError("SCHEMA_TOO_NEW", `a repository of format version ${value.formatVersion}`);
   }

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -84,4 +84,13 @@ test("leftovers of former processes are removed, files on their way of this one 
   await store.removeLeftovers(() => false);
   expect(await readdir(join(folder.path, "tmp"))).toHaveLength(1);
   expect(await staged.publish()).toBe("created");
+});
+
+test("an object that is larger than any that is read whole is damage, and can still be read in ranges", async () => {
+  await using folder = await temporaryFolder();
+  await using store = new DirectoryObjectStore(folder.path);
+  await store.putIfAbsent("a", new Uint8Array(8));
+  await truncate(join(folder.path, "a"), 40 * 1024 * 1024 * 1024);
+  expect(await codeOf(store.get("a"))).toBe("REPOSITORY_DAMAGED");
+  expect(await store.getRange("a", { offset: 4, length: 4 })).toEqual(new Uint8Array(4));
 });

@@ -1,4 +1,4 @@
-import { opendir, open, readFile, stat, statfs } from "node:fs/promises";
+import { opendir, open, stat, statfs } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { toHex } from "@holdfast/shared/format/content-id";
@@ -14,6 +14,7 @@ import type {
   StoreSpace,
   WriteOptions,
 } from "./object-store.ts";
+import { largestWholeObject } from "./object-store.ts";
 import { systemCodeOf, toStorageError } from "./storage-error.ts";
 
 const temporaryFolder = "tmp";
@@ -68,7 +69,10 @@ export class DirectoryObjectStore implements ObjectStore {
 
   async get(name: string, { signal }: CallOptions = {}): Promise<Uint8Array> {
     try {
-      return await readFile(this.#path(name), { signal });
+      await using handle = await open(this.#path(name), "r");
+      const { size } = await handle.stat();
+      if (size > largestWholeObject) throw new HoldfastError("REPOSITORY_DAMAGED", `${name} has ${size} bytes`);
+      return await handle.readFile({ signal });
     } catch (caught) {
       signal?.throwIfAborted();
       throw toStorageError(caught, `reading ${name}`);

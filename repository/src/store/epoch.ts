@@ -54,10 +54,14 @@ export const takeEpoch = async (objects: ObjectStore, taker: EpochTaker): Promis
 };
 
 /** The epoch of that number; undefined when there is none. */
-export const readEpoch = async (objects: ObjectStore, epoch: number): Promise<Epoch | undefined> => {
+export const readEpoch = async (
+  objects: ObjectStore,
+  repositoryId: RepositoryId,
+  epoch: number,
+): Promise<Epoch | undefined> => {
   const name = epochName(epoch);
   try {
-    return decodeSmallObject(epochKind, await objects.get(name), name).value;
+    return decodeSmallObject(epochKind, await objects.get(name), { name, repositoryId, says: { epoch } }).value;
   } catch (caught) {
     if (caught instanceof HoldfastError && caught.code === "NOT_FOUND") return undefined;
     throw caught;

@@ -60,7 +60,8 @@ test("a point's object is read back, and refused as another repository's or when
 });
 
 test("a small object is refused when damaged, of another kind, or of a later schema", () => {
-  const read = (bytes: Uint8Array): unknown => thrownBy(() => decodeSmallObject(epochKind, bytes, "epochs/00000003"));
+  const place = { name: "epochs/00000003", repositoryId: undefined, says: {} };
+  const read = (bytes: Uint8Array): unknown => thrownBy(() => decodeSmallObject(epochKind, bytes, place));
   expect(read(textOf("epoch"))).toBeUndefined();
   expect(hasCode(read(textOf("mark")), "REPOSITORY_DAMAGED")).toBe(true);
   expect(hasCode(read(textOf("epoch").subarray(1)), "REPOSITORY_DAMAGED")).toBe(true);

@@ -9,7 +9,7 @@ import { createEncrypted, testPassword } from "../testing/encrypted-server.ts";
 import { changeKeys } from "./change-keys.ts";
 import { readDescriptor } from "./descriptor.ts";
 import { DirectoryObjectStore } from "./directory-object-store.ts";
-import { appendKeyList, readKeyList } from "./key-log.ts";
+import { appendKeyList, readKeyLog } from "./key-log.ts";
 import { openRepositoryReader } from "./open-repository-store.ts";
 import { createSample, temporaryFolder } from "./testing/sample-repository.ts";
 
@@ -27,12 +27,13 @@ test("the highest key list counts, and nobody writes over one", async () => {
   const directory = join(folder.path, "r");
   const { keyList, master } = await createEncrypted(directory);
   await using objects = new DirectoryObjectStore(directory);
-  expect(await readKeyList(objects)).toEqual(keyList);
+  const read = () => readKeyLog(objects, master.repositoryId);
+  expect(await read()).toEqual({ highest: 2, list: keyList, damaged: [] });
   const [one, other] = [withNewKey(master, keyList, systemRandom), withNewKey(master, keyList, systemRandom)];
   const origin = { repositoryId: master.repositoryId, epoch: 0, writtenMs: 1 };
   const codes = await Promise.all([one, other].map((list) => codeOf(appendKeyList(objects, list, origin))));
   expect(codes.toSorted()).toEqual(["ALREADY_EXISTS", "none"]);
-  expect([one, other]).toContainEqual(await readKeyList(objects));
+  expect([one, other]).toContainEqual((await read())?.list);
 });
 
 test("keys of a bare repository are changed by who can open it, and where there is encryption", async () => {
@@ -68,10 +69,12 @@ test("a later scheme of encryption is refused, and so is a list or a check that 
   };
   expect(await codeOf(open())).toBe("none");
 
-  const keys = join(directory, "keys", "00000001");
-  await rewrite(keys, `"number":1`, `"number":7`);
+  const keys = join(directory, "keys", "00000002");
+  const code = /"code":"(.)/.exec(await readFile(keys, "utf8"))?.[1] ?? "";
+  const otherCode = code === "0" ? "1" : "0";
+  await rewrite(keys, `"code":"${code}`, `"code":"${otherCode}`);
   expect(await codeOf(open())).toBe("REPOSITORY_DAMAGED");
-  await rewrite(keys, `"number":7`, `"number":1`);
+  await rewrite(keys, `"code":"${otherCode}`, `"code":"${code}`);
 
   const descriptor = join(directory, "descriptor");
   const check = /"keyCheck":"(.)/.exec(await readFile(descriptor, "utf8"))?.[1] === "0" ? "1" : "0";
@@ -83,3 +86,28 @@ test("a later scheme of encryption is refused, and so is a list or a check that 
   await rewrite(descriptor, `"scheme":1`, `"scheme":2`);
   expect(await codeOf(open())).toBe("SCHEMA_TOO_NEW");
 });
+
+test("one damaged list takes no key with it, all of them do, and the next change is above what is damaged", async () => {
+  await using folder = await temporaryFolder();
+  const directory = join(folder.path, "r");
+  const { keyList } = await createEncrypted(directory);
+  const flip = (number: number) => rewriteByte(join(directory, "keys", `0000000${number}`));
+  const open = async (): Promise<string> =>
+    await codeOf(openRepositoryReader(directory, { proof }).then((reader) => reader[Symbol.asyncDispose]()));
+  await flip(2);
+  expect(await open()).toBe("none");
+  const rotated = await changeKeys(directory, { proof, clock: systemClock }, (what, list) =>
+    withNewKey(what, list, systemRandom),
+  );
+  expect(rotated).toMatchObject({ number: 4, keyIds: [keyList.activeKeyId, rotated.activeKeyId] });
+  await flip(4);
+  expect(await open()).toBe("none");
+  for (const number of [1, 3]) await flip(number);
+  expect(await open()).toBe("REPOSITORY_DAMAGED");
+});
+
+const rewriteByte = async (path: string): Promise<void> => {
+  const bytes = await readFile(path);
+  bytes[100] = (bytes[100] ?? 0) ^ 1;
+  await writeFile(path, bytes);
+};

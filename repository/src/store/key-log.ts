@@ -22,18 +22,49 @@ const bodySchema = z.strictObject({
 /** The kind of `keys/<n>`. */
 export const keyListKind: SmallObjectKind<typeof bodySchema> = { kind: "keys", body: bodySchema };
 
-/** The highest key list; undefined where there is none: the repository is not encrypted. */
-export const readKeyList = async (objects: ObjectStore): Promise<KeyList | undefined> => {
-  let highest = 0;
-  for await (const name of objects.list(keysFolder)) highest = Math.max(highest, parseKeyListName(name) ?? 0);
-  if (highest === 0) return undefined;
-  const name = keyListName(highest);
-  const {
-    epoch: _epoch,
-    writtenMs: _writtenMs,
-    ...list
-  } = decodeSmallObject(keyListKind, await objects.get(name), name).value;
+/** What the log of keys says. */
+export interface KeyLog {
+  /** The highest number that there is, damaged or not: the next list has the next one. */
+  readonly highest: number;
+  /** The highest list that is whole; undefined when none is. */
+  readonly list: KeyList | undefined;
+  /** Why those above it do not count. */
+  readonly damaged: readonly HoldfastError[];
+}
+
+/** Reads the log down to the highest list that is whole; undefined where there is none at all: the repository is not encrypted. */
+export const readKeyLog = async (objects: ObjectStore, repositoryId: RepositoryId): Promise<KeyLog | undefined> => {
+  const numbers: number[] = [];
+  for await (const name of objects.list(keysFolder)) numbers.push(parseKeyListName(name) ?? 0);
+  const ordered = numbers.filter((found) => found > 0).sort((a, b) => b - a);
+  const [highest] = ordered;
+  if (highest === undefined) return undefined;
+  const damaged: HoldfastError[] = [];
+  for (const found of ordered) {
+    try {
+      return { highest, list: await readOne(objects, repositoryId, found), damaged };
+    } catch (caught) {
+      if (!(caught instanceof HoldfastError) || caught.code !== "REPOSITORY_DAMAGED") throw caught;
+      damaged.push(caught);
+    }
+  }
+  return { highest, list: undefined, damaged };
+};
+
+const readOne = async (objects: ObjectStore, repositoryId: RepositoryId, found: number): Promise<KeyList> => {
+  const name = keyListName(found);
+  // A copy under a higher number would bring a former password back.
+  const place = { name, repositoryId, says: { number: found } };
+  const { value } = decodeSmallObject(keyListKind, await objects.get(name), place);
+  const { epoch: _epoch, writtenMs: _writtenMs, ...list } = value;
   return list;
+};
+
+/** The highest whole list of an encrypted repository; REPOSITORY_DAMAGED when none is. */
+export const requireKeyList = (repositoryId: RepositoryId, log: KeyLog | undefined): KeyList => {
+  if (log?.list !== undefined) return log.list;
+  const message = `the encrypted repository ${repositoryId} has no whole list of keys`;
+  throw new HoldfastError("REPOSITORY_DAMAGED", message, { cause: log?.damaged[0] });
 };
 
 /** Who writes a key list, and when. */
@@ -44,7 +75,7 @@ export interface KeyListOrigin {
 }
 
 /**
- * Appends a key list to the log; durable when it resolves. FAILED_PRECONDITION when it does not follow the highest one,
+ * Appends a key list to the log; durable when it resolves. FAILED_PRECONDITION when it does not follow what is there,
  * ALREADY_EXISTS when someone else was quicker.
  */
 export const appendKeyList = async (
@@ -52,7 +83,8 @@ export const appendKeyList = async (
   list: KeyList,
   { repositoryId, epoch, writtenMs }: KeyListOrigin,
 ): Promise<void> => {
-  checkFollows(list, await readKeyList(objects));
+  const log = await readKeyLog(objects, repositoryId);
+  checkFollows(list, log?.list, log?.highest ?? 0);
   const bytes = encodeSmallObject(keyListKind, repositoryId, { ...list, epoch, writtenMs });
   const name = keyListName(list.number);
   if ((await objects.putIfAbsent(name, bytes)) === "created") return;

@@ -45,7 +45,8 @@ export class MarkObjects {
     }
     if (highest === 0) return undefined;
     const name = markName(pointId, highest);
-    return decodeSmallObject(markKind, await this.#objects.get(name), name).value;
+    const place = { name, repositoryId: this.#repositoryId, says: { pointId, number: highest } };
+    return decodeSmallObject(markKind, await this.#objects.get(name), place).value;
   }
 
   /** Writes the mark after the highest one; looks again when someone else took its number. */

@@ -53,6 +53,9 @@ export interface ObjectRetention {
   lockedUntil(name: string, options?: CallOptions): Promise<number | undefined>;
 }
 
+/** The most bytes of an object that is read whole: points are the largest, with manifests of up to 16 MiB. */
+export const largestWholeObject = 32 * 1024 * 1024;
+
 /**
  * Named bytes that never change. Names are `[0-9a-z.-]` in parts separated by `/`. Errors: NOT_FOUND for an absent object,
  * REPOSITORY_FULL when there is no room, STORE_UNREACHABLE when another try may help, STORE_DENIED when we may not,
@@ -63,6 +66,7 @@ export interface ObjectStore extends AsyncDisposable {
   putIfAbsent(name: string, bytes: Uint8Array, options?: WriteOptions): Promise<Published>;
   /** Starts an object that comes in parts and has no name until it is published. */
   stage(name: string, options?: StageOptions): Promise<StagedObject>;
+  /** All of it; REPOSITORY_DAMAGED, and nothing in memory, when it is larger than anything that is read so. */
   get(name: string, options?: CallOptions): Promise<Uint8Array>;
   /** Exactly those bytes; REPOSITORY_DAMAGED when the object ends before. */
   getRange(name: string, range: ByteRange, options?: CallOptions): Promise<Uint8Array>;

@@ -14,7 +14,7 @@ import { inMemory } from "../index/index-database.ts";
 import { currentFormatVersion, readDescriptor, writeDescriptor } from "./descriptor.ts";
 import { systemFiles } from "./durable-files.ts";
 import { takeEpoch } from "./epoch.ts";
-import { appendKeyList, readKeyList } from "./key-log.ts";
+import { appendKeyList, readKeyLog, requireKeyList } from "./key-log.ts";
 import { epochOfName } from "./object-names.ts";
 import type { ObjectStore } from "./object-store.ts";
 import { openObjectStore, type OpenStoreOptions } from "./open-object-store.ts";
@@ -125,7 +125,8 @@ export const createRepositoryOn = async (
   };
   // Keys first: what the descriptor calls encrypted can be opened.
   if (keys !== undefined)
-    await appendKeyList(objects, keys.keyList, { repositoryId, epoch: 0, writtenMs: facts.createdMs });
+    for (const list of [keys.keyList, keys.twin])
+      await appendKeyList(objects, list, { repositoryId, epoch: 0, writtenMs: facts.createdMs });
   await writeDescriptor(objects, facts);
   return facts;
 };
@@ -230,9 +231,7 @@ const openKeys = async (
   proof: KeyProof,
 ): Promise<RepositoryKeys | undefined> => {
   if (encryption === undefined) return undefined;
-  const list = await readKeyList(objects);
-  if (list === undefined)
-    throw new HoldfastError("REPOSITORY_DAMAGED", `the encrypted repository ${repositoryId} has no list of keys`);
+  const list = requireKeyList(repositoryId, await readKeyLog(objects, repositoryId));
   return keysOf(await unlock({ repositoryId, encryption }, list, proof), list);
 };
 

@@ -138,9 +138,10 @@ export class PlanLog {
 
   /** Undefined when it is absent or damaged. */
   async #tryRead(number: number): Promise<Plan | undefined> {
+    const { objects, repositoryId } = this.#deps;
     const name = planName(number);
     try {
-      return decodeSmallObject(planKind, await this.#deps.objects.get(name), name).value;
+      return decodeSmallObject(planKind, await objects.get(name), { name, repositoryId, says: { number } }).value;
     } catch (caught) {
       if (hasCode(caught, "NOT_FOUND") || hasCode(caught, "REPOSITORY_DAMAGED")) return undefined;
       throw caught;

@@ -95,7 +95,8 @@ export class Quarantine {
 
   async #read(name: string, place: RecordPlace): Promise<QuarantinedRecord | undefined> {
     try {
-      const { value } = decodeSmallObject(quarantinedKind, await this.#objects.get(name), name);
+      const where = { name, repositoryId: this.#repositoryId, says: {} };
+      const { value } = decodeSmallObject(quarantinedKind, await this.#objects.get(name), where);
       if (
         quarantineName(place) === `${quarantineFolder}/${value.pack}/${name.slice(-8)}` &&
         value.offset === place.offset

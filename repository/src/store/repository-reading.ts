@@ -1,12 +1,11 @@
 import type { Page } from "@holdfast/shared/format/page";
 import type { RecordKind } from "@holdfast/shared/format/record-header";
 import type { RepositoryKeys } from "@holdfast/shared/format/repository-keys";
-import type { KeyList } from "@holdfast/shared/keys/key-list";
 import { IndexClient } from "../index/index-client.ts";
 import { type CatchUp, type CaughtUp, catchUp } from "../index/catch-up.ts";
 import { IngestPool } from "../ingest/ingest-pool.ts";
 import type { PacksView } from "./collection-store.ts";
-import { readKeyList } from "./key-log.ts";
+import { type KeyLog, readKeyLog } from "./key-log.ts";
 import type { Mark } from "./mark.ts";
 import { MarkObjects } from "./marks.ts";
 import type { ByteRange, ObjectStore } from "./object-store.ts";
@@ -151,8 +150,8 @@ export class RepositoryReading implements RepositoryReader {
     return await this.parts.index.counts();
   }
 
-  async readKeyList(): Promise<KeyList | undefined> {
-    return await readKeyList(this.parts.objects);
+  async readKeyLog(): Promise<KeyLog | undefined> {
+    return await readKeyLog(this.parts.objects, this.facts.repositoryId);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

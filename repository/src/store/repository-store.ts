@@ -7,6 +7,7 @@ import type { RepositoryId } from "@holdfast/shared/format/repository-id";
 import type { GuardedClock } from "../clock/guarded-clock.ts";
 import type { RepositoryKeys } from "@holdfast/shared/format/repository-keys";
 import type { KeyList } from "@holdfast/shared/keys/key-list";
+import type { KeyLog } from "./key-log.ts";
 import type { RepositoryEncryption } from "@holdfast/shared/keys/master-key";
 import type { CheckedRecord } from "../ingest/checked-record.ts";
 import type { CollectionStore, PacksView } from "./collection-store.ts";
@@ -119,7 +120,7 @@ export interface RepositoryReader extends AsyncDisposable {
   /** What looking for garbage reads. */
   readonly packs: PacksView;
   /** The highest key list of an encrypted repository; undefined where nothing is encrypted. */
-  readKeyList(): Promise<KeyList | undefined>;
+  readKeyLog(): Promise<KeyLog | undefined>;
 }
 
 /** A pack that is not durable yet. Opaque: collect those that an upload depends on and hand them to `settle`. */

@@ -33,20 +33,32 @@ export interface DecodedSmallObject<Value> {
   readonly value: Value;
 }
 
+/** Where a small object was found, and what it must say for that. */
+export interface SmallObjectPlace<Body extends z.ZodType> {
+  readonly name: string;
+  /** Whose it must be; any repository's where that is not known yet. */
+  readonly repositoryId: string | undefined;
+  /** Keys that repeat what the name says. */
+  readonly says: Partial<z.infer<Body>>;
+}
+
 /**
- * Reads a small object; `name` is for messages. REPOSITORY_DAMAGED when checksum, kind or keys do not fit,
- * SCHEMA_TOO_NEW for a later schema.
+ * Reads a small object. REPOSITORY_DAMAGED when checksum, kind or keys do not fit, or when it is another repository's or belongs under
+ * another name: a stray copy of a plan or a mark decides nothing. SCHEMA_TOO_NEW for a later schema.
  */
 export const decodeSmallObject = <Body extends z.ZodType>(
   { kind, body }: SmallObjectKind<Body>,
   bytes: Uint8Array,
-  name: string,
+  { name, repositoryId: owner, says }: SmallObjectPlace<Body>,
 ): DecodedSmallObject<z.infer<Body>> => {
   const { kind: foundKind, schema, repositoryId, ...fields } = parseLine(bytes, name);
   if (typeof schema !== "number" || typeof repositoryId !== "string" || foundKind !== kind) {
     throw damaged(name, `is no ${kind}`);
   }
   if (schema > smallObjectSchema) throw new HoldfastError("SCHEMA_TOO_NEW", `${name} has schema ${schema}`);
+  if (owner !== undefined && repositoryId !== owner) throw damaged(name, `is of repository ${repositoryId}`);
+  const strange = Object.entries(says).find(([key, value]) => fields[key] !== value);
+  if (strange !== undefined) throw damaged(name, `says another ${strange[0]} than its name`);
   const parsed = body.safeParse(fields);
   if (!parsed.success) throw damaged(name, "is not what its schema says", parsed.error);
   return { repositoryId, value: parsed.data };

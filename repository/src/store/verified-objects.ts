@@ -44,7 +44,8 @@ export class VerifiedObjects {
   /** What one says; nothing when it is damaged or gone: its packs are read again then. */
   async read(name: string): Promise<readonly VerifiedGroup[]> {
     try {
-      return decodeSmallObject(verifiedKind, await this.#deps.objects.get(name), name).value.groups;
+      const { objects, repositoryId } = this.#deps;
+      return decodeSmallObject(verifiedKind, await objects.get(name), { name, repositoryId, says: {} }).value.groups;
     } catch (caught) {
       if (caught instanceof HoldfastError && ["REPOSITORY_DAMAGED", "NOT_FOUND"].includes(caught.code)) return [];
       throw caught;

@@ -27,7 +27,7 @@ export const createEncrypted = async (
     makeKeys: async (id) => (made.keys = await makeKeys(id, testPassword, { random: systemRandom, costs: testCosts })),
   });
   if (made.keys === undefined) throw new Error("no keys were made");
-  const { encryption, keyList, recoveryKey } = made.keys;
+  const { encryption, twin: keyList, recoveryKey } = made.keys;
   const proof = { kind: "password", password: testPassword } as const;
   return { keyList, recoveryKey, master: await unlock({ repositoryId, encryption }, keyList, proof) };
 };

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { type ChildProcess, startProcess } from "@holdfast/shared/process/child-process";
+import { programArguments } from "@holdfast/shared/process/testing/program-files";
 import { openServedIdentity } from "@holdfast/shared/identity/testing/served-identity";
 import { connect, installation, type RepositoryClient } from "./test-callers.ts";
 import { testChunkSize } from "./test-server.ts";
@@ -13,16 +14,15 @@ export interface ServerProcess extends AsyncDisposable {
   kill(): Promise<void>;
 }
 
-const main = new URL("../main.ts", import.meta.url).pathname;
 const startMs = 20_000;
 
-/** Starts `main.ts` on a repository in the folder, making it when there is none. */
+/** Starts the server on a repository in the folder, making it when there is none. */
 export const startServer = async (folder: string): Promise<ServerProcess> => {
   await using controller = await openServedIdentity(installation);
   const child = await startProcess({
     name: "repository",
     command: process.execPath,
-    args: ["--conditions=source", main, "--init"],
+    args: [...programArguments("repository/main"), "--init"],
     env: {
       ...process.env,
       HOLDFAST_REPOSITORY_DIRECTORY: join(folder, "r"),

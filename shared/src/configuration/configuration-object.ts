@@ -30,6 +30,8 @@ export const largestConfiguration = 256 * 1024 * 1024;
 export const configurationOverhead = configurationHeaderSize + checksumSize;
 
 const smallestSealed = 49;
+/** The last time that a date can have. */
+const latestMs = 8.64e15;
 const magic = Buffer.from("HFCF", "latin1");
 const version = 1;
 const sealScheme = 1;
@@ -60,9 +62,12 @@ export const decodeConfigurationHeader = (given: Uint8Array): ConfigurationHeade
   const sealedLength = bytes.readUInt32LE(36);
   if (sealedLength < smallestSealed || sealedLength > largestConfiguration - configurationOverhead)
     throw new HoldfastError("CONFIGURATION_DAMAGED", `a configuration with a sealed part of ${sealedLength} bytes`);
+  const createdMs = Number(bytes.readBigUInt64LE(24));
+  if (createdMs > latestMs)
+    throw new HoldfastError("CONFIGURATION_DAMAGED", `a configuration of the time ${createdMs}`);
   return {
     repositoryId: repositoryIdFromBytes(bytes.subarray(8, 8 + repositoryIdSize)),
-    createdMs: Number(bytes.readBigUInt64LE(24)),
+    createdMs,
     number: bytes.readUInt32LE(32),
     sealedLength,
     keyId: Uint8Array.from(bytes.subarray(40, configurationHeaderSize)),

@@ -92,12 +92,15 @@ const associatedOf = (header: Uint8Array, pointId: string): Uint8Array =>
 
 /**
  * Reads a manifest. REPOSITORY_DAMAGED when its bytes are not whole, SCHEMA_TOO_NEW for a later version, FEATURE_UNSUPPORTED when
- * it is signed, KEY_MISSING when it is sealed and its key is not among these.
+ * it is signed, KEY_MISSING when it is sealed and its key is not among these. With keys, one that is not sealed is damage.
  */
 export const decodeManifest = (bytes: Uint8Array, keys: ManifestKeys = new Map()): Manifest => {
   const { repositoryId, clear, view, clearEnd, sealedEnd, keyId } = takeApart(bytes);
-  if (keyId === undefined)
+  if (keyId === undefined) {
+    // Otherwise who can write to the store could forge one.
+    if (keys.size > 0) throw damaged("is not sealed, but all are here");
     return { repositoryId, clear, sealed: parsePart(sealedPartSchema, view.subarray(clearEnd, sealedEnd)) };
+  }
   const key = keys.get(keyId);
   if (key === undefined) throw missingKey(keyId);
   if (!equalBytes(view.subarray(sealedEnd, sealedEnd + idSize), hmacSha256(key, view.subarray(0, sealedEnd))))

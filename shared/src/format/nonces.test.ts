@@ -1,5 +1,5 @@
 import type crypto from "node:crypto";
-import { expect, test, vi } from "vitest";
+import { afterAll, expect, test, vi } from "vitest";
 import { chunkIdOf } from "./chunk-id.ts";
 import { chunkSizes } from "./chunk-size.ts";
 import { toHex } from "./content-id.ts";
@@ -7,6 +7,12 @@ import { encodeManifest } from "./manifest.ts";
 import { encodeRecord } from "./record.ts";
 import { deriveKeys } from "./repository-keys.ts";
 import { counting, goldenManifest, goldenRepository } from "./testing/golden-samples.ts";
+
+// Modules are shared with the tests that this process ran before and runs after.
+vi.hoisted(() => vi.resetModules());
+afterAll(() => {
+  vi.resetModules();
+});
 
 // A machine that was cloned with its memory: the generators of the process give the same bytes again and again.
 vi.mock("node:crypto", async (original) => {

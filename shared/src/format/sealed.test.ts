@@ -1,18 +1,24 @@
 import * as fc from "fast-check";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, test, vi } from "vitest";
+import { afterAll, expect, test, vi } from "vitest";
 import { HoldfastError } from "../errors/holdfast-error.ts";
 import { chunkIdOf } from "./chunk-id.ts";
 import { chunkSizes } from "./chunk-size.ts";
 import { fromHex, toHex } from "./content-id.ts";
-import { decodeManifest, decodeStoredManifest } from "./manifest.ts";
+import { decodeManifest, decodeStoredManifest, encodeManifest } from "./manifest.ts";
 import { openChecked, parseRecord } from "./record.ts";
 import { recordHeaderSize } from "./record-header.ts";
 import { sha256 } from "./content-id.ts";
 import { hmacSha256, deriveKeys } from "./repository-keys.ts";
 import { counting, goldenManifest } from "./testing/golden-samples.ts";
 import { goldenKeyIds, goldenMaster, makeSealedVectors } from "./testing/sealed-samples.ts";
+
+// Modules are shared with the tests that this process ran before and runs after.
+vi.hoisted(() => vi.resetModules());
+afterAll(() => {
+  vi.resetModules();
+});
 
 // The kernel's bytes are the same each time here, and nowhere else.
 vi.mock("../ids/kernel-random.ts", async () => {
@@ -148,4 +154,10 @@ test("ids of an encrypted repository tell nothing without its key, and padding d
   const padded = new Uint8Array(chunkSize);
   padded.set(plain);
   expect(toHex(chunkIdOf(padded, chunkSize, idKey))).toBe(toHex(chunkIdOf(plain, chunkSize, idKey)));
+});
+
+test("a manifest without a seal is refused where everything is sealed: who can write to the store forges none", () => {
+  const forged = encodeManifest(goldenManifest);
+  expect(decodeManifest(forged)).toEqual(goldenManifest);
+  expect(codeOf(() => decodeManifest(forged, keys.manifestKeys))).toBe("REPOSITORY_DAMAGED");
 });

@@ -1,4 +1,3 @@
-import "reflect-metadata";
 import {
   createHash,
   createPrivateKey,
@@ -8,12 +7,18 @@ import {
   webcrypto,
   X509Certificate,
 } from "node:crypto";
-import * as x509 from "@peculiar/x509";
+import type * as X509 from "@peculiar/x509";
 import { toDate } from "../clock/dates.ts";
 import { HoldfastError } from "../errors/holdfast-error.ts";
 import { type PeerName, peerNameIn, toPeerUri } from "./peer-name.ts";
 
-x509.cryptoProvider.set(webcrypto as never);
+/** What writes certificates is the slowest of all to load, and most processes and threads never write one. */
+const loadX509 = async (): Promise<typeof X509> => {
+  await import("reflect-metadata");
+  const x509 = await import("@peculiar/x509");
+  x509.cryptoProvider.set(webcrypto as never);
+  return x509;
+};
 
 /** Everything of ours is signed with this: small, fast, and known to every TLS library. */
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
@@ -35,6 +40,7 @@ export interface Validity {
 
 /** Makes a certificate authority of its own: P-256, self-signed, for certificates of an installation only (path length 0). */
 export const makeAuthority = async (commonName: string, validity: Validity): Promise<CertifiedKey> => {
+  const x509 = await loadX509();
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     ...datesOf(validity),
@@ -82,6 +88,7 @@ export interface CertificateWish extends Validity {
 
 /** Signs a request: the chain (leaf, then authority) as PEM. INVALID_ARGUMENT when the request is not one, or is not signed by its key. */
 export const signCertificate = async (authority: CertifiedKey, wish: CertificateWish): Promise<string> => {
+  const x509 = await loadX509();
   const request = await parseRequest(wish.requestPem);
   const issuer = new x509.X509Certificate(authority.certificatePem);
   const key = createPrivateKey(authority.keyPem);
@@ -143,7 +150,8 @@ export const keyIdOf = (publicKey: KeyObject): string =>
   sha256(publicKey.export({ type: "spki", format: "der" })).toString("base64url");
 
 /** The key that a signing request asks a certificate for, as that will name it (`keyIdOf`); INVALID_ARGUMENT when it is no request. */
-export const keyIdOfRequest = (requestPem: string): string => {
+export const keyIdOfRequest = async (requestPem: string): Promise<string> => {
+  const x509 = await loadX509();
   try {
     const spki = Buffer.from(new x509.Pkcs10CertificateRequest(requestPem).publicKey.rawData);
     return keyIdOf(createPublicKey({ key: spki, format: "der", type: "spki" }));
@@ -168,7 +176,8 @@ const parseCertificate = (certificate: string | Uint8Array): X509Certificate => 
   }
 };
 
-const parseRequest = async (requestPem: string): Promise<x509.Pkcs10CertificateRequest> => {
+const parseRequest = async (requestPem: string): Promise<X509.Pkcs10CertificateRequest> => {
+  const x509 = await loadX509();
   try {
     const request = new x509.Pkcs10CertificateRequest(requestPem);
     if (await request.verify()) return request;
@@ -179,6 +188,7 @@ const parseRequest = async (requestPem: string): Promise<x509.Pkcs10CertificateR
 };
 
 const signRequest = async (privateKey: webcrypto.CryptoKey, publicKey: webcrypto.CryptoKey): Promise<string> => {
+  const x509 = await loadX509();
   const request = await x509.Pkcs10CertificateRequestGenerator.create({
     name: "CN=holdfast",
     keys: { privateKey, publicKey } as never,

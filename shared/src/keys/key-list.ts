@@ -69,9 +69,12 @@ export const parseKeyList = (text: string): KeyList => {
   }
 };
 
-/** Refuses with FAILED_PRECONDITION a list that does not follow another: a later number, and no key id left out. */
-export const checkFollows = (next: KeyList, current: KeyList | undefined): void => {
-  const number = (current?.number ?? 0) + 1;
+/**
+ * Refuses with FAILED_PRECONDITION a list that does not follow the present one, or the highest number, which a damaged list may have: it
+ * has the next number and leaves no key id out.
+ */
+export const checkFollows = (next: KeyList, current: KeyList | undefined, highest: number): void => {
+  const number = highest + 1;
   const forgotten = (current?.keyIds ?? []).find((id) => !next.keyIds.includes(id));
   if (next.number !== number)
     throw new HoldfastError("FAILED_PRECONDITION", `the next list of keys has number ${number}, not ${next.number}`);

@@ -54,7 +54,7 @@ test("a change of the password keeps the master key and the recovery key, and en
   const { repository, keyList, recoveryKey } = await made();
   const what = await unlock(repository, keyList, byPassword(password));
   const changed = await withPassword(what, keyList, { ...making, password: "the next password" });
-  checkFollows(changed, keyList);
+  checkFollows(changed, keyList, keyList.number);
   expect(await codeOf(() => unlock(repository, changed, byPassword(password)))).toBe("KEY_WRONG");
   for (const proof of [byPassword("the next password"), { kind: "recovery", recoveryKey } as const]) {
     expect(toHex((await unlock(repository, changed, proof)).master)).toBe(toHex(what.master));
@@ -76,7 +76,7 @@ test("a new key seals what comes, opens what was, and leaves ids as they are", a
   const what = await unlock(repository, keyList, byPassword(password));
   const before = keysOf(what, keyList);
   const rotated = withNewKey(what, keyList, systemRandom);
-  checkFollows(rotated, keyList);
+  checkFollows(rotated, keyList, keyList.number);
   const after = keysOf(what, rotated);
   expect(toHex(after.sealing.idKey)).toBe(toHex(before.sealing.idKey));
   expect(after.sealing.keyId).not.toBe(before.sealing.keyId);
@@ -92,8 +92,8 @@ test("a list of keys that nobody with the master key made is refused: a leaked k
   expect(await codeOf(() => unlock(repository, forged, byPassword(password)))).toBe("REPOSITORY_DAMAGED");
   expect(await codeOf(() => keysOf(what, forged))).toBe("REPOSITORY_DAMAGED");
   const shorter: KeyList = { ...keyList, number: 3 };
-  expect(await codeOf(() => checkFollows(shorter, rotated))).toBe("FAILED_PRECONDITION");
-  expect(await codeOf(() => checkFollows(rotated, rotated))).toBe("FAILED_PRECONDITION");
+  expect(await codeOf(() => checkFollows(shorter, rotated, rotated.number))).toBe("FAILED_PRECONDITION");
+  expect(await codeOf(() => checkFollows(rotated, rotated, rotated.number))).toBe("FAILED_PRECONDITION");
 });
 
 test("a list of keys with costs that would take a machine down is none", async () => {

@@ -34,6 +34,8 @@ export interface MakingKeys {
 export interface NewKeys {
   readonly encryption: RepositoryEncryption;
   readonly keyList: KeyList;
+  /** The same once more, under the next number. */
+  readonly twin: KeyList;
   readonly recoveryKey: Uint8Array;
 }
 
@@ -45,7 +47,7 @@ export const makeKeys = async (repositoryId: RepositoryId, password: string, mak
   const id = newKeyId(random);
   const wraps = [await wrapWithPassword(what, password, making), wrapWithRecoveryKey(what, recoveryKey, random)];
   const keyList = makeKeyList(what.master, { number: 1, activeKeyId: id, keyIds: [id], wraps });
-  return { encryption: { keyCheck: keyCheckOf(what.master) }, keyList, recoveryKey };
+  return { encryption: { keyCheck: keyCheckOf(what.master) }, keyList, twin: twinOf(what, keyList), recoveryKey };
 };
 
 /**
@@ -72,6 +74,9 @@ const next = ({ master }: MasterKey, list: KeyList, change: Partial<KeyList>): K
   const { code: _code, ...current } = list;
   return makeKeyList(master, { ...current, ...change, number: list.number + 1 });
 };
+
+/** The same list under the next number: one object that goes bad must not take all keys with it. */
+export const twinOf = (what: MasterKey, list: KeyList): KeyList => next(what, list, {});
 
 /** The list after a change of the password: recovery keys stay good. */
 export const withPassword = async (

@@ -1,5 +1,6 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { GrantReadingRequest, GrantReadingResponseSchema } from "@holdfast/proto/holdfast/controller/v1/point_pb";
+import { fromHex } from "@holdfast/shared/format/content-id";
 import { fromOpeningKeys } from "@holdfast/shared/keys/keys-message";
 import { readCertificate } from "@holdfast/shared/identity/certificates";
 import { parseUserToken } from "@holdfast/shared/identity/user-token";
@@ -21,7 +22,7 @@ export const grantReading = async (
   const { repository, summary, manifest } = await findPoint(deps.repositories.list(), pointId, signal);
   const { keys } = deps.repositories;
   // Before anything is granted: a reader without the key would read nothing.
-  await keys.openManifest(repository, manifest, signal);
+  const { clear } = await keys.openManifest(repository, manifest, signal);
   const held = keys.find(repository.repositoryId);
   const certificatePem = await deps.identity.authority.certify({
     requestPem,
@@ -41,5 +42,6 @@ export const grantReading = async (
     repositoryAddress: address,
     taskToken: deps.taskTokens.forExport({ pointId, repositoryId, engineInstanceId, vmId }, keyId, readingLifeMs),
     ...(held === undefined ? {} : { keys: fromOpeningKeys(held.keys.opening) }),
+    roots: clear.disks.map(({ diskId, root }) => ({ diskId, root: fromHex(root) })),
   };
 };

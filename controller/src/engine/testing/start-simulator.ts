@@ -2,17 +2,16 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 
 import { systemClock } from "@holdfast/shared/clock/clock";
 import { memoryLogger } from "@holdfast/shared/logging/memory-logger";
 import { startProcess } from "@holdfast/shared/process/child-process";
+import { programArguments } from "@holdfast/shared/process/testing/program-files";
 
 import type { StepDeps } from "../../capture/waiting.ts";
 import type { Hypervisor } from "../../hypervisor/hypervisor.ts";
 import { openOvirtEngine } from "../ovirt-engine.ts";
 
-const program = fileURLToPath(new URL("../../../../e2e/src/simulator/main.ts", import.meta.url));
 const login = { username: "admin@internal", password: "lab" };
 
 /** A VM or disk as the lab's control endpoint names it. */
@@ -79,7 +78,7 @@ export const startLab = async (more: Record<string, unknown> = {}): Promise<Lab>
     await startProcess({
       name: "simulator",
       command: process.execPath,
-      args: ["--conditions=source", program, "--config", join(folder, "lab.yaml"), "--state", folder],
+      args: [...programArguments("e2e/simulator/main"), "--config", join(folder, "lab.yaml"), "--state", folder],
       onLine: (line, from) => {
         if (from === "stdout" && line.startsWith("{")) told.resolve(line);
       },

@@ -4,6 +4,7 @@ import { encodeManifest } from "@holdfast/shared/format/manifest";
 import { newRepositoryId } from "@holdfast/shared/format/repository-id";
 import { goldenManifest } from "@holdfast/shared/format/testing/golden-samples";
 import { goldenCosts } from "@holdfast/shared/format/testing/sealed-samples";
+import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { systemRandom } from "@holdfast/shared/ids/ids";
 import { checkFollows, type KeyList, parseKeyList } from "@holdfast/shared/keys/key-list";
 import { keysOf, makeKeys, unlock, withNewKey } from "@holdfast/shared/keys/master-key";
@@ -22,16 +23,19 @@ const openLog = async () => {
   const { encryption, keyList } = await makeKeys(repositoryId, password, { random: systemRandom, costs: goldenCosts });
   const proof = { kind: "password", password } as const;
   const master = await unlock({ repositoryId, encryption }, keyList, proof);
-  const log = { list: keyList };
-  const described = () => ({ keyCheck: encryption.keyCheck, keyListNumber: log.list.number });
+  const log: { list: KeyList; highest?: number; damage?: HoldfastError } = { list: keyList };
+  const highest = (): number => log.highest ?? log.list.number;
+  const described = () => ({ keyCheck: encryption.keyCheck, keyListNumber: highest() });
   const repository = {
     repositoryId,
     name: "safe",
-    getKeys: () => Promise.resolve(JSON.stringify(log.list)),
+    getKeys: () => (log.damage ? Promise.reject(log.damage) : Promise.resolve(JSON.stringify(log.list))),
     putKeys: (text: string) => {
       const next = parseKeyList(text);
-      checkFollows(next, log.list);
+      checkFollows(next, log.list, highest());
       log.list = next;
+      delete log.highest;
+      delete log.damage;
       return Promise.resolve();
     },
     describe: () => Promise.resolve(described() as never),
@@ -113,5 +117,71 @@ describe("the controller's keys of encrypted repositories", () => {
       code: "REPOSITORY_DAMAGED",
     });
     await expect(keyring.rotate(repository, signal)).rejects.toMatchObject({ code: "REPOSITORY_DAMAGED" });
+  });
+
+  it("write each change twice, so that one damaged list takes nothing with it", async () => {
+    const { repository, encryption, proof, log } = await openLog();
+    const keyring = await open();
+    await keyring.unlock(repository, { keyCheck: encryption.keyCheck, proof }, signal);
+    const put: KeyList[] = [];
+    const watched = {
+      ...repository,
+      putKeys: (text: string) => {
+        put.push(parseKeyList(text));
+        return repository.putKeys(text);
+      },
+    };
+    await keyring.rotate(watched, signal);
+    const [next, twin, ...more] = put;
+    expect(more).toEqual([]);
+    expect({ ...twin, number: 0, code: "" }).toEqual({ ...next, number: 0, code: "" });
+    expect(twin?.number).toBe(3);
+    expect(keyring.require(repository).record.listNumber).toBe(log.list.number);
+  });
+
+  it("do not go back with a log that was put back, until an operator says that it was", async () => {
+    const { repository, encryption, proof, log, described } = await openLog();
+    const keyring = await open();
+    await keyring.unlock(repository, { keyCheck: encryption.keyCheck, proof }, signal);
+    const former = log.list;
+    const leaked = former.activeKeyId;
+    await keyring.rotate(repository, signal);
+    const active = keyring.require(repository).record.activeKeyId;
+    log.list = former;
+    const refused = { code: "FAILED_PRECONDITION", message: expect.stringContaining("key unlock safe") };
+    await expect(keyring.refresh(repository, described(), signal)).rejects.toMatchObject(refused);
+    await expect(keyring.rotate(repository, signal)).rejects.toMatchObject(refused);
+    expect(keyring.require(repository).record.activeKeyId).toBe(active);
+    await keyring.unlock(repository, { keyCheck: encryption.keyCheck, proof }, signal);
+    await keyring.refresh(repository, described(), signal);
+    expect(keyring.require(repository).record.activeKeyId).toBe(leaked);
+  });
+
+  it("give a log whose lists are all damaged a new one by a new password, with every key id that is known", async () => {
+    const { repository, encryption, proof, log, repositoryId } = await openLog();
+    const keyring = await open();
+    await keyring.unlock(repository, { keyCheck: encryption.keyCheck, proof }, signal);
+    await keyring.rotate(repository, signal);
+    const { keyIds, activeKeyId } = keyring.require(repository).record;
+    log.damage = new HoldfastError("REPOSITORY_DAMAGED", "no whole list");
+    await expect(keyring.rotate(repository, signal)).rejects.toMatchObject({ code: "REPOSITORY_DAMAGED" });
+    await keyring.changePassword(repository, "the next password", signal);
+    expect(log.list).toMatchObject({ keyIds, activeKeyId });
+    const next = { kind: "password", password: "the next password" } as const;
+    await unlock({ repositoryId, encryption }, log.list, next);
+  });
+
+  it("keep key ids that only a damaged list names", async () => {
+    const { repository, encryption, proof, log } = await openLog();
+    const keyring = await open();
+    await keyring.unlock(repository, { keyCheck: encryption.keyCheck, proof }, signal);
+    const former = log.list;
+    await keyring.rotate(repository, signal);
+    const { keyIds, activeKeyId, listNumber } = keyring.require(repository).record;
+    // What is whole is a list of before; what came after it is there, and damaged.
+    log.highest = listNumber;
+    log.list = former;
+    await keyring.changePassword(repository, "the next password", signal);
+    expect(log.list).toMatchObject({ number: listNumber + 2, keyIds, activeKeyId });
   });
 });

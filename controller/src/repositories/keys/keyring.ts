@@ -7,7 +7,7 @@ import { parseRepositoryId } from "@holdfast/shared/format/repository-id";
 import { deriveKeys, keyBytes, type RepositoryKeys } from "@holdfast/shared/format/repository-keys";
 import type { RandomBytes } from "@holdfast/shared/ids/ids";
 import { checkKeyList, type KeyList, parseKeyList } from "@holdfast/shared/keys/key-list";
-import { unlock, withNewKey, withPassword } from "@holdfast/shared/keys/master-key";
+import { unlock, twinOf, withNewKey, withPassword } from "@holdfast/shared/keys/master-key";
 import type { KeyProof, MasterKey } from "@holdfast/shared/keys/wrap-key";
 import type { Logger } from "@holdfast/shared/logging/logger";
 import type { Database } from "../../database/database.ts";
@@ -96,6 +96,7 @@ export class Keyring {
   ): Promise<void> {
     if (keyCheck === "") return;
     const { master, record } = this.require(repository);
+    refuseFormer(repository, record, keyListNumber);
     if (record.listNumber === keyListNumber) return;
     await this.#keep(master, parseKeyList(await repository.getKeys(signal)));
   }
@@ -128,16 +129,35 @@ export class Keyring {
     this.#held.delete(repositoryId);
   }
 
+  /** Writes it twice: one object that goes bad must not take all keys with it. */
   async #change(
     repository: Keyed,
     change: (what: MasterKey, list: KeyList) => KeyList | Promise<KeyList>,
     signal: AbortSignal,
   ): Promise<HeldKeys> {
-    const { master } = this.require(repository);
-    const list = checkKeyList(master.master, parseKeyList(await repository.getKeys(signal)));
-    const next = await change(master, list);
+    const { master, record } = this.require(repository);
+    const { keyListNumber } = await repository.describe(signal);
+    refuseFormer(repository, record, keyListNumber);
+    const { list, damage } = await presentList(repository, { master, record }, signal);
+    const next = await change(master, { ...list, number: keyListNumber });
+    if (damage !== undefined) this.#tellDamage(repository, next, damage);
     await repository.putKeys(JSON.stringify(next), signal);
-    return await this.#keep(master, next);
+    const twin = twinOf(master, next);
+    try {
+      await repository.putKeys(JSON.stringify(twin), signal);
+      return await this.#keep(master, twin);
+    } catch (caught) {
+      // Who was quicker wrote a list that follows ours: there are two again.
+      if (!hasCode(caught, "ALREADY_EXISTS", "FAILED_PRECONDITION")) throw caught;
+      return await this.#keep(master, next);
+    }
+  }
+
+  /** Only a change of the password makes a list out of nothing; it is the one wrap then. */
+  #tellDamage({ repositoryId, name }: Keyed, { wraps }: KeyList, err: HoldfastError): void {
+    if (wraps.length === 0) throw err;
+    const message = "all lists of keys were damaged: the new one opens with the new password, and with no recovery key";
+    this.#deps.log.warn(message, { repository: repositoryId, name, err });
   }
 
   async #keep(what: MasterKey, list: KeyList): Promise<HeldKeys> {
@@ -158,3 +178,35 @@ export class Keyring {
     return held;
   }
 }
+
+/**
+ * A log that ends before what was seen was put back, or cut: its last list may have brought a leaked key or a former password back, and
+ * what is sealed under a key that it does not name is lost to everybody but this controller. FAILED_PRECONDITION.
+ */
+const refuseFormer = ({ name }: Keyed, { listNumber }: KeyRecord, keyListNumber: number): void => {
+  if (keyListNumber >= listNumber) return;
+  throw new HoldfastError(
+    "FAILED_PRECONDITION",
+    `the log of keys of repository ${name} ends with list ${keyListNumber}, and list ${listNumber} was there: if the repository was put ` +
+      `back to an earlier state, say so with holdfast repository key unlock ${name}`,
+  );
+};
+
+/** The list that a change begins with, with every key id that is known; without wraps, and with why, where all lists are damaged. */
+const presentList = async (
+  repository: Keyed,
+  { master, record }: Pick<HeldKeys, "master" | "record">,
+  signal: AbortSignal,
+): Promise<{ readonly list: KeyList; readonly damage?: HoldfastError }> => {
+  const { listNumber: number, activeKeyId, keyIds } = record;
+  let text: string;
+  try {
+    text = await repository.getKeys(signal);
+  } catch (caught) {
+    if (!(caught instanceof HoldfastError) || caught.code !== "REPOSITORY_DAMAGED") throw caught;
+    return { list: { number, activeKeyId, keyIds: [...keyIds], wraps: [], code: "" }, damage: caught };
+  }
+  const list = checkKeyList(master.master, parseKeyList(text));
+  const active = list.number < number ? activeKeyId : list.activeKeyId;
+  return { list: { ...list, activeKeyId: active, keyIds: [...new Set([...list.keyIds, ...keyIds])] } };
+};

@@ -1,5 +1,6 @@
 import type { Engine } from "../engine/engine.ts";
 import { EngineFault, conflict, incomplete, refused } from "../engine/engine-fault.ts";
+import { checkDomains } from "../domains/domain-rules.ts";
 import { lockedAliases } from "../disks/disk-status.ts";
 import type { BackupDisk, CaptureKind } from "../model/backup.ts";
 import type { Disk } from "../model/disk.ts";
@@ -39,6 +40,13 @@ const checkVm = (engine: Engine, vm: Vm): void => {
   if (vm.previewing) throw conflict(`${action}. VM is previewing a Snapshot.`);
   if (vm.checkpoints.some((checkpoint) => checkpoint.removing)) {
     throw conflict(`${action}. The VM is during a checkpoint removal operation.`);
+  }
+};
+
+const checkHost = (engine: Engine, vm: Vm, kind: CaptureKind): void => {
+  const host = engine.world.hosts.get(vm.hostId ?? "");
+  if (kind === "live" && host?.knowsBackups === false) {
+    throw conflict(`${action}. Backup is not supported by the host (${host.name}).`);
   }
 };
 
@@ -92,7 +100,10 @@ export const checkBackup = (
   checkRequest(engine, request);
   checkVm(engine, vm);
   checkLevel(engine, vm, request, kind);
+  checkHost(engine, vm, kind);
   checkDisks(engine, vm, request.diskIds);
+  // A live backup needs scratch disks, a hybrid one a snapshot.
+  checkDomains(engine, request.diskIds, action, kind === "cold" ? "access" : "room");
   const since = checkpointOf(vm, request.fromCheckpointId);
   return usableDisks(engine, vm, request.diskIds).map((disk) => ({
     diskId: disk.id,

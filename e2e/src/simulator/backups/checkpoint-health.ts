@@ -1,3 +1,4 @@
+import { dropAllCheckpoints } from "../checkpoints/drop-all-checkpoints.ts";
 import type { Actor, Engine } from "../engine/engine.ts";
 import { eventCodes, noteEvent } from "../events/event-log.ts";
 import type { Backup } from "../model/backup.ts";
@@ -12,17 +13,6 @@ const areBitmapsSound = async (engine: Engine, vm: Vm, backup: Backup): Promise<
     if (wanted.some(({ id }) => facts.find((one) => one.checkpointId === id)?.sound !== true)) return false;
   }
   return true;
-};
-
-const dropAllCheckpoints = async (engine: Engine, vm: Vm): Promise<void> => {
-  for (const checkpoint of vm.checkpoints) {
-    for (const diskId of checkpoint.diskIds) {
-      const disk = engine.world.disks.get(diskId);
-      if (disk !== undefined) await engine.storage.removeCheckpoint(disk.imageId, checkpoint.id);
-    }
-  }
-  vm.checkpoints = [];
-  engine.save();
 };
 
 /**

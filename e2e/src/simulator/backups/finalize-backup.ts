@@ -1,11 +1,14 @@
 import type { Actor, Engine } from "../engine/engine.ts";
+import { isEngineAtLeast } from "../engine/engine-version.ts";
 import { conflict, refused } from "../engine/engine-fault.ts";
 import { eventCodes, noteEvent } from "../events/event-log.ts";
 import type { Backup } from "../model/backup.ts";
 import { isTransferOpen } from "../model/transfer.ts";
 import { endBackup } from "./end-backup.ts";
 
-const hasOpenTransfer = (engine: Engine, backup: Backup): boolean =>
+/** Before 4.5.1 the engine did not look, and the transfers just broke. */
+const isHeldByTransfer = (engine: Engine, backup: Backup): boolean =>
+  isEngineAtLeast(engine, "4.5.1") &&
   [...engine.world.transfers.values()].some(
     (transfer) =>
       transfer.source.kind === "backup" && transfer.source.backupId === backup.id && isTransferOpen(transfer),
@@ -32,7 +35,7 @@ export const finalizeBackup = (engine: Engine, actor: Actor, backup: Backup): vo
     case "ready":
       break;
   }
-  if (hasOpenTransfer(engine, backup)) {
+  if (isHeldByTransfer(engine, backup)) {
     throw conflict("Cannot stop VM backup. There is an active image transfer for VM backup");
   }
   backup.phase = "finalizing";

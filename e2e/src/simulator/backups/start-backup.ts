@@ -1,4 +1,5 @@
 import type { Actor, Engine } from "../engine/engine.ts";
+import { isEngineAtLeast } from "../engine/engine-version.ts";
 import { newUuid } from "../engine/new-uuid.ts";
 import { eventCodes, noteEvent } from "../events/event-log.ts";
 import type { Backup, BackupDisk } from "../model/backup.ts";
@@ -16,7 +17,12 @@ export const trackedDisks = (engine: Engine, vm: Vm, disks: readonly BackupDisk[
 
 /** Takes a backup: checks now, captures in the background; the row is `initializing` until then. */
 export const startBackup = (engine: Engine, actor: Actor, vm: Vm, request: BackupRequest): Backup => {
-  const kind = captureKindOf(levelOf(engine.world, vm), vm.status, request.legacy);
+  const kind = captureKindOf({
+    level: levelOf(engine.world, vm),
+    status: vm.status,
+    legacy: request.legacy,
+    knowsHybrid: isEngineAtLeast(engine, "4.5.0"),
+  });
   const disks = checkBackup(engine, vm, request, kind);
   const tracked = trackedDisks(engine, vm, disks);
   const backup: Backup = {

@@ -1,5 +1,6 @@
 import { type Actor, type Engine, pause } from "../engine/engine.ts";
-import { conflict } from "../engine/engine-fault.ts";
+import { isEngineAtLeast } from "../engine/engine-version.ts";
+import { conflict, refused } from "../engine/engine-fault.ts";
 import { eventCodes, noteEvent } from "../events/event-log.ts";
 import type { Checkpoint, Vm } from "../model/vm.ts";
 import { checkNoBackup, checkNoSnapshotWork } from "../vms/vm-rules.ts";
@@ -41,6 +42,12 @@ const carryOut = async (engine: Engine, actor: Actor, vm: Vm, checkpoint: Checkp
   engine.save();
 };
 
+/** An engine before 4.4.7 deletes only the oldest checkpoint, and only of a VM that runs. */
+const checkOldEngine = (vm: Vm, checkpoint: Checkpoint, action: string): void => {
+  if (checkpoint.parentId !== undefined) throw refused(`${action}. Only the root checkpoint can be removed.`);
+  if (vm.status !== "up") throw conflict(`${action}. VM is not running.`);
+};
+
 /** Takes a deletion; the row is gone when the bitmaps are. Of a VM that is down it is `invalid` meanwhile. */
 export const removeCheckpoint = (engine: Engine, actor: Actor, vm: Vm, checkpoint: Checkpoint): void => {
   const action = "Cannot delete VM checkpoint";
@@ -49,6 +56,7 @@ export const removeCheckpoint = (engine: Engine, actor: Actor, vm: Vm, checkpoin
   if (vm.checkpoints.some((one) => one.removing)) {
     throw conflict(`${action}. The VM is during a checkpoint removal operation.`);
   }
+  if (!isEngineAtLeast(engine, "4.4.7")) checkOldEngine(vm, checkpoint, action);
   checkpoint.removing = true;
   if (vm.status === "down") checkpoint.state = "invalid";
   engine.save();

@@ -172,13 +172,26 @@ export const configSchema = z.strictObject({
         tlsPort: port,
         /** What the VMs that run on it may have together; without bound when absent. */
         memory: bytes.optional(),
+        /** False: an outdated host, which refuses live backups. */
+        backups: z.boolean().default(true),
         /** Name of imageio's abstract unix socket, without the leading NUL; derived when absent. */
         unixSocket: name.optional(),
       }),
     )
     .min(1),
   storageDomains: z
-    .array(z.strictObject({ id, name, dataCenter: name.optional(), size: bytes.default(2 ** 40) }))
+    .array(
+      z.strictObject({
+        id,
+        name,
+        dataCenter: name.optional(),
+        size: bytes.default(2 ** 40),
+        /** Percent of free space below which the engine warns. */
+        warningPercent: z.number().int().min(0).max(100).optional(),
+        /** Free space below which nothing new is made there; 5 GiB, less on a small domain, when absent. */
+        critical: bytes.optional(),
+      }),
+    )
     .min(1),
   guest: guestSchema,
   /** Networks with something to say of them, each with a profile of its name; `ovirtmgmt` is there in any case. */

@@ -14,6 +14,7 @@ beforeAll(async () => {
       users: [
         { name: "admin@internal", password: "secret" },
         { name: "bob@internal", password: "b" },
+        { name: "eve@corp.example@directory", password: "e" },
       ],
     }),
   );
@@ -49,11 +50,26 @@ test("errors of single sign-on are 400 in the two shapes", async () => {
   expect((await api.login("bob")).json.error).toBe("No profile found in credentials.");
 });
 
+test("the profile is what stands behind the last @", async () => {
+  expect((await api.login("eve@corp.example@directory", "e")).status).toBe(200);
+  expect((await api.login("eve@corp.example", "e")).json.error_code).toBe("access_denied");
+});
+
+test("a missing field is told by its name, and a scope of its own gives a token that the API does not take", async () => {
+  expect((await api.login("admin@internal", "")).json).toMatchObject({
+    error_code: "invalid_request",
+    error: "Missing parameter: 'password'",
+  });
+  expect((await api.login("admin@internal", "secret", { scope: "openid" })).status).toBe(200);
+  expect((await api.get("/vms")).status).toBe(401);
+  await api.login();
+});
+
 test("wrong passwords are counted and lock the account, which the lab unlocks", async () => {
   await lab.control.unlockAccount("bob@internal");
   await api.login("bob@internal", "wrong");
   await api.login("bob@internal", "wrong");
-  expect(await lab.control.accounts()).toEqual({ "bob@internal": { wrong: 2, locked: true } });
+  expect(await lab.control.accounts()).toMatchObject({ "bob@internal": { wrong: 2, locked: true } });
   expect((await api.login("bob@internal", "b")).status).toBe(400);
   await lab.control.unlockAccount("bob@internal");
   expect((await api.login("bob@internal", "b")).status).toBe(200);
@@ -72,12 +88,11 @@ test("without a good token the answer is 401 as HTML, never JSON", async () => {
 
 test("a logged out token is no longer good", async () => {
   await api.login();
-  const reply = await api.raw("POST", `${lab.addresses.engine}/ovirt-engine/services/sso-logout`, {
-    body: `scope=ovirt-app-api&token=${api.token}`,
-    headers: { "content-type": "application/x-www-form-urlencoded" },
-  });
+  const reply = await api.logout();
   expect(reply).toMatchObject({ status: 200, text: "{}" });
   expect((await api.get("/vms")).status).toBe(401);
+  const again = await api.logout();
+  expect(again).toMatchObject({ status: 200, json: { error_code: "invalid_grant" } });
   await api.login();
 });
 

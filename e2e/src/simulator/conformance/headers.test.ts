@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { type ApiClient, type Reply, loggedIn } from "../testing/api-client.ts";
+import { type ApiClient, type Reply, type Tree, loggedIn } from "../testing/api-client.ts";
 import { type Lab, smallConfig, startLab } from "../testing/lab.ts";
 
 let lab: Lab;
@@ -11,6 +11,7 @@ beforeAll(async () => {
   lab = await startLab(
     smallConfig({
       lockAfter: 3,
+      templates: [{ name: "base", disks: [{ alias: "root", size: "1MiB" }] }],
       tags: [{ name: "gold" }, { name: "silver", parent: "gold" }],
       vms: [
         {
@@ -20,7 +21,13 @@ beforeAll(async () => {
           nics: [{ name: "nic1" }],
           disks: [{ alias: "root", size: "1MiB" }],
         },
-        { name: "Web2", cluster: "hybrid", tags: ["silver"] },
+        {
+          name: "Web2",
+          cluster: "hybrid",
+          template: "base",
+          tags: ["silver"],
+          disks: [{ alias: "thin", templateDisk: "root" }],
+        },
       ],
     }),
   );
@@ -74,7 +81,38 @@ test("a correlation id is taken from the query as well, and lands in what happen
   expect(reply.headers["correlation-id"]).toBe("job-7");
   await api.post(`${vmPath}/start?correlation_id=start-8`);
   await api.until(vmPath, ({ json }) => json.status === "up");
-  expect((await api.get("/events?search=correlation_id%3Dstart-8")).json.event[0].correlation_id).toBe("start-8");
+  const [event] = (await api.get("/events?search=correlation_id%3Dstart-8&follow=user")).json.event;
+  expect(event).toMatchObject({ correlation_id: "start-8", user: { user_name: "admin@internal-authz" } });
+});
+
+test("what was made tells where it is; an action needs a body, and is only accepted with async", async () => {
+  const made = await api.post(`${vmPath}/nics`, { name: "nic2" });
+  expect([made.status, made.headers["location"]]).toEqual([201, made.json.href]);
+  const act = (query: string, body?: string): Promise<Reply> =>
+    api.call("POST", `${vmPath}/stop${query}`, body === undefined ? {} : { body });
+  expect((await act("")).status).toBe(400);
+  expect(await act("?async=true", "{}")).toMatchObject({ status: 202, json: { status: "complete" } });
+});
+
+test("a NIC is changed as far as a body says, to nothing that another one has", async () => {
+  const [first] = (await api.get(`${vmPath}/nics`)).json.nic;
+  const made = (await api.post(`${vmPath}/nics`, { name: "nic3" })).json;
+  const put = (body: unknown): Promise<Reply> => api.call("PUT", `${vmPath}/nics/${made.id}`, { body });
+  const changed = await put({ ...made, name: "nic4", linked: "false", mac: { address: "56:6f:00:00:ff:01" } });
+  expect(changed).toMatchObject({ status: 200, json: { name: "nic4", linked: "false", plugged: "true" } });
+  expect((await put({ mac: { address: "56:6F:00:00:FF:01" } })).status).toBe(200);
+  expect((await put({ name: first.name })).status).toBe(409);
+  expect((await put({ mac: first.mac })).status).toBe(409);
+});
+
+test("a disk's name is its alias, which is preferred where both are sent", async () => {
+  const storage_domains = { storage_domain: [{ name: "data" }] };
+  const body = { name: "n", alias: "a", format: "cow", provisioned_size: "1048576", storage_domains };
+  const { json } = await api.post("/disks", body);
+  expect([json.name, json.alias]).toEqual(["a", "a"]);
+  await api.until(`/disks/${json.id}`, (reply) => reply.json?.status === "ok");
+  const renamed = (await api.call("PUT", `/disks/${json.id}`, { body: { name: "m" } })).json;
+  expect([renamed.name, renamed.alias]).toEqual(["m", "m"]);
 });
 
 test("unknown query parameters are ignored, a max that is no number is not", async () => {
@@ -147,6 +185,20 @@ test("links are followed as deep as a path says, and stubs become entities", asy
   expect(json.link.map((link: { rel: string }) => link.rel)).not.toContain("nics");
   const backups = (await api.get("/vms?follow=backups,checkpoints.disks")).json.vm;
   expect(backups[0]).toMatchObject({ backups: {}, checkpoints: {} });
+});
+
+test("the layers of a disk are told oldest first, with the template's and the active one when they are wanted", async () => {
+  const [disk] = (await api.get("/disks?search=alias%3Dthin")).json.disk;
+  const layers = async (query: string): Promise<Tree[]> =>
+    (await api.get(`/disks/${disk.id}/disksnapshots?${query}`)).json.disk_snapshot ?? [];
+  expect(await layers("")).toEqual([]);
+  expect(await layers("include_active=true")).toMatchObject([{ id: disk.image_id }]);
+  const [base, active] = await layers("include_active=true&include_template=true");
+  expect(base).not.toHaveProperty("parent");
+  expect(active).toMatchObject({ id: disk.image_id, parent: { id: base.id }, disk: { id: disk.id } });
+  const domain = disk.storage_domains.storage_domain[0].id;
+  const all = (await api.get(`/storagedomains/${domain}/disksnapshots?include_active=true`)).json.disk_snapshot;
+  expect(all.map((one: Tree) => one.id)).toContain(disk.image_id);
 });
 
 test("every link of an entity leads somewhere", async () => {

@@ -107,3 +107,8 @@ test("events can be posted once per custom id, searched, and read from an index"
   expect(found).toHaveLength(1);
   expect((await api.get(`/events?from=${made.json.id}`)).json).toEqual({});
 });
+
+test("of a data center's hosts one is the storage pool manager", async () => {
+  const hosts: { name: string; spm: { status: string } }[] = (await api.get("/hosts")).json.host;
+  expect(hosts.map(({ spm }) => spm.status).toSorted()).toEqual([...hosts.slice(1).map(() => "none"), "spm"]);
+});

@@ -225,3 +225,11 @@ test("roles are made of permits: a user role holds no administrator's, and the e
   expect((await admin.delete(`/roles/${roleId}`)).status).toBe(409);
   expect((await least.post("/roles", bad)).status).toBe(403);
 });
+
+test("a body in XML is asked for the same permits", async () => {
+  const body = `<backup><disks><disk id="${diskId}"/></disks></backup>`;
+  await admin.delete(`/roles/${roleId}/permits/${await permitId("backup_disk")}`);
+  const headers = { "content-type": "application/xml" };
+  expect((await least.call("POST", `/vms/${vmId}/backups`, { body, headers })).status).toBe(403);
+  await admin.post(`/roles/${roleId}/permits`, { name: "backup_disk" });
+});

@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -71,10 +72,10 @@ describe.each(["xml", "json"] as const)("the flows of SDK programs, in %s", (kin
       if (request.body !== undefined) await expect(show(request.body)).toMatchFileSnapshot(file("request"));
       await expect(show(response.body)).toMatchFileSnapshot(file("response"));
     };
-    const keepImage = async (name: string, text: string): Promise<void> => {
-      await expect(normalise(pretty.json(text))).toMatchFileSnapshot(join(golden, "imageio", `${name}.json`));
+    const keepJson = async (name: string, text: string): Promise<void> => {
+      await expect(normalise(pretty.json(text))).toMatchFileSnapshot(join(golden, `${name}.json`));
     };
-    flow = { client, images: stack.use(new ImageClient(lab)), keep, keepImage };
+    flow = { client, images: stack.use(new ImageClient(lab)), keep, keepJson };
   });
 
   afterAll(() => stack.disposeAsync());
@@ -109,6 +110,8 @@ describe.each(["xml", "json"] as const)("the flows of SDK programs, in %s", (kin
   test("the exchanges are those that were written down", async () => {
     const lines = `${normalise(spoken.join("\n"))}\n`;
     await expect(lines).toMatchFileSnapshot(join(golden, `${kind}.exchanges.txt`));
-    await flow.client.logout();
+    const kept = (await readdir(join(golden, kind))).map((file) => file.split(".")[0]);
+    expect(new Set(kept)).toEqual(new Set(spoken.map((line) => line.split(":")[0])));
+    await flow.keepJson("sso/logout", await flow.client.logout());
   });
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { type ApiClient, type Reply, type Tree, loggedIn } from "../testing/api-client.ts";
+import { ApiClient, type Reply, type Tree, loggedIn } from "../testing/api-client.ts";
 import { type Lab, smallConfig, startLab } from "../testing/lab.ts";
 import { childText, descendants, parseXml } from "../xml/read-xml.ts";
 
@@ -15,6 +15,10 @@ const send = (method: string, path: string, body: string, headers = xml): Promis
 beforeAll(async () => {
   lab = await startLab(
     smallConfig({
+      users: [
+        { name: "admin@internal", password: "secret", roles: [{ role: "SuperUser" }] },
+        { name: "op@internal", password: "o", roles: [{ role: "UserRole", on: { vm: "web1" } }] },
+      ],
       templates: [{ name: "base", disks: [{ alias: "root", size: "1MiB" }] }],
       vms: [{ name: "web1", cluster: "hybrid", disks: [{ alias: "root", size: "1MiB" }] }],
     }),
@@ -80,6 +84,19 @@ test("a refusal is a fault, and a deletion answers 200 with an action", async ()
   await api.until(`/vms/${id}`, ({ json }) => json?.status === "down");
   const removed = await api.call("DELETE", `/vms/${id}`, { headers: xml });
   expect([removed.status, parseXml(removed.text).name]).toEqual([200, "action"]);
+});
+
+test("a fault that the lab is told to answer is in the representation that the call asks for", async () => {
+  for (const accept of ["application/xml", "application/json"]) {
+    const effect = { kind: "fault", status: 409, reason: "r", detail: "[d]" } as const;
+    await lab.control.armFault({ route: "GET /vms", effect });
+    const reply = await api.get("/vms", { accept });
+    expect(reply.status).toBe(409);
+    expect(reply.headers["content-type"]).toBe(`${accept};charset=UTF-8`);
+    expect(reply.json ?? childText(parseXml(reply.text), "detail")).toEqual(
+      reply.json ? { reason: "r", detail: "[d]" } : "[d]",
+    );
+  }
 });
 
 test("bodies are read with ids as attributes, references by name, lists and nested structures", async () => {
@@ -161,4 +178,14 @@ test("what goes in and comes out need not be the same representation", async () 
     "content-type": "application/xml; charset=UTF-8",
   });
   expect(made).toMatchObject({ status: 201, json: { name: "n1" } });
+});
+
+test("a body in XML needs the same permits as one in JSON", async () => {
+  await using op = new ApiClient(lab);
+  expect((await op.login("op@internal", "o")).status).toBe(200);
+  const [attachment] = (await api.get(`/vms/${vm.id}/diskattachments`)).json.disk_attachment;
+  const body = `<backup><disks><disk id="${attachment.id}"/></disks></backup>`;
+  expect((await op.call("POST", `/vms/${vm.id}/backups`, { body, headers: xml })).status).toBe(403);
+  const transfer = `<image_transfer><disk id="${attachment.id}"/><direction>download</direction></image_transfer>`;
+  expect((await op.call("POST", "/imagetransfers", { body: transfer, headers: xml })).status).toBe(403);
 });

@@ -5,6 +5,7 @@ import type { z } from "zod";
 import type { diskSchema, vmSchema } from "../config/schema.ts";
 import type { callFaultSchema } from "../faults/call-faults.ts";
 import type { WriterLog } from "../guest/guest-writers.ts";
+import type { Host } from "../model/inventory.ts";
 import type { VmHistory } from "../model/vm-history.ts";
 import type {
   imageioFaultSchema,
@@ -15,6 +16,7 @@ import type {
 } from "./control-schemas.ts";
 import { callControl } from "./call-control.ts";
 import type { Leftovers } from "./objects.ts";
+import type { domainChangeSchema } from "./place-routes.ts";
 import { RuleClient } from "./rule-client.ts";
 import type { GuestDisk, LabCounters, LabGuest } from "./lab-views.ts";
 
@@ -154,7 +156,7 @@ export class ControlClient {
   async spoilCheckpoint(
     vmId: string,
     checkpointId: string,
-    damage: "missing" | "inconsistent" | "forgetful",
+    damage: "missing" | "inconsistent" | "forgetful" | "invalid",
   ): Promise<void> {
     await this.#post(`/vms/${vmId}/checkpoints/${checkpointId}/spoil`, { damage });
   }
@@ -210,8 +212,13 @@ export class ControlClient {
     await this.#post("/tokens/expire");
   }
 
-  async setHostStatus(hostId: string, status: "up" | "maintenance" | "non_responsive"): Promise<void> {
+  async setHostStatus(hostId: string, status: Host["status"]): Promise<void> {
     await this.#post(`/hosts/${hostId}/status`, { status });
+  }
+
+  /** Puts a storage domain, by id or name, into a status, or leaves so much of its space. */
+  async setStorageDomain(domain: string, change: z.input<typeof domainChangeSchema>): Promise<void> {
+    await this.#post(`/storage-domains/${domain}`, change);
   }
 
   /** Every status that a VM took, with its time; of a VM that is gone too, which ends with `removed`. */

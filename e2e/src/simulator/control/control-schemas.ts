@@ -30,10 +30,7 @@ export const fileSchema = z.strictObject({ path: z.string().min(1) });
 export const growSchema = z.strictObject({ sizeBytes: z.number().int().positive() });
 
 /** Body of `POST /vms/:vm/checkpoints/:checkpoint/spoil`. */
-export const damageSchema = z.strictObject({ damage: z.enum(["missing", "inconsistent", "forgetful"]) });
-
-/** Body of `POST /hosts/:host/status`. */
-export const hostStatusSchema = z.strictObject({ status: z.enum(["up", "maintenance", "non_responsive"]) });
+export const damageSchema = z.strictObject({ damage: z.enum(["missing", "inconsistent", "forgetful", "invalid"]) });
 
 /** Body of `POST /accounts/unlock`. */
 export const loginSchema = z.strictObject({ login: z.string().min(1) });

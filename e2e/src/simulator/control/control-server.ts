@@ -10,6 +10,7 @@ import { type Route, matchRoute } from "../http/router.ts";
 import type { Control, ControlHandle } from "./control.ts";
 import { labRoutes } from "./lab-routes.ts";
 import { machineRoutes } from "./machine-routes.ts";
+import { placeRoutes } from "./place-routes.ts";
 import { ruleRoutes } from "./rule-routes.ts";
 import { workerRoutes } from "./worker-routes.ts";
 
@@ -33,6 +34,7 @@ const run = async (routes: readonly Route<ControlHandle>[], request: Request): P
 export const controlRoutes = (control: Control): readonly Route<ControlHandle>[] => [
   ...machineRoutes(control),
   ...workerRoutes(control),
+  ...placeRoutes(control),
   ...ruleRoutes(control),
   ...labRoutes(control),
 ];

@@ -4,6 +4,7 @@ import type { RuleTable } from "../faults/rule-table.ts";
 import type { GuestWriters } from "../guest/guest-writers.ts";
 import type { CallCounters } from "../http/counters.ts";
 import type { Tokens } from "../sso/tokens.ts";
+import type { Transfers } from "../transfers/transfers.ts";
 import type { ServedBytes } from "./served-bytes.ts";
 
 /** What the control endpoint reaches into. */
@@ -13,6 +14,7 @@ export interface Control {
   readonly counters: CallCounters;
   readonly faults: CallFaults;
   readonly rules: RuleTable;
+  readonly transfers: Transfers;
   readonly guests: GuestWriters;
   readonly served: ServedBytes;
   /** Where contents of new disks lie for a moment. */

@@ -9,7 +9,6 @@ import type { Control, ControlCall, ControlHandle } from "./control.ts";
 import {
   damageSchema,
   directorySchema,
-  hostStatusSchema,
   imageioFaultSchema,
   loginSchema,
   passwordSchema,
@@ -30,6 +29,11 @@ const spoil = async (control: Control, call: ControlCall) => {
   const checkpoint = vm.checkpoints.find((one) => one.id === call.params["checkpoint"]);
   if (checkpoint === undefined) throw new HoldfastError("NOT_FOUND", "no such checkpoint");
   const { damage } = damageSchema.parse(call.body);
+  if (damage === "invalid") {
+    checkpoint.state = "invalid";
+    control.engine.save();
+    return {};
+  }
   for (const diskId of checkpoint.diskIds) {
     const disk = control.engine.world.disks.get(diskId);
     if (disk !== undefined) await control.engine.storage.spoilCheckpoint(disk.imageId, checkpoint.id, damage);
@@ -155,13 +159,6 @@ export const labRoutes = (control: Control): readonly Route<ControlHandle>[] => 
     return done;
   }),
   get("/tokens", () => ({ count: control.tokens.count() })),
-  post("/hosts/:host/status", (call) => {
-    const host = control.engine.world.hosts.get(call.params["host"] ?? "");
-    if (host === undefined) throw new HoldfastError("NOT_FOUND", "no such host");
-    host.status = hostStatusSchema.parse(call.body).status;
-    control.engine.save();
-    return done;
-  }),
   ...captureRoutes(control),
   ...guestRoutes(control),
   ...faultRoutes(control),

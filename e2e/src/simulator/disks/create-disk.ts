@@ -4,6 +4,7 @@ import { newUuid } from "../engine/new-uuid.ts";
 import { defined } from "../model/defined.ts";
 import type { Disk, DiskFormat } from "../model/disk.ts";
 import type { StorageDomain } from "../model/inventory.ts";
+import { checkDomainActive, checkDomainRoom } from "../domains/domain-rules.ts";
 import type { DiskBody } from "./disk-body.ts";
 import { addDiskRow, makeImage } from "./make-disk.ts";
 
@@ -47,6 +48,8 @@ export const createDisk = (engine: Engine, actor: Actor, body: DiskBody, ready?:
   const shape = shapeOf(body);
   const domain = domainOf(engine, body);
   checkIds(engine, body);
+  checkDomainActive(domain, action);
+  checkDomainRoom(engine, domain, action, shape.format === "raw" && body.sparse !== true ? shape.sizeBytes : 0);
   const id = body.id ?? newUuid(engine.random);
   const disk = addDiskRow(engine, actor, {
     id,

@@ -1,3 +1,4 @@
+import { checkDomains } from "../domains/domain-rules.ts";
 import type { Engine } from "../engine/engine.ts";
 import { conflict, refused } from "../engine/engine-fault.ts";
 import type { Disk } from "../model/disk.ts";
@@ -16,6 +17,7 @@ export const growDisk = async (engine: Engine, disk: Disk, sizeBytes: number): P
       `Cannot edit Virtual Disk. The following disks are locked: ${locked.join(", ")}. Please try again in a few minutes.`,
     );
   }
+  checkDomains(engine, [disk.id], "Cannot edit Virtual Disk", "room");
   await engine.storage.growVolume(disk.imageId, sizeBytes);
   disk.sizeBytes = sizeBytes;
   await refreshSizes(engine, disk);

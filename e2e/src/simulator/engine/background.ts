@@ -1,5 +1,7 @@
 import type { Logger } from "@holdfast/shared/logging/logger";
 
+import type { Jobs } from "./jobs.ts";
+
 /** The engine's asynchronous commands: what goes on after an answer was given. Disposing it aborts and waits for all. */
 export interface Background extends AsyncDisposable {
   readonly signal: AbortSignal;
@@ -8,12 +10,13 @@ export interface Background extends AsyncDisposable {
 }
 
 /** Opens an empty set of background commands. */
-export const openBackground = (log: Logger): Background => {
+export const openBackground = (log: Logger, jobs: Pick<Jobs, "follow">): Background => {
   const abort = new AbortController();
   const running = new Set<Promise<void>>();
   return {
     signal: abort.signal,
-    run: (name, work) => {
+    run: (name, unowned) => {
+      const work = jobs.follow(unowned);
       const guarded = async (): Promise<void> => {
         try {
           await work();

@@ -9,6 +9,7 @@ import type { ImageioDaemon } from "../imageio/tickets.ts";
 import type { World } from "../model/world.ts";
 import type { BlockLayer } from "../storage/block-layer.ts";
 import type { Background } from "./background.ts";
+import type { Jobs } from "./jobs.ts";
 import type { VmTurns } from "./vm-turns.ts";
 
 /** The imageio daemons: one per host, and the proxy beside the engine when it is enabled. */
@@ -39,6 +40,7 @@ export interface Engine {
   readonly storage: BlockLayer;
   readonly imageio: ImageioDaemons;
   readonly background: Background;
+  readonly jobs: Jobs;
   /** What is under way for each VM: the latest step wins. */
   readonly turns: VmTurns;
   readonly guestPrograms: GuestPrograms;

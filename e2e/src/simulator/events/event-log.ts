@@ -23,10 +23,13 @@ export const eventCodes = {
   snapshotRemovalFailed: 357,
   vmStarted: 153,
   vmDown: 61,
+  vmPausedNoSpace: 138,
+  vmPausedIo: 145,
   vmAdded: 34,
   vmRemoved: 113,
   diskAdded: 2021,
   diskRemoved: 2014,
+  diskConversionFailed: 2025,
   diskAttachmentProblem: 2017,
   transferInitiated: 1031,
   transferSucceeded: 1032,
@@ -34,6 +37,7 @@ export const eventCodes = {
   transferFailed: 1034,
   transferCancelledByTimeout: 1072,
   uploadPausedByTimeout: 1071,
+  transferHostLost: 1064,
   noHostForTransfer: 1067,
   backupStarted: 10_790,
   incrementalFailed: 10_791,
@@ -67,6 +71,7 @@ export const noteEvent = (engine: Engine, actor: Actor, notice: Notice): EngineE
     ...(notice.vmId === undefined ? {} : { vmId: notice.vmId }),
     ...(notice.diskId === undefined ? {} : { diskId: notice.diskId }),
   };
+  if (event.severity === "error") engine.jobs.fail();
   events.push(event);
   if (events.length > kept) events.splice(0, events.length - kept);
   return event;

@@ -2,14 +2,23 @@ import type { Engine } from "../engine/engine.ts";
 import { EngineFault, MissingEntity, invalid } from "../engine/engine-fault.ts";
 import { isUuid } from "../engine/new-uuid.ts";
 import { parseFollow } from "../rendering/follow.ts";
-import { type Renderer, rendererForAccept, rendererForContent } from "../rendering/renderer.ts";
+import { type Renderer, defaultRenderer, rendererForAccept, rendererForContent } from "../rendering/renderer.ts";
 import { apiPath, struct } from "../rendering/resource.ts";
 import { XmlBody } from "../rendering/xml/xml-body.ts";
 import type { Answer, Call, Handle } from "./call.ts";
+import { carryOutJob } from "./carry-out-job.ts";
 import { expectedRoot } from "./expected-root.ts";
 import { type ReadLink, followLinks } from "./follow-links.ts";
 import { type Request, type Response, htmlPage } from "./message.ts";
 import { type Match, type Route, matchRoute } from "./router.ts";
+
+type Refusal = Pick<EngineFault, "status" | "reason" | "detail">;
+
+/** What answers calls of the API. */
+export interface ApiParts {
+  readonly engine: Engine;
+  readonly routes: readonly Route<Handle>[];
+}
 
 /** 401 as the servlet container writes it: HTML. */
 export const unauthorized = (): Response =>
@@ -78,16 +87,22 @@ const toCall = (request: Request, match: Match<Handle>, login: string): Call => 
   };
 };
 
+const faultIn = (renderer: Renderer, { status, reason, detail }: Refusal): Response => ({
+  kind: "answer",
+  status,
+  headers: { "content-type": `${renderer.mediaType};charset=UTF-8` },
+  body: renderer.render(struct("fault", { reason, detail })),
+});
+
+/** A fault in the representation that a request asks for, or else in the default one. */
+export const faultFor = (request: Request, refusal: Refusal): Response =>
+  faultIn(rendererForAccept(request.headers["accept"]) ?? defaultRenderer, refusal);
+
 /** The answer for what a route threw; anything that is not one of the engine's refusals goes on as a bug. */
 const refusalOf = (caught: unknown, renderer: Renderer): Response => {
   if (caught instanceof MissingEntity) return { kind: "answer", status: 404 };
   if (!(caught instanceof EngineFault)) throw caught;
-  return {
-    kind: "answer",
-    status: caught.status,
-    headers: { "content-type": `${renderer.mediaType};charset=UTF-8` },
-    body: renderer.render(struct("fault", { reason: caught.reason, detail: caught.detail })),
-  };
+  return faultIn(renderer, caught);
 };
 
 const headersOf = (answer: Answer, renderer: Renderer): Record<string, string> => {
@@ -101,7 +116,7 @@ const headersOf = (answer: Answer, renderer: Renderer): Record<string, string> =
 
 /** `async=true` turns the 200 of an action or deletion into 202. */
 const statusOf = ({ content, status }: Answer, request: Request): number =>
-  content.element === "action" && request.query.get("async") === "true" ? 202 : status;
+  content.element === "action" && isAsync(request) ? 202 : status;
 
 /** Reads what a link leads to by the route that would answer it; what is refused or not there stays a link. */
 const linkReader =
@@ -125,21 +140,27 @@ const linkReader =
     }
   };
 
+const isAsync = (request: Request): boolean => request.query.get("async") === "true";
+
 const carryOut = async (
-  routes: readonly Route<Handle>[],
+  { engine, routes }: ApiParts,
   request: Request,
   match: Match<Handle>,
   login: string,
 ): Promise<Answer> => {
   const call = toCall(request, match, login);
+  const read = linkReader(routes, call);
+  if (request.method !== "GET") {
+    const untilCreated = request.headers["x-ovirt-expect"]?.startsWith("201") === true;
+    return carryOutJob({ engine, read }, match, call, { untilCreated, async: isAsync(request) });
+  }
   const answer = await match.route.handle(call);
-  if (request.method !== "GET") return answer;
-  return { ...answer, content: await followLinks(answer.content, call.follow, linkReader(routes, call)) };
+  return { ...answer, content: await followLinks(answer.content, call.follow, read) };
 };
 
 /** Carries out one call of the API for a login: representation off, route, representation on. */
 export const answerApi = async (
-  { engine, routes }: { readonly engine: Engine; readonly routes: readonly Route<Handle>[] },
+  parts: ApiParts,
   request: Request,
   match: Match<Handle>,
   login: string,
@@ -157,7 +178,7 @@ export const answerApi = async (
   const echo = correlationId === undefined ? {} : { "correlation-id": correlationId };
   let response: Response;
   try {
-    const answer = await carryOut(routes, request, match, login);
+    const answer = await carryOut(parts, request, match, login);
     response = {
       kind: "answer",
       status: statusOf(answer, request),
@@ -165,7 +186,7 @@ export const answerApi = async (
       body: renderer.render(answer.content),
     };
   } catch (caught) {
-    engine.log.debug("a call was refused", { route: match.route.pattern, err: caught });
+    parts.engine.log.debug("a call was refused", { route: match.route.pattern, err: caught });
     response = refusalOf(caught, renderer);
   }
   return response.kind === "answer" ? { ...response, headers: { ...response.headers, ...echo } } : response;

@@ -11,7 +11,7 @@ import { apiPath } from "../rendering/resource.ts";
 import { authenticate } from "../sso/authenticate.ts";
 import { answerLogout, answerToken } from "../sso/sso-routes.ts";
 import type { Tokens } from "../sso/tokens.ts";
-import { answerApi, unauthorized } from "./api.ts";
+import { answerApi, faultFor, unauthorized } from "./api.ts";
 import type { Handle } from "./call.ts";
 import type { CallCounters } from "./counters.ts";
 import { type Listening, type Respond, listen, toListener } from "./listen.ts";
@@ -75,15 +75,10 @@ const resolve = (parts: EngineServerParts, request: Request): Resolved | Respons
 };
 
 /** The answer that a fault puts in the place of the call's own; undefined lets the call be carried out. */
-const replaced = (effect: CallEffect): Response | undefined => {
+const replaced = (effect: CallEffect, request: Request): Response | undefined => {
   switch (effect.kind) {
     case "fault":
-      return {
-        kind: "answer",
-        status: effect.status,
-        headers: { "content-type": "application/json;charset=UTF-8" },
-        body: JSON.stringify({ reason: effect.reason, detail: effect.detail }),
-      };
+      return faultFor(request, effect);
     case "html503":
       return htmlPage(503, "503 Service Unavailable");
     case "html401":
@@ -111,7 +106,7 @@ const respondTo =
     const effects = parts.faults.take(resolved.name);
     await delays(parts.engine, effects, "before");
     for (const effect of effects) {
-      const instead = replaced(effect);
+      const instead = replaced(effect, request);
       if (instead !== undefined) return instead;
     }
     const response = await resolved.run();

@@ -97,7 +97,9 @@ const passThrough = async (
       answer.resume();
       return;
     }
-    exchange.response.writeHead(answer.statusCode ?? 500, passableHeaders(answer.headers));
+    // A host that closes has not read the request's body, or was asked to: the client is not served any longer either.
+    const close = answer.headers.connection === "close" ? { connection: "close" } : {};
+    exchange.response.writeHead(answer.statusCode ?? 500, { ...passableHeaders(answer.headers), ...close });
     const count = counterOf(exchange, ticket, answer);
     let left = exchange.fate?.kind === "short" ? exchange.fate.bytes : Number.POSITIVE_INFINITY;
     for await (const chunk of answer) {
@@ -141,8 +143,13 @@ const ask = (
     });
     onward.once("response", resolve);
     onward.on("error", (error) => reject(Object.assign(serverFailed(), { cause: error })));
-    if (hasBody(request)) request.pipe(onward);
-    else onward.end();
+    if (!hasBody(request)) {
+      onward.end();
+      return;
+    }
+    // The host judges a head before there is a body.
+    onward.flushHeaders();
+    request.pipe(onward);
   });
 };
 

@@ -83,7 +83,7 @@ export const putContent = async (image: ImageRequest): Promise<void> => {
   if (flush !== "y" && flush !== "n") throw badRequest(`Invalid value for flush: '${flush}'`);
   const range = { offset, length: Number(length) };
   assertInside(range, ticket);
-  if (faults.fails(ticket.spec.id, "fail-writes")) throw serverFailed();
+  if (faults.fails(ticket.spec.id, "fail-writes") || ticket.spec.storage?.() === "full") throw serverFailed();
   const volume = await volumeOf(image);
   await receiveContent(image, volume, range);
   if (flush === "y") await volume.flush();
@@ -121,6 +121,7 @@ const assertInside = (range: { readonly offset: number; readonly length: number 
 
 /** The volume as this connection has it open; what keeps it from opening is a 500, a removed ticket ends the connection. */
 const volumeOf = async ({ client, ticket }: ImageRequest): Promise<NbdConnection> => {
+  if (ticket.spec.storage?.() === "gone") throw serverFailed();
   const signal = client.signalFor(ticket);
   try {
     return await client.volume(ticket, () => openVolume(ticket, signal));

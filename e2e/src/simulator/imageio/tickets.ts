@@ -22,6 +22,8 @@ export interface TicketSpec {
   readonly target: TicketTarget;
   /** Told before a part of the volume is read for a client. */
   readonly onRead?: (range: { readonly offset: number; readonly length: number }) => void;
+  /** How the storage behind the volume is: without room for writes, or not there at all. Well when absent. */
+  readonly storage?: () => "well" | "full" | "gone";
   /** Name for `content-disposition`. */
   readonly filename?: string;
 }

@@ -15,7 +15,7 @@ export interface Disk {
   description: string;
   /** Of the active volume: a snapshot of a raw disk turns it into `cow` until it is merged again. */
   format: DiskFormat;
-  readonly sparse: boolean;
+  sparse: boolean;
   sizeBytes: number;
   readonly storageDomainId: string;
   backup: "none" | "incremental";

@@ -22,6 +22,12 @@ export interface Cluster {
   readonly level: Level;
 }
 
+/** What a host can be; only one that is up is of use. */
+export const hostStatuses = ["up", "maintenance", "non_responsive", "non_operational", "down"] as const;
+
+/** What a storage domain can be. */
+export const storageDomainStatuses = ["active", "maintenance", "inactive", "locked"] as const;
+
 /** A hypervisor host as the engine knows it. */
 export interface Host {
   readonly id: string;
@@ -29,18 +35,26 @@ export interface Host {
   readonly clusterId: string;
   /** Address as entered in the engine; `transfer_url` and the host's certificate carry it. */
   readonly address: string;
-  status: "up" | "maintenance" | "non_responsive";
+  status: (typeof hostStatuses)[number];
   /** What the VMs that run on it may have together; without bound when absent. */
   memoryBytes?: number;
+  /** False for an outdated host, which refuses live backups. */
+  readonly knowsBackups?: boolean;
 }
 
-/** A storage domain; `usedBytes` is what its disks allocate. */
+/** A storage domain; what its disks allocate is counted, not kept (`domains/domain-space.ts`). */
 export interface StorageDomain {
   readonly id: string;
   readonly name: string;
   readonly dataCenterId: string;
   readonly storageType: "nfs" | "localfs";
   readonly sizeBytes: number;
+  /** Active when absent. */
+  status?: (typeof storageDomainStatuses)[number];
+  /** What others than the model's disks take of it. */
+  foreignBytes?: number;
+  readonly warningPercent?: number;
+  readonly criticalBytes?: number;
 }
 
 /** A logical network of a data center. */

@@ -55,7 +55,8 @@ export interface SnapshotVolume {
 /** A snapshot; each VM always has exactly one of type `active`. */
 export interface Snapshot {
   readonly id: string;
-  readonly type: "active" | "regular";
+  /** `preview` is what was active before a preview. */
+  readonly type: "active" | "regular" | "preview";
   readonly description: string;
   readonly createdMs: number;
   readonly memory: boolean;
@@ -112,6 +113,10 @@ export interface Vm {
   deleteProtected: boolean;
   /** True while a snapshot is in preview: blocks backups and snapshots. */
   previewing: boolean;
+  /** The snapshot that is previewed. */
+  previewedId?: string;
+  /** Why a paused VM is paused. */
+  pausedBy?: "enospc" | "eio";
   /** False makes freezing its file systems fail, as without a guest agent. */
   guestAgent: boolean;
   readonly createdMs: number;

@@ -5,6 +5,7 @@ import type { Backup } from "./backup.ts";
 import type { Disk } from "./disk.ts";
 import type { EngineEvent } from "./event.ts";
 import type { Cluster, DataCenter, Host, Network, StorageDomain, Tag, Template, VnicProfile } from "./inventory.ts";
+import type { Job } from "./job.ts";
 import type { Transfer } from "./transfer.ts";
 import type { Vm } from "./vm.ts";
 import type { VmHistory } from "./vm-history.ts";
@@ -27,6 +28,7 @@ export interface World {
   readonly backups: Map<string, Backup>;
   readonly transfers: Map<string, Transfer>;
   readonly events: EngineEvent[];
+  readonly jobs: Map<string, Job>;
   readonly users: Map<string, User>;
   readonly roles: Map<string, Role>;
   readonly permissions: Map<string, Permission>;
@@ -52,6 +54,7 @@ export const emptyWorld = (): World => ({
   backups: new Map(),
   transfers: new Map(),
   events: [],
+  jobs: new Map(),
   users: new Map(),
   roles: new Map(),
   permissions: new Map(),

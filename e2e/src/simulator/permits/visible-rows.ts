@@ -32,6 +32,8 @@ export const isVisible = (world: World, viewer: Viewer, { element, id = "" }: Re
       return seesEvent(world, viewer, id);
     case "image_transfer":
       return seesTransfer(world, viewer, id);
+    case "job":
+      return world.jobs.get(id)?.login === viewer.login;
     case "user":
       return viewer.rights.isSelf(id);
     case "permission": {

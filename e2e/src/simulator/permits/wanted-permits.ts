@@ -134,7 +134,6 @@ const diskRows: Readonly<Record<string, Wants>> = {
   "PUT /disks/:disk": onPath("edit_disk_properties", "disk"),
   "DELETE /disks/:disk": onPath("delete_disk", "disk"),
   "POST /disks/:disk/convert": onPath("edit_disk_properties", "disk"),
-  "POST /disks/:disk/move": onPath("configure_disk_storage", "disk"),
 };
 
 const transferAction = onSystem("create_disk");

@@ -18,6 +18,9 @@ export interface Renderer {
 
 const xml: Renderer = { mediaType: "application/xml", render: renderXml, parse: parseXmlBody };
 
+/** What an answer is in when nobody says: XML. */
+export const defaultRenderer: Renderer = xml;
+
 const json: Renderer = {
   mediaType: "application/json",
   render: renderJson,

@@ -6,12 +6,14 @@ import { Instant, type Resource, apiPath, struct } from "../rendering/resource.t
 import { linksOf, stubOf } from "../rendering/resources/links.ts";
 
 const collections = [
+  "affinitylabels",
   "clusters",
   "datacenters",
   "disks",
   "events",
   "hosts",
   "imagetransfers",
+  "jobs",
   "networks",
   "permissions",
   "roles",

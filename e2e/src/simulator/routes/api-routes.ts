@@ -8,8 +8,10 @@ import { backupRoutes, checkpointRoutes } from "./backup-routes.ts";
 import { diskRoutes } from "./disk-routes.ts";
 import { eventRoutes } from "./event-routes.ts";
 import { inventoryRoutes } from "./inventory-routes.ts";
+import { jobRoutes } from "./job-routes.ts";
 import { nicRoutes } from "./nic-routes.ts";
 import { permissionRoutes } from "./permission-routes.ts";
+import { previewRoutes } from "./preview-routes.ts";
 import { snapshotRoutes } from "./snapshot-routes.ts";
 import { transferRoutes } from "./transfer-routes.ts";
 import { affinityGroupRoutes } from "./affinity-group-routes.ts";
@@ -32,11 +34,13 @@ export const apiRoutes = (engine: Engine, transfers: Transfers): readonly Route<
   ...attachmentRoutes(engine),
   ...nicRoutes(engine),
   ...snapshotRoutes(engine),
+  ...previewRoutes(engine),
   ...backupRoutes(engine),
   ...checkpointRoutes(engine),
   ...diskRoutes(engine),
   ...transferRoutes(engine, transfers),
   ...eventRoutes(engine),
+  ...jobRoutes(engine),
   ...accessRoutes(engine),
   ...permissionRoutes(engine),
   ...subCollectionRoutes(engine),

@@ -1,3 +1,6 @@
+import { z } from "zod";
+
+import { convertDisk } from "../disks/convert-disk.ts";
 import { createDisk, editDisk } from "../disks/create-disk.ts";
 import { diskBody } from "../disks/disk-body.ts";
 import { refreshSizes } from "../disks/make-disk.ts";
@@ -5,7 +8,7 @@ import { removeDisk } from "../disks/remove-disk.ts";
 import { growDisk } from "../disks/resize-disk.ts";
 import type { Engine } from "../engine/engine.ts";
 import { MissingEntity, existing } from "../engine/engine-fault.ts";
-import { parseBody } from "../http/body.ts";
+import { entity, parseBody } from "../http/body.ts";
 import { type Answer, type Call, type Handle, accepted, created, flag, ok, param, rows } from "../http/call.ts";
 import type { Route } from "../http/router.ts";
 import { searchedRows } from "../http/search.ts";
@@ -46,7 +49,21 @@ const update = async (engine: Engine, call: Call): Promise<Answer> => {
 };
 
 const snapshotsOf = (engine: Engine, call: Call): Answer =>
-  rows(call, "disk_snapshot", diskSnapshots(engine.world, diskOf(engine, call), flag(call, "include_active")));
+  rows(
+    call,
+    "disk_snapshot",
+    diskSnapshots(engine.world, diskOf(engine, call), {
+      active: flag(call, "include_active"),
+      template: flag(call, "include_template"),
+    }),
+  );
+
+const convertBody = entity({ disk: entity({ format: z.enum(["cow", "raw"]) }, ["id", "sparse", "backup"]) }, [
+  "async",
+  "status",
+  "job",
+  "fault",
+]);
 
 /** `/disks` */
 export const diskRoutes = (engine: Engine): readonly Route<Handle>[] => [
@@ -64,6 +81,15 @@ export const diskRoutes = (engine: Engine): readonly Route<Handle>[] => [
     pattern: "/disks/:disk",
     handle: (call) => {
       removeDisk(engine, call.actor, diskOf(engine, call));
+      return accepted();
+    },
+  },
+  {
+    method: "POST",
+    pattern: "/disks/:disk/convert",
+    handle: (call) => {
+      const disk = diskOf(engine, call);
+      convertDisk(engine, call.actor, disk, parseBody(convertBody, call.body).disk.format);
       return accepted();
     },
   },

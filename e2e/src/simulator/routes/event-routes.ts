@@ -47,7 +47,7 @@ const list = (engine: Engine, call: Call): Answer => {
       all,
       searchable: (event) => searchableEvent(engine.world, event),
     },
-    eventResource,
+    (event) => eventResource(engine.world, event),
   );
 };
 
@@ -69,7 +69,7 @@ const post = (engine: Engine, call: Call): Answer => {
     ...(body.vm === undefined ? {} : { vmId: body.vm.id }),
   });
   engine.save();
-  return created(eventResource(event));
+  return created(eventResource(engine.world, event));
 };
 
 /** `/events` */
@@ -82,7 +82,7 @@ export const eventRoutes = (engine: Engine): readonly Route<Handle>[] => [
     handle: (call) => {
       const event = engine.world.events.find(({ index }) => String(index) === param(call, "event"));
       if (event === undefined) throw new MissingEntity("no such event");
-      return ok(eventResource(event));
+      return ok(eventResource(engine.world, event));
     },
   },
 ];

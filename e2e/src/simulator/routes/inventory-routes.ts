@@ -101,7 +101,7 @@ const clusterAndHostRoutes = ({ world }: Engine): readonly Route<Handle>[] => [
     element: "host",
     all: world.hosts,
     searchable: (row) => searchableHost(world, row),
-    render: hostResource,
+    render: (row) => hostResource(world, row),
   }),
 ];
 

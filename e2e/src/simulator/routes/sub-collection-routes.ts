@@ -1,6 +1,6 @@
 import type { Engine } from "../engine/engine.ts";
 import { existing } from "../engine/engine-fault.ts";
-import { type Call, type Handle, param, rows } from "../http/call.ts";
+import { type Call, type Handle, flag, param, rows } from "../http/call.ts";
 import type { Route } from "../http/router.ts";
 import type { Disk } from "../model/disk.ts";
 import type { Network } from "../model/inventory.ts";
@@ -69,11 +69,15 @@ const centerRoutes = (engine: Engine): readonly Route<Handle>[] => {
 const domainRoutes = (engine: Engine): readonly Route<Handle>[] => {
   const { world } = engine;
   const ofDisks =
-    (element: string, show: (disk: Disk) => readonly Resource[]): Handle =>
+    (element: string, show: (disk: Disk, call: Call) => readonly Resource[]): Handle =>
     (call) => {
       const { id } = existing(world.storageDomains, param(call, "domain"));
       const disks = [...world.disks.values()].filter((disk) => disk.storageDomainId === id && !disk.ofTemplate);
-      return rows(call, element, disks.flatMap(show));
+      return rows(
+        call,
+        element,
+        disks.flatMap((disk) => show(disk, call)),
+      );
     };
   return [
     {
@@ -84,7 +88,9 @@ const domainRoutes = (engine: Engine): readonly Route<Handle>[] => {
     {
       method: "GET",
       pattern: "/storagedomains/:domain/disksnapshots",
-      handle: ofDisks("disk_snapshot", (disk) => diskSnapshots(world, disk, false)),
+      handle: ofDisks("disk_snapshot", (disk, call) =>
+        diskSnapshots(world, disk, { active: flag(call, "include_active"), template: false }),
+      ),
     },
   ];
 };

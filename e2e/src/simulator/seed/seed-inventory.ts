@@ -60,14 +60,15 @@ export const seedInventory = (world: World, config: SimulatorConfig): void => {
     const id = clusterIdOf(name);
     world.clusters.set(id, { id, name, dataCenterId: centerOf(dataCenter), level: parseLevel(version) });
   }
-  for (const { name, cluster, address, memory } of config.hosts) {
+  for (const { name, cluster, address, memory, backups } of config.hosts) {
     const id = hostIdOf(config, name);
     const host = { id, name, clusterId: clusterIdOf(cluster), address, status: "up" } as const;
-    world.hosts.set(id, { ...host, ...defined({ memoryBytes: memory }) });
+    world.hosts.set(id, { ...host, knowsBackups: backups, ...defined({ memoryBytes: memory }) });
   }
-  for (const { id: given, name, dataCenter, size } of config.storageDomains) {
+  for (const { id: given, name, dataCenter, size, warningPercent, critical } of config.storageDomains) {
     const id = given ?? configuredId(config, "storagedomain", name);
-    world.storageDomains.set(id, { id, name, dataCenterId: centerOf(dataCenter), storageType: "nfs", sizeBytes: size });
+    const domain = { id, name, dataCenterId: centerOf(dataCenter), storageType: "nfs", sizeBytes: size } as const;
+    world.storageDomains.set(id, { ...domain, ...defined({ warningPercent, criticalBytes: critical }) });
   }
   seedNetworks(world, config, centerOf);
   seedTags(world, config);

@@ -2,6 +2,7 @@ import { refreshSizes } from "../disks/make-disk.ts";
 import { type Actor, type Engine, pause } from "../engine/engine.ts";
 import { incomplete, refused } from "../engine/engine-fault.ts";
 import { newUuid } from "../engine/new-uuid.ts";
+import { checkDomains } from "../domains/domain-rules.ts";
 import { eventCodes, noteEvent } from "../events/event-log.ts";
 import type { Snapshot, Vm } from "../model/vm.ts";
 import { freezeGuest } from "../vms/freeze.ts";
@@ -75,6 +76,12 @@ export const createSnapshot = (engine: Engine, actor: Actor, vm: Vm, request: Sn
   checkNoSnapshotWork(vm, action);
   checkDisksUnlocked(engine, vm, action);
   const chosen = chosenDisks(engine, vm, request);
+  checkDomains(
+    engine,
+    chosen.map(({ disk }) => disk.id),
+    action,
+    "room",
+  );
   const snapshot = addSnapshotRow(engine, actor, vm, {
     description: request.description,
     memory: request.memory && vm.status === "up",

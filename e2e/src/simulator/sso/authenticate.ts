@@ -39,16 +39,9 @@ export const authenticate = (
   { engine, tokens }: { readonly engine: Engine; readonly tokens: Tokens },
   request: Request,
 ): Session | undefined => {
-  const [scheme, credentials] = (request.headers["authorization"] ?? "").split(" ", 2);
-  switch (scheme?.toLowerCase() ?? "") {
-    case "bearer":
-      return ofToken(tokens, credentials);
-    case "basic":
-      return (
-        ofToken(tokens, wantsSession(request) ? sessionIdOf(request) : undefined) ??
-        ofPassword(engine, tokens, request, credentials ?? "")
-      );
-    default:
-      return ofToken(tokens, sessionIdOf(request));
-  }
+  const [scheme = "", credentials = ""] = (request.headers["authorization"] ?? "").split(" ", 2);
+  if (scheme.toLowerCase() === "bearer") return ofToken(tokens, credentials);
+  const ofSession = ofToken(tokens, sessionIdOf(request));
+  if (scheme.toLowerCase() !== "basic") return ofSession;
+  return (wantsSession(request) ? ofSession : undefined) ?? ofPassword(engine, tokens, request, credentials);
 };

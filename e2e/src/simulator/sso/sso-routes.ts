@@ -20,6 +20,9 @@ const missingField = (form: URLSearchParams, names: readonly string[]): string |
 
 const knownScopes = ["ovirt-app-api", "ovirt-app-admin", "ovirt-app-portal", "openid"];
 
+/** Scopes that ask for more than the API are granted, but open nothing here. */
+const isKnownScope = (scope: string): boolean => knownScopes.includes(scope) || scope.startsWith("ovirt-ext=");
+
 const refusal = (request: Request, form: URLSearchParams): Response | undefined => {
   if (request.headers["accept"] !== "application/json")
     return failed(form, "invalid_request", "Unsupported Accept header");
@@ -28,7 +31,7 @@ const refusal = (request: Request, form: URLSearchParams): Response | undefined 
   if (grant !== "password") return failed(form, "unsupported_grant_type", `The grant type ${grant} is not supported`);
   const missing = missingField(form, ["username", "password", "scope"]);
   if (missing !== undefined) return failed(form, "invalid_request", `Missing parameter: '${missing}'`);
-  const unknown = (form.get("scope") ?? "").split(" ").find((scope) => !knownScopes.includes(scope));
+  const unknown = (form.get("scope") ?? "").split(" ").find((scope) => !isKnownScope(scope));
   return unknown === undefined
     ? undefined
     : failed(form, "invalid_scope", `The requested scope ${unknown} is not known`);

@@ -74,6 +74,13 @@ export class ApiClient implements AsyncDisposable {
     return reply;
   }
 
+  logout(): Promise<Reply> {
+    return this.raw("POST", `${this.#lab.addresses.engine}/ovirt-engine/services/sso-logout`, {
+      body: new URLSearchParams({ scope: "ovirt-app-api", token: this.token }).toString(),
+      headers: { accept: "application/json", "content-type": "application/x-www-form-urlencoded" },
+    });
+  }
+
   call(method: string, path: string, { body, headers = {} }: Call = {}): Promise<Reply> {
     return this.raw(method, `${this.#lab.addresses.api}${path}`, {
       ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),

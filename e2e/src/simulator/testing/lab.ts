@@ -4,8 +4,8 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 
+import { programArguments } from "@holdfast/shared/process/testing/program-files";
 import { stringify } from "yaml";
 import type { z } from "zod";
 
@@ -42,8 +42,6 @@ export interface Lab extends AsyncDisposable {
   restart(signal: NodeJS.Signals): Promise<Lab>;
 }
 
-const main = fileURLToPath(new URL("../main.ts", import.meta.url));
-
 const start = async (directory: string): Promise<{ child: ChildProcess; addresses: Addresses }> => {
   const child = spawn(
     "setpriv",
@@ -52,8 +50,7 @@ const start = async (directory: string): Promise<{ child: ChildProcess; addresse
       "KILL",
       "--",
       process.execPath,
-      "--conditions=source",
-      main,
+      ...programArguments("e2e/simulator/main"),
       "--config",
       join(directory, "c.yaml"),
       "--state",

@@ -1,5 +1,6 @@
 import { diskStatus, isBeingTransferred } from "../disks/disk-status.ts";
 import { ownerOfSnapshotVolume, vmsWithDisk } from "../disks/owners.ts";
+import { checkDomains } from "../domains/domain-rules.ts";
 import type { Engine } from "../engine/engine.ts";
 import { conflict, incomplete, refused } from "../engine/engine-fault.ts";
 import type { Disk, DiskFormat } from "../model/disk.ts";
@@ -27,6 +28,7 @@ const diskOf = (engine: Engine, id: string): Disk => {
 };
 
 const checkFree = (engine: Engine, disk: Disk): void => {
+  checkDomains(engine, [disk.id], action, "access");
   if (isBeingTransferred(engine.world, disk.id)) throw conflict(`${action}. Disk ${disk.alias} is being transferred.`);
 };
 

@@ -1,3 +1,4 @@
+import { spaceOf } from "../domains/domain-space.ts";
 import type { Engine } from "../engine/engine.ts";
 import { newUuid } from "../engine/new-uuid.ts";
 import type { ImageioDaemon } from "../imageio/tickets.ts";
@@ -33,6 +34,13 @@ const originOf = (engine: Engine, transfer: Transfer): string => {
   return `https://${address}:${daemonOf(engine, transfer).port}`;
 };
 
+const storageOf = ({ world }: Engine, diskId: string): "well" | "full" | "gone" => {
+  const domain = world.storageDomains.get(world.disks.get(diskId)?.storageDomainId ?? "");
+  if (domain === undefined) return "well";
+  if (domain.status === "inactive") return "gone";
+  return spaceOf(world, domain).availableBytes === 0 ? "full" : "well";
+};
+
 /** Opens the export, gives the host a ticket for it, and the proxy one that leads to the host. */
 export const openTicket = async (engine: Engine, exports: OpenExports, transfer: Transfer): Promise<void> => {
   const opened = await exportOf(engine, transfer);
@@ -51,6 +59,7 @@ export const openTicket = async (engine: Engine, exports: OpenExports, transfer:
   daemonOf(engine, transfer).tickets.add({
     ...common,
     target: { kind: "nbd", address: opened.address },
+    storage: () => storageOf(engine, transfer.source.diskId),
     onRead: (range) => {
       for (const observe of engine.hooks.readObservers) observe(transfer.source.diskId, range);
     },

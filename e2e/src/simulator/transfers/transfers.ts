@@ -2,6 +2,7 @@ import type { Actor, Engine } from "../engine/engine.ts";
 import { conflict, refused } from "../engine/engine-fault.ts";
 import { newUuid } from "../engine/new-uuid.ts";
 import { eventCodes, noteEvent } from "../events/event-log.ts";
+import { stopBySystem } from "./stop-by-system.ts";
 import { type Transfer, isTransferOpen } from "../model/transfer.ts";
 import { endTransfer } from "./end-transfer.ts";
 import { runTransfer } from "./run-transfer.ts";
@@ -92,6 +93,14 @@ export class Transfers {
   /** Ends a transfer that did its work. */
   finalize(actor: Actor, id: string): void {
     this.#end(actor, id, "finalizing_success");
+  }
+
+  /** The host is gone: its downloads are cancelled, its uploads paused. */
+  async loseHost(hostId: string): Promise<void> {
+    for (const transfer of this.#engine.world.transfers.values()) {
+      if (transfer.hostId !== hostId || !isTransferOpen(transfer) || isEnding(transfer)) continue;
+      await stopBySystem(this.#context({ login: transfer.madeBy }), transfer);
+    }
   }
 
   /** After a restart: transfers of before have lost their tickets and fail. */

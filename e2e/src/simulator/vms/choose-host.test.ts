@@ -58,6 +58,15 @@ test("a host is preferred where it is not demanded, and passed when it has no ro
   expect(chooseHost(world, wanted).id).toBe("h2");
 });
 
+test("a VM with a label goes only to hosts that have it", () => {
+  const wanted = vm("new");
+  const world = worldOf([wanted]);
+  world.affinityLabels.set("l", { id: "l", name: "gpu", vmIds: ["new"], hostIds: ["h2"] });
+  expect(chooseHost(world, wanted).id).toBe("h2");
+  world.affinityLabels.set("m", { id: "m", name: "ssd", vmIds: ["new"], hostIds: [] });
+  expect(() => chooseHost(world, wanted)).toThrow(/h2 did not satisfy internal filter Label because .* label ssd/);
+});
+
 test("when no host is left each one's reason is told", () => {
   const wanted = vm("new", { placement: { affinity: "pinned", hostIds: ["h2"] } });
   const world = worldOf([wanted]);

@@ -47,6 +47,13 @@ const byAffinity = (world: World, vm: Vm, host: Host): Objection | undefined => 
   return undefined;
 };
 
+const byLabel = (world: World, vm: Vm, host: Host): Objection | undefined => {
+  const missing = [...world.affinityLabels.values()].find(
+    ({ vmIds, hostIds }) => vmIds.includes(vm.id) && !hostIds.includes(host.id),
+  );
+  return missing === undefined ? undefined : { filter: "Label", detail: `it does not have the label ${missing.name}` };
+};
+
 const refusal = (objections: readonly (readonly [Host, Objection])[]): Error => {
   const base = "Cannot run VM. There is no host that satisfies current scheduling constraints.";
   if (objections.length === 0) return conflict(base);
@@ -67,7 +74,8 @@ export const chooseHost = (world: World, vm: Vm, only: readonly string[] = []): 
   const up = [...world.hosts.values()].filter((host) => host.clusterId === vm.clusterId && host.status === "up");
   const judged = up.map((host) => ({
     host,
-    objection: byPin(vm, host, only) ?? byMemory(world, vm, host) ?? byAffinity(world, vm, host),
+    objection:
+      byPin(vm, host, only) ?? byMemory(world, vm, host) ?? byAffinity(world, vm, host) ?? byLabel(world, vm, host),
   }));
   const able = judged.flatMap(({ host, objection }) => (objection === undefined ? [host] : []));
   const chosen = able.find((host) => vm.placement?.hostIds.includes(host.id)) ?? able[0];

@@ -1,5 +1,6 @@
 import { type Actor, type Engine, pause } from "../engine/engine.ts";
 import { conflict } from "../engine/engine-fault.ts";
+import { checkDomains } from "../domains/domain-rules.ts";
 import { eventCodes, noteEvent } from "../events/event-log.ts";
 import { takeStartRefusal } from "../faults/start-refusals.ts";
 import type { Initialization } from "../model/initialization.ts";
@@ -7,7 +8,7 @@ import type { Vm } from "../model/vm.ts";
 import { chooseHost } from "./choose-host.ts";
 import { bootUp, launch, pluggedDisks } from "./launch.ts";
 import { showStatus } from "./show-status.ts";
-import { checkDisksUnlocked, checkNoBackup, checkNoSnapshotWork, checkNotBetween } from "./vm-rules.ts";
+import { checkDisksUnlocked, checkNoBackup, checkSnapshotsIdle, checkNotBetween } from "./vm-rules.ts";
 
 /** How a VM is to be started. */
 export interface StartRequest {
@@ -27,7 +28,13 @@ const checkStartable = (engine: Engine, vm: Vm, request: StartRequest): void => 
   if (vm.status !== "down" && vm.status !== "suspended") throw conflict(`${action}. VM is running.`);
   if (vm.status === "suspended" && request.runOnce === true) throw conflict(`${action}. VM is suspended.`);
   checkDisksUnlocked(engine, vm, action);
-  checkNoSnapshotWork(vm, action);
+  checkDomains(
+    engine,
+    vm.attachments.flatMap(({ active, diskId }) => (active ? [diskId] : [])),
+    action,
+    "access",
+  );
+  checkSnapshotsIdle(vm, action);
 };
 
 const resume = async (engine: Engine, actor: Actor, vm: Vm, signal: AbortSignal): Promise<void> => {

@@ -42,6 +42,11 @@ export const checkDisksUnlocked = (engine: Engine, vm: Vm, action: string): void
 /** Refuses while a snapshot is being made, merged or previewed. */
 export const checkNoSnapshotWork = (vm: Vm, action: string): void => {
   if (vm.previewing) throw conflict(`${action}. VM is previewing a Snapshot.`);
+  checkSnapshotsIdle(vm, action);
+};
+
+/** Refuses while a snapshot is being made or merged; what is previewed may be used. */
+export const checkSnapshotsIdle = (vm: Vm, action: string): void => {
   const busy = vm.snapshots.find((snapshot) => snapshot.status === "locked");
   if (busy === undefined) return;
   throw conflict(

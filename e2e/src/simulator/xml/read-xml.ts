@@ -39,15 +39,15 @@ const nodesOf = (node: Node): readonly Node[] => {
   return Array.isArray(inside) ? (inside as readonly Node[]) : [];
 };
 
-/** The character data of a text node. */
-const dataOf = (node: Node): string => {
-  const data = node[textKey];
-  return typeof data === "string" ? data : "";
+const scalarOf = (node: Node | undefined): string => {
+  const value = node?.[textKey];
+  return typeof value === "string" ? value : "";
 };
 
 const textOf = (node: Node): string => {
-  if (nameOf(node) === textKey) return unescapeXml(dataOf(node));
-  return nameOf(node) === cdataKey ? nodesOf(node).map(dataOf).join("") : "";
+  const name = nameOf(node);
+  if (name === textKey) return unescapeXml(scalarOf(node));
+  return name === cdataKey ? nodesOf(node).map(scalarOf).join("") : "";
 };
 
 const isText = (node: Node): boolean => [textKey, cdataKey].includes(nameOf(node));

@@ -44,6 +44,8 @@ export const openS3Bucket = async (settings: S3Settings, env: Environment): Prom
     requestHandler: {
       connectionTimeout: connectTimeoutMs,
       requestTimeout: timeoutSeconds * 1000,
+      // Of the bytes of an answer, too.
+      socketTimeout: timeoutSeconds * 1000,
       throwOnRequestTimeout: true,
       httpAgent: agent,
       httpsAgent: ca === undefined ? agent : { ...agent, ca },

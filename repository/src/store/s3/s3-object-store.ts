@@ -19,8 +19,10 @@ import type {
   StoreSpace,
   WriteOptions,
 } from "../object-store.ts";
+import { largestWholeObject } from "../object-store.ts";
 import { requireObjectName } from "../object-name.ts";
 import type { S3Bucket } from "./s3-bucket.ts";
+import { readBody } from "./read-body.ts";
 import { s3Clock } from "./s3-clock.ts";
 import { statusOf, toS3Error } from "./s3-error.ts";
 import { s3Retention } from "./s3-retention.ts";
@@ -64,12 +66,17 @@ export class S3ObjectStore implements ObjectStore {
   }
 
   async get(name: string, { signal }: CallOptions = {}): Promise<Uint8Array> {
-    return await this.#read(name, undefined, signal);
+    const bytes = await this.#read(name, { mostBytes: largestWholeObject }, signal);
+    if (bytes !== undefined) return bytes;
+    throw new HoldfastError("REPOSITORY_DAMAGED", `${name} has more than ${largestWholeObject} bytes`);
   }
 
   async getRange(name: string, { offset, length }: ByteRange, { signal }: CallOptions = {}): Promise<Uint8Array> {
     if (length === 0) return new Uint8Array(0);
-    const bytes = await this.#read(name, `bytes=${offset}-${offset + length - 1}`, signal);
+    const range = `bytes=${offset}-${offset + length - 1}`;
+    const bytes = await this.#read(name, { range, mostBytes: length }, signal);
+    if (bytes === undefined)
+      throw new HoldfastError("IO_FAILED", `the object storage gave more of ${name} than ${length} bytes`);
     if (bytes.byteLength === length) return bytes;
     throw new HoldfastError("REPOSITORY_DAMAGED", `${name} ends before byte ${offset + length}`);
   }
@@ -143,13 +150,16 @@ export class S3ObjectStore implements ObjectStore {
     return { Bucket: this.#bucket.settings.bucket, Key: this.#bucket.keyOf(name) };
   }
 
-  async #read(name: string, range: string | undefined, signal: AbortSignal | undefined): Promise<Uint8Array> {
+  /** Undefined when there is more. */
+  async #read(
+    name: string,
+    { range, mostBytes }: { readonly range?: string; readonly mostBytes: number },
+    signal: AbortSignal | undefined,
+  ): Promise<Uint8Array | undefined> {
     const input = { ...this.#input(name), ...(range !== undefined && { Range: range }) };
     try {
       const { Body, ContentLength } = await this.#bucket.client.send(new GetObjectCommand(input), abortable(signal));
-      const bytes = (await Body?.transformToByteArray()) ?? new Uint8Array(0);
-      if (ContentLength === undefined || bytes.byteLength === ContentLength) return bytes;
-      throw new HoldfastError("STORE_UNREACHABLE", `reading ${name} broke off`);
+      return await readBody({ Body, ContentLength, mostBytes });
     } catch (caught) {
       if (statusOf(caught) === 416) throw new HoldfastError("REPOSITORY_DAMAGED", `${name} ends before ${range}`);
       throw toS3Error(caught, `reading ${name}`, signal);

@@ -3,6 +3,7 @@ import {
   type ListMultipartUploadsCommandInput,
   type ListMultipartUploadsCommandOutput,
 } from "@aws-sdk/client-s3";
+import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import type { S3Bucket } from "./s3-bucket.ts";
 import { toS3Error } from "./s3-error.ts";
 import { abortable } from "./s3-staged-object.ts";
@@ -20,7 +21,7 @@ export async function* unfinishedUploads(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<UnfinishedUpload> {
   const below = { Bucket: settings.bucket, Prefix: settings.prefix === "" ? "" : `${settings.prefix}/` };
-  let after: Pick<ListMultipartUploadsCommandInput, "KeyMarker" | "UploadIdMarker"> | undefined = {};
+  let after: Place | undefined = {};
   while (after !== undefined) {
     const page: ListMultipartUploadsCommandOutput = await client
       .send(new ListMultipartUploadsCommand({ ...below, ...after }), abortable(signal))
@@ -31,7 +32,20 @@ export async function* unfinishedUploads(
       const name = key === undefined ? undefined : nameOf(key);
       if (key !== undefined && name !== undefined && uploadId !== undefined) yield { name, key, uploadId };
     }
-    const isMore: boolean = page.IsTruncated === true && page.NextKeyMarker !== undefined;
-    after = isMore ? { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker } : undefined;
+    const next = placeAfter(page);
+    if (next !== undefined && isSamePlace(next, after))
+      throw new HoldfastError("IO_FAILED", "the object storage's listing of unfinished uploads does not get on");
+    after = next;
   }
 }
+
+type Place = Pick<ListMultipartUploadsCommandInput, "KeyMarker" | "UploadIdMarker">;
+
+const isSamePlace = (a: Place, b: Place): boolean =>
+  a.KeyMarker === b.KeyMarker && a.UploadIdMarker === b.UploadIdMarker;
+
+/** Where the next page begins; undefined when there is none. */
+const placeAfter = (page: ListMultipartUploadsCommandOutput): Place | undefined =>
+  page.IsTruncated === true && page.NextKeyMarker !== undefined
+    ? { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker }
+    : undefined;

@@ -21,8 +21,7 @@ export const readKeys = async (root: string, descriptor: Fields, secret: Secret)
   const repositoryId = textOf(descriptor, "repositoryId");
   const encryption = descriptor["encryption"] as Fields;
   require(encryption["scheme"] === 1, "the scheme of encryption");
-  const highest = (await names(join(root, "keys"))).toSorted().at(-1) ?? "";
-  const list = await readSmallObject(join(root, "keys", highest), "keys", repositoryId);
+  const list = await highestList(root, repositoryId);
   const master = openMaster(list["wraps"] as readonly Fields[], uuidBytes(repositoryId), secret);
   const idKey = hkdf(master, "holdfast id key v1");
   require(hmac(idKey, Buffer.from("holdfast key check v1")).toString("hex") ===
@@ -36,6 +35,15 @@ export const readKeys = async (root: string, descriptor: Fields, secret: Secret)
     contentKeys: derived("holdfast content key v1"),
     manifestKeys: derived("holdfast manifest key v1"),
   };
+};
+
+/** The highest list that is whole and says the number of its name. */
+const highestList = async (root: string, repositoryId: string): Promise<Fields> => {
+  for (const name of (await names(join(root, "keys"))).toSorted().toReversed()) {
+    const list = await readSmallObject(join(root, "keys", name), "keys", repositoryId).catch(() => undefined);
+    if (list?.["number"] === Number.parseInt(name, 16)) return list;
+  }
+  throw new Error("no list of keys is whole");
 };
 
 const codeOf = (master: Buffer, list: Fields, keyIds: readonly Buffer[]): string => {

@@ -20,10 +20,22 @@ const frozenLayers = (world: World, disk: Disk): readonly Layer[] =>
     ),
   );
 
-/** The layers of a disk, oldest first, each with the one below as its parent; the active one when it is wanted. */
-export const diskSnapshots = (world: World, disk: Disk, includeActive: boolean): readonly Resource[] => {
-  const active = { imageId: disk.imageId, sizeBytes: disk.sizeBytes, createdMs: disk.createdMs };
-  const layers = [...frozenLayers(world, disk), ...(includeActive ? [active] : [])];
+/** Layers that are shown beside those of snapshots. */
+interface Included {
+  /** The one that a VM writes to. */
+  readonly active: boolean;
+  /** That of the template which the disk is a thin layer over. */
+  readonly template: boolean;
+}
+
+/** The layers of a disk, oldest first, each with the one below as its parent. */
+export const diskSnapshots = (world: World, disk: Disk, included: Included): readonly Resource[] => {
+  const base = world.disks.get(disk.backingDiskId ?? "");
+  const layers: readonly Layer[] = [
+    ...(included.template && base !== undefined ? [base] : []),
+    ...frozenLayers(world, disk),
+    ...(included.active ? [disk] : []),
+  ];
   const hrefOfLayer = (imageId: string): string => `${hrefOf("disks", disk.id)}/disksnapshots/${imageId}`;
   return layers.map(({ imageId, sizeBytes, createdMs }, index): Resource => {
     const parent = layers[index - 1]?.imageId;

@@ -1,9 +1,10 @@
 import type { EngineEvent } from "../../model/event.ts";
+import type { World } from "../../model/world.ts";
 import { Instant, type Resource } from "../resource.ts";
 import { hrefOf, stubOf } from "./links.ts";
 
-/** `/events` */
-export const eventResource = (event: EngineEvent): Resource => ({
+/** `/events`; what the lab did is nobody's. */
+export const eventResource = (world: World, event: EngineEvent): Resource => ({
   element: "event",
   id: String(event.index),
   href: hrefOf("events", String(event.index)),
@@ -17,5 +18,6 @@ export const eventResource = (event: EngineEvent): Resource => ({
     correlation_id: event.correlationId,
     custom_id: event.customId ?? -1,
     vm: stubOf("vm", "vms", event.vmId),
+    user: stubOf("user", "users", [...world.users.values()].find(({ login }) => login === event.madeBy)?.id),
   },
 });

@@ -1,3 +1,4 @@
+import { criticalBytesOf, spaceOf } from "../../domains/domain-space.ts";
 import type {
   Cluster,
   DataCenter,
@@ -51,8 +52,16 @@ export const clusterResource = (cluster: Cluster): Resource => {
   };
 };
 
-/** `/hosts`; the first host of a cluster's data center is its storage pool manager. */
-export const hostResource = (host: Host): Resource => {
+const centerOf = (world: World, host: Host): string | undefined => world.clusters.get(host.clusterId)?.dataCenterId;
+
+/** True for the storage pool manager: of a data center's hosts the first that is up. */
+const isSpm = (world: World, host: Host): boolean => {
+  const center = centerOf(world, host);
+  return [...world.hosts.values()].find((one) => one.status === "up" && centerOf(world, one) === center) === host;
+};
+
+/** `/hosts` */
+export const hostResource = (world: World, host: Host): Resource => {
   const href = hrefOf("hosts", host.id);
   return {
     element: "host",
@@ -64,6 +73,7 @@ export const hostResource = (host: Host): Resource => {
       status: host.status,
       type: "ovirt_node",
       cluster: stubOf("cluster", "clusters", host.clusterId),
+      spm: struct("spm", { priority: 5, status: isSpm(world, host) ? "spm" : "none" }),
       hardware_information: struct("hardware_information", { uuid: host.id }),
       version: struct("version", { major: 4, minor: 50, build: 5, revision: 1, full_version: "vdsm-4.50.5.1-1.el9" }),
     },
@@ -74,8 +84,7 @@ export const hostResource = (host: Host): Resource => {
 /** `/storagedomains`; `used` is what the model's disks occupy. */
 export const storageDomainResource = (world: World, domain: StorageDomain): Resource => {
   const href = hrefOf("storagedomains", domain.id);
-  const disks = [...world.disks.values()].filter((disk) => disk.storageDomainId === domain.id);
-  const used = disks.reduce((sum, disk) => sum + disk.totalBytes, 0);
+  const { usedBytes, availableBytes, committedBytes } = spaceOf(world, domain);
   return {
     element: "storage_domain",
     id: domain.id,
@@ -83,17 +92,17 @@ export const storageDomainResource = (world: World, domain: StorageDomain): Reso
     fields: {
       name: domain.name,
       type: "data",
-      status: "active",
+      status: domain.status ?? "active",
       master: true,
       backup: false,
       storage: struct("storage", { type: domain.storageType }),
       storage_format: "v5",
-      available: domain.sizeBytes - used,
-      used,
-      committed: disks.reduce((sum, disk) => sum + disk.sizeBytes, 0),
+      available: availableBytes,
+      used: usedBytes,
+      committed: committedBytes,
       block_size: 512,
-      warning_low_space_indicator: 10,
-      critical_space_action_blocker: 5,
+      warning_low_space_indicator: domain.warningPercent ?? 10,
+      critical_space_action_blocker: Math.floor(criticalBytesOf(domain) / 2 ** 30),
     },
     links: linksOf(href, ["disks", "disksnapshots"]),
   };

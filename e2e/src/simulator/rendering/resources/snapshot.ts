@@ -29,6 +29,6 @@ export const snapshotResource = (vm: Vm, snapshot: Snapshot, ovf?: string): Reso
   };
 };
 
-/** A VM that previews, previews its newest snapshot. */
+/** A VM that the lab has marked as previewing, previews its newest snapshot. */
 const isPreviewed = (vm: Vm, snapshot: Snapshot): boolean =>
-  vm.previewing && snapshot === vm.snapshots.findLast(({ type }) => type === "regular");
+  vm.previewing && snapshot.id === (vm.previewedId ?? vm.snapshots.findLast(({ type }) => type === "regular")?.id);

@@ -57,6 +57,7 @@ export const vmResource = (world: World, vm: Vm, ovf?: string): Resource => {
       description: vm.description,
       comment: vm.comment,
       status: vm.status,
+      status_detail: vm.status === "paused" ? vm.pausedBy : undefined,
       type: vm.type,
       origin: vm.origin,
       ...hardware(vm),

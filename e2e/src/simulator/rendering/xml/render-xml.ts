@@ -1,4 +1,5 @@
 import { toIso } from "@holdfast/shared/clock/clock";
+
 import { escapeXml } from "../../xml/escape-xml.ts";
 import { Collection, Decimal, Instant, type Link, type Resource, Texts, type Value } from "../resource.ts";
 import { pluralOf } from "../plural.ts";

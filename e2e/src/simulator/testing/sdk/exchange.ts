@@ -16,8 +16,9 @@ export interface Seen {
 /** A client as an SDK has it: typed roots, strict about answers. */
 export interface FlowClient {
   readonly exchanges: readonly Exchange[];
-  login(): Promise<void>;
-  logout(): Promise<void>;
+  /** Both answer what single sign-on said, which is JSON whatever the API speaks. */
+  login(): Promise<string>;
+  logout(): Promise<string>;
   /** Reads an entity or list whose root is this one; undefined when there is none. */
   get(path: string, root: string): Promise<Seen | undefined>;
   add(path: string, root: string, tree: unknown): Promise<Seen>;

@@ -7,8 +7,8 @@ export interface Flow {
   readonly images: ImageClient;
   /** Keeps the last exchange of the client. */
   readonly keep: (name: string) => Promise<void>;
-  /** Keeps what imageio answered. */
-  readonly keepImage: (name: string, text: string) => Promise<void>;
+  /** Keeps what was answered by single sign-on or imageio, which speak JSON alone. */
+  readonly keepJson: (name: string, text: string) => Promise<void>;
 }
 
 /** As SDK programs wait: they look again until the phase is there, and give up after a minute. */
@@ -68,6 +68,7 @@ const openTransfer = async (flow: Flow, name: string, tree: unknown): Promise<Se
   const transfer = await untilPhase(flow, `/imagetransfers/${id}`, "image_transfer", "transferring");
   await flow.keep(`${name}-transferring`);
   present(await flow.client.get(`/hosts/${transfer.text("host.id") ?? ""}`, "host"));
+  await flow.keep("host");
   return transfer;
 };
 
@@ -79,15 +80,15 @@ const endTransfer = async (flow: Flow, name: string, { id }: Seen): Promise<void
 };
 
 const readWhole = async (
-  { images, keepImage }: Flow,
+  { images, keepJson }: Flow,
   name: string,
   transfer: Seen,
   context: "zero" | "dirty",
 ): Promise<Buffer> => {
   const url = transfer.text("transfer_url") ?? "";
-  await keepImage(`${name}-options`, await images.options(url));
+  await keepJson(`imageio/${name}-options`, await images.options(url));
   const extents = await images.extents(url, context);
-  await keepImage(`${name}-extents-${context}`, JSON.stringify(extents));
+  await keepJson(`imageio/${name}-extents-${context}`, JSON.stringify(extents));
   const size = extents.reduce((sum, { length }) => sum + length, 0);
   const { status, body } = await images.get(url, { range: `bytes=0-${size - 1}` });
   if (status !== 206 || body.length !== size) throw new Error(`read ${status} with ${body.length} of ${size} bytes`);
@@ -108,11 +109,12 @@ const disksOfVm = async (flow: Flow, vmId: string): Promise<readonly Seen[]> => 
 
 /** Connects, tests the connection by the API's root, and finds a VM with its configuration. */
 export const findVm = async (flow: Flow, name: string): Promise<string> => {
-  await flow.client.login();
+  await flow.keepJson("sso/token", await flow.client.login());
   present(await flow.client.get("", "api"));
   await flow.keep("api");
   const found = present(await flow.client.get(`/vms?search=name%3D${name}&all_content=true`, "vms"));
   const [vm] = found.items();
+  await flow.keep("vms");
   if (vm?.text("initialization.configuration.data")?.includes("ovf:Envelope") !== true)
     throw new Error("no configuration");
   present(await flow.client.get(`/vms/${vm.id}`, "vm"));
@@ -211,7 +213,10 @@ export const downloadDisk = async (flow: Flow, diskId: string): Promise<Buffer> 
   const disk = present(await flow.client.get(`/disks/${diskId}`, "disk"));
   const domains = present(await flow.client.get("/storagedomains?search=name%3Ddata", "storage_domains"));
   await flow.keep("storage-domains");
-  if (domains.items().length !== 1) throw new Error("the domain is not found by its name");
+  const [domain, ...others] = domains.items();
+  if (others.length > 0) throw new Error("the domain is not found by its name");
+  present(await flow.client.get(`/storagedomains/${present(domain).id}`, "storage_domain"));
+  await flow.keep("storage-domain");
   const centers = present(
     await flow.client.get("/datacenters?search=storage.name%3Ddata&case_sensitive=true", "data_centers"),
   );
@@ -241,7 +246,7 @@ export const checksumDisk = async (flow: Flow, diskId: string): Promise<string> 
     format: "raw",
   });
   const { body } = await flow.images.get(`${transfer.text("transfer_url") ?? ""}/checksum`);
-  await flow.keepImage("checksum", body.toString());
+  await flow.keepJson("imageio/checksum", body.toString());
   await endTransfer(flow, "checksum-transfer", transfer);
   return (JSON.parse(body.toString()) as { readonly checksum: string }).checksum;
 };

@@ -24,12 +24,12 @@ export class JsonFlowClient implements FlowClient, AsyncDisposable {
     return this.#exchanges;
   }
 
-  async login(): Promise<void> {
-    await this.#api.login();
+  async login(): Promise<string> {
+    return (await this.#api.login()).text;
   }
 
-  logout(): Promise<void> {
-    return Promise.resolve();
+  async logout(): Promise<string> {
+    return (await this.#api.logout()).text;
   }
 
   async #send(method: string, path: string, tree: unknown, statuses: readonly number[]): Promise<Reply> {

@@ -3,11 +3,10 @@ import { ApiClient, type Reply } from "../api-client.ts";
 import type { Lab } from "../lab.ts";
 import { indented, toElement } from "./element-text.ts";
 import type { Exchange, FlowClient, Seen } from "./exchange.ts";
+import { misfits } from "./sdk-types.ts";
 
 const xmlType = /^\s*(application|text)\/xml\s*(;.*)?$/;
 const jsonType = /^\s*(application|text)\/json\s*(;.*)?$/;
-const isoDate = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?[+-]\d{2}:\d{2}$/;
-const dates = new Set(["creation_date", "creation_time", "start_time", "stop_time", "time", "date"]);
 
 /** An answer that such a client cannot take: it breaks instead of going on. */
 class SdkError extends Error {
@@ -18,17 +17,6 @@ const contentTypeOf = (reply: Reply): string => String(reply.headers["content-ty
 
 const child = (element: XmlElement | undefined, name: string): XmlElement | undefined =>
   element?.children.find((one) => one.name === name);
-
-/** Every reference that a client may go on from has both an id and an address, and every date its zone. */
-const check = (element: XmlElement): void => {
-  if (element.name === "link" && (element.attributes["rel"] === undefined || element.attributes["href"] === undefined))
-    throw new SdkError("a link without rel or href");
-  if (element.attributes["href"] !== undefined && element.name !== "link" && element.attributes["id"] === undefined)
-    throw new SdkError(`<${element.name}> has an address, but no id`);
-  if (dates.has(element.name) && !isoDate.test(element.text))
-    throw new SdkError(`<${element.name}> is no date: ${element.text}`);
-  element.children.forEach(check);
-};
 
 const toSeen = (element: XmlElement): Seen => ({
   id: element.attributes["id"] ?? "",
@@ -43,15 +31,13 @@ const toSeen = (element: XmlElement): Seen => ({
 
 /**
  * A client that is as strict as the SDKs, which speak XML only: an answer needs a body and its content type, a root that
- * is expected, ids beside addresses, and dates with a zone; a deletion succeeds by 200 alone.
+ * is expected, ids beside addresses, and values of its types; a deletion succeeds by 200 alone.
  */
 export class StrictXmlClient implements FlowClient, AsyncDisposable {
   readonly #api: ApiClient;
-  readonly #lab: Lab;
   readonly #exchanges: Exchange[] = [];
 
   constructor(lab: Lab) {
-    this.#lab = lab;
     this.#api = new ApiClient(lab);
   }
 
@@ -59,18 +45,17 @@ export class StrictXmlClient implements FlowClient, AsyncDisposable {
     return this.#exchanges;
   }
 
-  async login(): Promise<void> {
+  async login(): Promise<string> {
     const reply = await this.#api.login();
     if (!jsonType.test(contentTypeOf(reply))) throw new SdkError("single sign-on answers JSON");
     if (reply.status !== 200 || typeof reply.json.access_token !== "string") throw new SdkError(reply.text);
+    return reply.text;
   }
 
-  async logout(): Promise<void> {
-    const reply = await this.#api.raw("POST", `${this.#lab.addresses.engine}/ovirt-engine/services/sso-logout`, {
-      body: `scope=ovirt-app-api&token=${this.#api.token}`,
-      headers: { accept: "application/json", "content-type": "application/x-www-form-urlencoded" },
-    });
+  async logout(): Promise<string> {
+    const reply = await this.#api.logout();
     if (!jsonType.test(contentTypeOf(reply)) || reply.text !== "{}") throw new SdkError(reply.text);
+    return reply.text;
   }
 
   async #send(method: string, path: string, body?: XmlElement): Promise<Reply> {
@@ -90,7 +75,8 @@ export class StrictXmlClient implements FlowClient, AsyncDisposable {
     if (reply.text === "") throw new SdkError(`${reply.status} without a body`);
     if (!xmlType.test(contentTypeOf(reply))) throw new SdkError(`not XML: ${contentTypeOf(reply)}`);
     const root = parseXml(reply.text);
-    check(root);
+    const faults = misfits(root);
+    if (faults.length > 0) throw new SdkError(faults.join("; "));
     return root;
   }
 

@@ -1,7 +1,9 @@
-import { idSize, zeroId } from "@holdfast/shared/format/content-id";
-import { leafCapacity } from "@holdfast/shared/format/page";
-import type { ReadLeavesRequest } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
-import type { RepositoryCalls } from "./repository-access.ts";
+import { idSize, zeroId } from "../format/content-id.ts";
+import { leafCapacity } from "../format/page.ts";
+import type { ReadLeavesRequest, RepositoryService } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
+import type { ServiceClient } from "../rpc/client-types.ts";
+
+type Calls = Pick<ServiceClient<typeof RepositoryService>, "readLeaves">;
 
 /** A leaf page as it stands in the repository. */
 export interface StoredLeaf {
@@ -18,13 +20,13 @@ const zeroLeaf: StoredLeaf = { pageId: zeroId, chunkIds: new Uint8Array(leafCapa
 
 /** The leaves of one disk, read when they are needed, in blocks of which one is held. */
 export class LeafSource {
-  readonly #calls: RepositoryCalls;
+  readonly #calls: Calls;
   readonly #holder: ReadLeavesRequest["holder"];
   readonly #diskId: string;
   readonly #block = new Map<number, StoredLeaf>();
   #blockFirst = -1;
 
-  constructor(calls: RepositoryCalls, holder: ReadLeavesRequest["holder"], diskId: string) {
+  constructor(calls: Calls, holder: ReadLeavesRequest["holder"], diskId: string) {
     this.#calls = calls;
     this.#holder = holder;
     this.#diskId = diskId;

@@ -1,11 +1,11 @@
 import type { BaseDisk } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
-import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
-import { chunkCountOf } from "@holdfast/shared/format/chunk-size";
-import { equalBytes, idSize } from "@holdfast/shared/format/content-id";
-import { encodePage, leafCapacity } from "@holdfast/shared/format/page";
-import { buildTree, leafCount, treeShape } from "@holdfast/shared/format/page-tree";
-import type { Reading } from "@holdfast/shared/reading/open-reading";
-import type { LeafSource } from "./base-leaves.ts";
+import { HoldfastError, hasCode } from "../errors/holdfast-error.ts";
+import { chunkCountOf } from "../format/chunk-size.ts";
+import { equalBytes, idSize } from "../format/content-id.ts";
+import { encodePage, leafCapacity } from "../format/page.ts";
+import { buildTree, leafCount, treeShape } from "../format/page-tree.ts";
+import type { Reading } from "./open-reading.ts";
+import type { LeafSource } from "./leaf-source.ts";
 
 /** The reading that leaves are walked for. */
 export interface Walking {

@@ -1,0 +1,62 @@
+import type { LabConfig } from "../harness/lab.ts";
+
+/** Who may do everything in the two Managers. */
+export const administrator = { name: "admin@internal", password: "lab" };
+
+/** Who may do no more than back up and restore. */
+export const backupUser = { name: "backup@internal", password: "lab" };
+
+/** The action groups that a backup and a restore of VMs need, and none besides. */
+const backupPermits = [
+  "login",
+  "backup_disk",
+  "edit_disk_properties",
+  "create_disk",
+  "delete_disk",
+  "attach_disk",
+  "manipulate_vm_snapshots",
+  "create_vm",
+  "delete_vm",
+  "import_export_vm",
+  "configure_vm_storage",
+  "configure_vm_network",
+  "run_vm",
+  "stop_vm",
+];
+
+/** A Manager with two clusters (hybrid captures, and live and cold ones), a running VM and one that is down. */
+export const managerConfig = (name: string, seed: number): LabConfig => ({
+  name,
+  users: [
+    { ...administrator, roles: [{ role: "SuperUser" }] },
+    { ...backupUser, roles: [{ role: "Backup" }] },
+  ],
+  roles: [{ name: "Backup", permits: backupPermits }],
+  delays: { pollMs: 1000 },
+  clusters: [
+    { name: "east", version: "4.7" },
+    { name: "west", version: "4.6" },
+  ],
+  hosts: [
+    { name: `${name}-east-1`, cluster: "east" },
+    { name: `${name}-west-1`, cluster: "west" },
+  ],
+  storageDomains: [{ name: "data", size: "100GiB" }],
+  vms: [
+    {
+      name: "web",
+      cluster: "east",
+      status: "up",
+      nics: [{ name: "nic1" }],
+      disks: [{ alias: "web-root", size: "64MiB", fill: { seed, bytes: "16MiB" } }],
+    },
+    {
+      name: "db",
+      cluster: "west",
+      disks: [
+        { alias: "db-root", size: "64MiB", fill: { seed: seed + 1, bytes: "8MiB" } },
+        { alias: "db-raw", size: "32MiB", format: "raw", fill: { seed: seed + 2, bytes: "4MiB" } },
+      ],
+    },
+  ],
+});
