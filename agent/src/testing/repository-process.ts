@@ -42,7 +42,7 @@ export const openRepositoryProcess = async (joining = testInstallation()): Promi
       args: [...programArguments("repository/main"), "--config", file],
     });
     try {
-      return { child, ready: await child.ready(20_000) };
+      return { child, ready: await child.ready(60_000) };
     } catch (caught) {
       await child.stop();
       throw caught;
