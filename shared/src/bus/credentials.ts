@@ -1,8 +1,7 @@
-import type { Authenticator, ConnectionOptions } from "nats";
+import { type ConnectionOptions, jwtAuthenticator } from "nats";
 import type { Identity, IdentityHolder } from "../identity/identity.ts";
 import type { BusKey } from "../identity/identity-folder.ts";
 import { whyNotExpected } from "../rpc/credentials.ts";
-import { openNKey } from "./nkey.ts";
 
 /** What a client shows the bus; made by `busCredentials` alone. */
 export interface BusCredentials {
@@ -13,17 +12,9 @@ export interface BusCredentials {
  * The one place where a client of the bus gets its credentials from: mutual TLS 1.3 with a server that is this installation's bus, and
  * a user JWT whose NKey signs the server's challenge. A renewed certificate is shown at the next connection.
  */
-export const busCredentials = (holder: IdentityHolder, key: BusKey): BusCredentials => ({
-  options: { authenticator: authenticatorOf(key), tls: tlsOptions(holder) },
+export const busCredentials = (holder: IdentityHolder, { jwt, seed }: BusKey): BusCredentials => ({
+  options: { authenticator: jwtAuthenticator(jwt, new TextEncoder().encode(seed)), tls: tlsOptions(holder) },
 });
-
-const authenticatorOf =
-  ({ jwt, seed }: BusKey): Authenticator =>
-  (challenge = "") => {
-    const key = openNKey(seed);
-    const signature = Buffer.from(key.sign(Buffer.from(challenge))).toString("base64");
-    return { jwt, nkey: key.getPublicKey(), sig: signature };
-  };
 
 /** The client library hands these to `tls.connect` as they are, at each connection; its types name only some of them. */
 const tlsOptions = (holder: IdentityHolder): NonNullable<ConnectionOptions["tls"]> => {
