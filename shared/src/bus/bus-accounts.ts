@@ -6,11 +6,11 @@ import {
   encodeAccount,
   encodeOperator,
   encodeUser,
+  fromSeed,
   type KeyPair,
   type User,
 } from "nats-jwt";
 import type { BusKey } from "../identity/identity-folder.ts";
-import { openNKey } from "./nkey.ts";
 import { inboxPrefix, toAgentSubject, wakeSubject } from "./subjects.ts";
 
 /** The seeds of an installation's bus: who signs accounts, who signs users, and the server's own account. All secrets (R12). */
@@ -46,8 +46,7 @@ export type BusRevocations = Readonly<Record<string, number>>;
 
 /** Signs the accounts. The later of two account JWTs, by the second of its making, is the one that servers keep. */
 export const signBusAccounts = async (seeds: BusSeeds, revocations: BusRevocations): Promise<BusAccounts> => {
-  const [operator, account] = [openNKey(seeds.operator), openNKey(seeds.account)];
-  const system = openNKey(seeds.systemAccount);
+  const [operator, account, system] = [keyOf(seeds.operator), keyOf(seeds.account), keyOf(seeds.systemAccount)];
   const systemAccountId = system.getPublicKey();
   return {
     operatorJwt: await encodeOperator("holdfast", operator, { system_account: systemAccountId }, algorithm),
@@ -65,8 +64,8 @@ export const signBusAccounts = async (seeds: BusSeeds, revocations: BusRevocatio
 
 /** A new NKey of a user: the seed stays where it is made, the public key is certified. */
 export const makeBusUser = (): { readonly seed: string; readonly publicKey: string } => {
-  const seed = seedOf(createUser() as KeyPair);
-  return { seed, publicKey: openNKey(seed).getPublicKey() };
+  const user = createUser() as KeyPair;
+  return { seed: seedOf(user), publicKey: user.getPublicKey() };
 };
 
 /** Who an agent is on the bus. */
@@ -134,7 +133,9 @@ const signUser = (accountSeed: string, name: string, publicKey: string, subjects
     sub: { allow: [...sub], deny: [] },
     ...(answers ? { resp: { max: 1, ttl: answerWithinNs } } : {}),
   };
-  return encodeUser(name, publicKey, openNKey(accountSeed), user, algorithm);
+  return encodeUser(name, publicKey, keyOf(accountSeed), user, algorithm);
 };
+
+const keyOf = (seed: string): KeyPair => fromSeed(new TextEncoder().encode(seed)) as KeyPair;
 
 const seedOf = (key: KeyPair): string => new TextDecoder().decode(key.getSeed());

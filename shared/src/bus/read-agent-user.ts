@@ -1,7 +1,6 @@
-import { decode } from "nats-jwt";
+import { decode, fromSeed, type KeyPair } from "nats-jwt";
 import { z } from "zod";
 import { agentUserName } from "./bus-accounts.ts";
-import { openNKey } from "./nkey.ts";
 
 const claimsSchema = z.object({
   iss: z.string(),
@@ -20,7 +19,8 @@ export interface AgentUser {
 /** Reads the JWT that lets an agent onto the bus; undefined for one that this account did not sign for this agent. */
 export const readAgentUser = (accountSeed: string, agentId: string, jwt: string): AgentUser | undefined => {
   const claims = claimsSchema.safeParse(decoded(jwt)).data;
-  if (claims?.iss !== openNKey(accountSeed).getPublicKey() || claims.name !== agentUserName(agentId)) return undefined;
+  const account = fromSeed(new TextEncoder().encode(accountSeed)) as KeyPair;
+  if (claims?.iss !== account.getPublicKey() || claims.name !== agentUserName(agentId)) return undefined;
   return { publicKey: claims.sub, hears: claims.nats.sub.allow };
 };
 
