@@ -76,7 +76,7 @@ const vouchForEngine = async (
   context.note(
     [
       changeText("instance id", knownInstanceId, foundInstanceId),
-      `  version: ${foundVersion}`,
+      factsText([["  version", foundVersion]]),
       "Afterwards the next backup of every VM reads and compares all its disks; those after it are incremental again.",
     ].join("\n"),
   );
