@@ -114,6 +114,9 @@ test("another engine at the address, with a renewed certificate, stops everythin
   const { calls } = await lab.control.counters();
   expect(Object.keys(calls).filter((route) => !route.includes("/sso/") && route !== "GET /")).toEqual([]);
 
+  const unasked = await holdfast(["manager", "trust", "ovirt"]);
+  expect(unasked).toMatchObject({ code: 64, stderr: expect.stringContaining("give --yes") as unknown });
+  expect(await manager()).toMatchObject({ state: "replaced", engineInstanceId: former });
   expect(await trust()).toMatch(new RegExp(`instance id: CHANGED[^]*${former}`));
   expect(await manager()).toMatchObject({ state: "connected" });
   await readAs("full", "no-base");
