@@ -7,6 +7,7 @@ import type { ManagerConnection } from "../inventory/manager-connection.ts";
 import { type TestBench, openTestBench } from "../testing/open-test-bench.ts";
 import { testAgent } from "../testing/test-rows.ts";
 import { claimTask } from "./claim-task.ts";
+import { runJanitor } from "./run-janitor.ts";
 
 let bench: TestBench;
 beforeEach(async () => {
@@ -35,6 +36,12 @@ test("a task that waits when its manager is replaced is given to no agent and fa
       remarks: [{ level: "error", code: "MANAGER_REPLACED", message: "manager one: another engine answers" }],
     }),
   );
+});
+
+test("the janitor does not look at a replaced manager", async () => {
+  await manager().note(replaced);
+  await runJanitor(bench.deps, 1_000, AbortSignal.timeout(5_000));
+  expect(bench.log.lines.filter(({ message }) => message.includes("janitor"))).toEqual([]);
 });
 
 test("nothing is asked of a replaced manager on behalf of a VM", async () => {
