@@ -25,6 +25,7 @@ import { managerList } from "./manager/list.ts";
 import { managerRemove } from "./manager/remove.ts";
 import { managerShow } from "./manager/show.ts";
 import { managerTest } from "./manager/test.ts";
+import { managerTrust } from "./manager/trust.ts";
 import { memberList } from "./member/list.ts";
 import { outputFormats, parseOutputFormat } from "./output/output.ts";
 import { pointExport } from "./point/export.ts";
@@ -114,7 +115,7 @@ const commandsOf = (context: CliContext): readonly Command[] => {
     noun(
       "manager",
       "oVirt Managers",
-      all(managerAdd, managerList, managerShow, managerEdit, managerRemove, managerTest),
+      all(managerAdd, managerList, managerShow, managerEdit, managerRemove, managerTest, managerTrust),
     ),
     noun("repository", "Repositories, where restore points live", all(...repositoryVerbs)),
     noun("agent", "Agents, which move the data", all(agentList, agentShow, agentInvite, agentRevoke)),

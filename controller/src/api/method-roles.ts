@@ -14,6 +14,8 @@ const leastRoles: Readonly<Record<string, Readonly<Record<string, LeastRole>>>> 
     ListManagers: "viewer",
     GetManager: "viewer",
     EditManager: "admin",
+    CompareManager: "admin",
+    TrustManager: "admin",
     RemoveManager: "admin",
     TestManager: "operator",
   },

@@ -3,7 +3,9 @@ import { type Examination, examineVm } from "../capture/examine-vm.ts";
 import { disksToCapture } from "../capture/plan-disks.ts";
 import type { RepositoryConnection } from "../repositories/repository-connection.ts";
 import type { WorkDeps } from "../sessions/work-deps.ts";
+import type { ManagerRecord } from "../inventory/manager.ts";
 import { findBase } from "./base-point.ts";
+import { isDoubted } from "./is-doubted.ts";
 
 /** Which VM to look at, for which repository. */
 export interface ExamineWish {
@@ -17,19 +19,22 @@ export interface ExamineWish {
 
 /** Preflight of one VM: the repository takes uploads, the VM is fit, every disk has a mode with a reason. Changes nothing. */
 export const examineForBackup = async (
-  deps: Pick<WorkDeps, "managers" | "repositories">,
+  deps: Pick<WorkDeps, "managers" | "repositories" | "database">,
   wish: ExamineWish,
   signal: AbortSignal,
 ): Promise<Examination> => {
   const repository = await takesUploads(deps, wish.repositoryId, signal);
-  const { hypervisor } = usableManager(deps, wish.managerId);
+  const { hypervisor, record } = usableManager(deps, wish.managerId);
+  refuseFormerEngine(record, wish);
+  const base = await findBase(repository, wish, signal);
   const examination = await examineVm(
     { hypervisor },
     {
       vmId: wish.vmId,
-      base: await findBase(repository, wish, signal),
+      base,
       excludedDiskIds: new Set(wish.excludedDiskIds),
       distrustTracking: wish.distrustTracking,
+      doubtsCheckpoint: base !== undefined && (await isDoubted(deps, wish.managerId, base)),
     },
     signal,
   );
@@ -60,12 +65,24 @@ export const takesUploads = async (
   return repository;
 };
 
-/** A manager that may be asked; ENGINE_CREDENTIALS_REFUSED while an operator has to act (R14). */
+/** What was asked of an engine is not done on its successor: their VMs are not the same (R3). */
+const refuseFormerEngine = (
+  { name, engineInstanceId }: Pick<ManagerRecord, "name" | "engineInstanceId">,
+  wish: Pick<ExamineWish, "engineInstanceId" | "vmId">,
+): void => {
+  if (wish.engineInstanceId === engineInstanceId) return;
+  const message = `vm ${wish.vmId} was asked for when manager ${name} was engine ${wish.engineInstanceId}; now it is ${engineInstanceId}`;
+  throw new HoldfastError("MANAGER_REPLACED", message);
+};
+
+/** A manager that may be asked; ENGINE_CREDENTIALS_REFUSED or MANAGER_REPLACED while an operator has to act (R14). */
 export const usableManager = (
   deps: Pick<WorkDeps, "managers">,
   managerId: string,
 ): ReturnType<WorkDeps["managers"]["get"]> => {
   const manager = deps.managers.get(managerId);
-  if (manager.condition.state !== "credentials-refused") return manager;
-  throw new HoldfastError("ENGINE_CREDENTIALS_REFUSED", `manager ${manager.record.name}: ${manager.condition.reason}`);
+  const { state, reason } = manager.condition;
+  if (state !== "credentials-refused" && state !== "replaced") return manager;
+  const code = state === "replaced" ? "MANAGER_REPLACED" : "ENGINE_CREDENTIALS_REFUSED";
+  throw new HoldfastError(code, `manager ${manager.record.name}: ${reason}`);
 };

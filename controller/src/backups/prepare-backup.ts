@@ -51,7 +51,8 @@ const planAttempt = async (deps: WorkDeps, { task, attempt }: Try, signal: Abort
   const former = await listAttempts(deps.database.queries, task.taskId);
   const wish = { ...task, excludedDiskIds: task.scope.excludedDiskIds, distrustTracking: former.some(brokeTracking) };
   const { vm, plan } = await examineForBackup(deps, wish, signal);
-  const saved = await usableManager(deps, task.managerId).hypervisor.getVmConfiguration(task.vmId, signal);
+  const { hypervisor, record } = usableManager(deps, task.managerId);
+  const saved = await hypervisor.getVmConfiguration(task.vmId, signal);
   const planned: PreparedBackup = {
     v: 1,
     stage: "planned",
@@ -61,6 +62,7 @@ const planAttempt = async (deps: WorkDeps, { task, attempt }: Try, signal: Abort
     plan,
     ovf: saved.ovf ?? "",
     configurationJson: JSON.stringify(saved.configuration),
+    era: record.era,
   };
   await changeAttempt(deps.database.queries, attempt.attemptId, { prepared: planned });
   return planned;
@@ -79,6 +81,7 @@ const toReady = (kept: PreparedBackup, capture: ReadyCapture, capturedMs: number
   plan: capture.plan,
   ovf: kept.ovf,
   configurationJson: kept.configurationJson,
+  era: kept.era,
   kind: capture.kind,
   checkpointId: capture.checkpointId ?? "",
   snapshotId: capture.snapshotId ?? "",

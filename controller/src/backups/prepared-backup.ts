@@ -11,6 +11,8 @@ const identity = {
   /** What the VM was when its disks were frozen. */
   ovf: z.string(),
   configurationJson: z.string(),
+  /** The era of the manager in which it was planned. */
+  era: z.number().default(0),
 };
 
 /** Decided, journalled, and perhaps begun. */
@@ -39,6 +41,12 @@ export type ReadyBackup = z.output<typeof ready>;
 /** Reads `attempt.prepared`; null when nothing was prepared. */
 export const parsePrepared = (prepared: unknown): PreparedBackup | null =>
   prepared === null ? null : schema.parse(prepared);
+
+/** Like `parsePrepared`, null also for what was prepared for a restore or a copy. */
+export const tryPrepared = (prepared: unknown): PreparedBackup | null => {
+  const hasStage = typeof prepared === "object" && prepared !== null && "captureId" in prepared;
+  return hasStage ? parsePrepared(prepared) : null;
+};
 
 /** The capture of an attempt that is ready; FAILED_PRECONDITION before. */
 export const readyBackupOf = (prepared: unknown): ReadyBackup => {

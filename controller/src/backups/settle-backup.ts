@@ -8,7 +8,7 @@ import type { Settled, Standing, Try } from "../sessions/task-work.ts";
 import type { WorkDeps } from "../sessions/work-deps.ts";
 import { usableManager } from "./examine.ts";
 import { ownerOf } from "./owner-of.ts";
-import { type PreparedBackup, parsePrepared } from "./prepared-backup.ts";
+import { type PreparedBackup, parsePrepared, tryPrepared } from "./prepared-backup.ts";
 
 /**
  * Ends what a backup's attempt has on the engine: its transfers, its capture, and, once the fence has answered, the checkpoints of
@@ -88,10 +88,4 @@ export const neededCheckpoints = async (
     if (backup?.stage === "ready" && backup.checkpointId !== "") needed.add(backup.checkpointId);
   }
   return needed;
-};
-
-/** Attempts of restores have other things prepared. */
-const tryPrepared = (prepared: unknown): PreparedBackup | null => {
-  const hasStage = typeof prepared === "object" && prepared !== null && "captureId" in prepared;
-  return hasStage ? parsePrepared(prepared) : null;
 };

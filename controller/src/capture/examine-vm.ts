@@ -12,6 +12,8 @@ export interface ExamineRequest {
   readonly excludedDiskIds: ReadonlySet<string>;
   /** See `PlanInput.distrustTracking`. */
   readonly distrustTracking?: boolean;
+  /** See `PlanInput.doubtsCheckpoint`. */
+  readonly doubtsCheckpoint?: boolean;
 }
 
 /** What was found: the VM as it is, and what a backup would do with it now. */
@@ -34,7 +36,8 @@ export const examineVm = async (
   const unfit = whyUnfit(vm);
   if (unfit !== undefined) throw unfit;
 
-  const checkpointId = request.distrustTracking === true ? undefined : request.base?.checkpointId;
+  const distrusts = request.distrustTracking === true || request.doubtsCheckpoint === true;
+  const checkpointId = distrusts ? undefined : request.base?.checkpointId;
   const rows = checkpointId === undefined ? [] : await hypervisor.listCheckpoints(vm.id, signal);
   const checkpoint = rows.find(({ id }) => id === checkpointId);
   const tracked =
@@ -47,6 +50,7 @@ export const examineVm = async (
     trackedDiskIds: new Set(tracked),
     excludedDiskIds: request.excludedDiskIds,
     distrustTracking: request.distrustTracking === true,
+    doubtsCheckpoint: request.doubtsCheckpoint === true,
   });
   return { vm, plan, expectedKind: expectedKind(vm) };
 };

@@ -50,6 +50,7 @@ test.each<[string, Partial<AttachedDisk>, Partial<PlanInput>, string, Reason]>([
   ["that the checkpoint does not track", {}, { trackedDiskIds: new Set<string>() }, "compare", "base-untracked"],
   ["whose base has no checkpoint", {}, { base: noCheckpoint, checkpoint: undefined }, "compare", "base-untracked"],
   ["whose tracking broke an attempt", {}, { distrustTracking: true }, "compare", "tracking-broken"],
+  ["of a manager trusted anew", {}, { doubtsCheckpoint: true }, "compare", "checkpoint-doubted"],
   ["without tracking on an old level", {}, { vm: old }, "compare", "tracking-off"],
   ["that the job leaves out", {}, { excludedDiskIds: new Set(["d"]) }, "skipped", "disk-excluded"],
   ["not plugged in", { active: false }, {}, "skipped", "not-active"],

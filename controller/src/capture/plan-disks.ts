@@ -46,6 +46,8 @@ export interface PlanInput {
   readonly excludedDiskIds: ReadonlySet<string>;
   /** True after an attempt in which the engine could not serve tracked changes: nothing is asked incrementally. */
   readonly distrustTracking: boolean;
+  /** True when the base was made before the manager was trusted anew: its checkpoint says nothing about the engine of today. */
+  readonly doubtsCheckpoint?: boolean;
 }
 
 /** Decides each disk's mode with its reason (R3, R4). Never fails: a VM without any disk to read gives a plan that says so. */
@@ -114,6 +116,7 @@ const reasonNotToTrust = (input: PlanInput, disk: AttachedDisk, baseBytes: numbe
   if (disk.sizeBytes < baseBytes) return "shrunk-disk";
   if (input.base?.checkpointId === undefined) return "base-untracked";
   if (input.distrustTracking) return "tracking-broken";
+  if (input.doubtsCheckpoint === true) return "checkpoint-doubted";
   if (input.checkpoint === undefined) return "checkpoint-missing";
   if (input.checkpoint.state !== "created") return "checkpoint-invalid";
   if (!isAtLeast(input.vm.level, 4, 5) && !disk.incrementalEnabled) return "tracking-off";

@@ -22,6 +22,10 @@ export const reasons = {
   "shrunk-disk": { level: "warning", words: "it is smaller than in the base: it is read in full" },
   "checkpoint-missing": { level: "warning", words: "the engine no longer has the base's checkpoint" },
   "checkpoint-invalid": { level: "warning", words: "the engine calls the base's checkpoint invalid" },
+  "checkpoint-doubted": {
+    level: "notice",
+    words: "its manager was trusted anew since the base: the base's checkpoint is doubted once",
+  },
   "tracking-broken": {
     level: "warning",
     words: "the engine could not serve its tracked changes in an earlier attempt",

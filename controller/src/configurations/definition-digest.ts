@@ -40,6 +40,7 @@ const definitionsIn = (queries: Queries): Promise<readonly (readonly object[])[]
     queries
       .selectFrom("managers")
       .select(["manager_id", "name", "url", "username", "password_sealed", "api_anchor_pem", "imageio_anchor_pem"])
+      .select(["engine_instance_id", "era"])
       .orderBy("manager_id")
       .execute(),
     queries.selectFrom("repositories").selectAll().orderBy("repository_id").execute(),

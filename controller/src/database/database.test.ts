@@ -46,6 +46,7 @@ describe("the database", () => {
     const { queries } = database;
     await saveJob(queries, testJob({ verifyAfter: true }));
     await queries.schema.alterTable("jobs").dropColumn("verify_after").execute();
+    await queries.schema.alterTable("managers").dropColumn("era").execute();
     for (const table of ["workers", "maintenance", "repository_keys"]) await queries.schema.dropTable(table).execute();
     await queries.deleteFrom("schema_versions").where("version", ">=", 3).execute();
     await writeSetting(queries, "name", "kept");

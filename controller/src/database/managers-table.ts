@@ -13,6 +13,7 @@ const toRow = (manager: ManagerRecord): ManagerRow => ({
   engine_instance_id: manager.engineInstanceId,
   engine_version: manager.engineVersion,
   refused_reason: manager.refusedReason,
+  era: manager.era,
   created_ms: manager.createdMs,
 });
 
@@ -27,6 +28,7 @@ const fromRow = (row: ManagerRow): ManagerRecord => ({
   engineInstanceId: row.engine_instance_id,
   engineVersion: row.engine_version,
   refusedReason: row.refused_reason,
+  era: row.era,
   createdMs: row.created_ms,
 });
 

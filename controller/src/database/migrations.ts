@@ -1,4 +1,5 @@
 import type { Transaction } from "kysely";
+import { addManagerEra } from "./add-manager-era.ts";
 import { addVerifyAfter } from "./add-verify-after.ts";
 import { createIdentityTables } from "./create-identity-tables.ts";
 import { createMaintenanceTable } from "./create-maintenance-table.ts";
@@ -22,4 +23,5 @@ export const migrations: readonly Migration[] = [
   { version: 4, name: "maintenance", up: createMaintenanceTable },
   { version: 5, name: "keys of repositories", up: createRepositoryKeysTable },
   { version: 6, name: "verification after jobs", up: addVerifyAfter },
+  { version: 7, name: "eras of managers", up: addManagerEra },
 ];

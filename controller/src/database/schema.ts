@@ -19,6 +19,7 @@ export interface ManagerRow {
   readonly engine_instance_id: string;
   readonly engine_version: string;
   readonly refused_reason: string | null;
+  readonly era: number;
   readonly created_ms: number;
 }
 

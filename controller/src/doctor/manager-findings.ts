@@ -5,7 +5,8 @@ import type { ManagerState } from "../inventory/manager.ts";
 
 const adviceOf: Readonly<Record<Exclude<ManagerState, "connected">, string>> = {
   unreachable: "start the engine, or let the controller reach it",
-  untrusted: "compare the certificate's fingerprint, then pin the new anchor with manager edit",
+  untrusted: "compare the certificate's fingerprint, and if the new one is right: holdfast manager trust NAME",
+  replaced: "if the new engine is right: holdfast manager trust NAME",
   "credentials-refused": "give the right password with manager edit: it is not tried again by itself",
 };
 

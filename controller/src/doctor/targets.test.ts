@@ -26,6 +26,7 @@ const view = (name: string, transfers: Parameters<typeof viewEngine>[1] = [], po
         engineInstanceId: "",
         engineVersion: "",
         refusedReason: null,
+        era: 0,
         createdMs: 0,
       },
       inventory: {

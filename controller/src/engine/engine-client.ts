@@ -4,10 +4,10 @@ import type { Logger } from "@holdfast/shared/logging/logger";
 import type * as z from "zod";
 
 import { type Answer, isGood, jsonOf } from "./answer.ts";
+import type { TokenSource } from "./confirmed-login.ts";
 import { wasNotSent } from "./connection-failures.ts";
 import { enginePath } from "./engine-address.ts";
 import { errorOfAnswer } from "./faults.ts";
-import type { Login } from "./login.ts";
 import type { Transport } from "./transport.ts";
 
 /** One call of the API. */
@@ -39,7 +39,7 @@ export interface EngineClient {
 /** What a client works with. */
 export interface ClientDeps {
   readonly transport: Transport;
-  readonly login: Login;
+  readonly login: TokenSource;
   readonly clock: Clock;
   readonly log: Logger;
 }

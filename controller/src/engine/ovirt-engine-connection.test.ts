@@ -1,12 +1,19 @@
+import { X509Certificate } from "node:crypto";
 import { toLoggedError } from "@holdfast/shared/logging/log-error";
 import { beforeAll, expect, test } from "vitest";
 import { makeCa } from "./testing/certificates.ts";
-import { startLocalEngine } from "./testing/local-engine.ts";
+import { type LocalEngine, type SeenRequest, startLocalEngine } from "./testing/local-engine.ts";
 import { type EngineTrust, makeEngineTrust, apiCalls, ok, openClient, password } from "./testing/open-client.ts";
 import { defaultLimits } from "./transport.ts";
 
 const never = new AbortController().signal;
 let trust: EngineTrust;
+
+/** Requests that could have given something away: whoever is not trusted is asked for his public certificate alone. */
+const secretsSeenBy = ({ seen }: LocalEngine): readonly SeenRequest[] =>
+  seen.filter(
+    ({ path, body, headers }) => !path.includes("pki-resource") || body !== "" || headers.authorization !== undefined,
+  );
 beforeAll(async () => {
   trust = await makeEngineTrust();
 });
@@ -45,12 +52,32 @@ test("a server with another CA, or another name, is untrusted, and no password i
   await using impostor = await startLocalEngine(await other.issue(), () => ok);
   await using deceived = openClient(trust, impostor);
   await expect(deceived.identify(never)).rejects.toMatchObject({ code: "ENGINE_UNTRUSTED" });
-  expect(impostor.seen).toHaveLength(0);
+  expect(secretsSeenBy(impostor)).toHaveLength(0);
 
   await using renamed = await startLocalEngine(await trust.ca.issue("engine.example.com"), () => ok);
   await using misled = openClient(trust, renamed);
   await expect(misled.identify(never)).rejects.toMatchObject({ code: "ENGINE_UNTRUSTED" });
-  expect(renamed.seen).toHaveLength(0);
+  expect(secretsSeenBy(renamed)).toHaveLength(0);
+});
+
+test("a renewed certificate of the same CA is taken without a word, another CA's is told with both fingerprints", async () => {
+  await using engine = await startLocalEngine(await trust.ca.issue(), () => ok);
+  await using renewed = openClient(trust, engine);
+  expect(await renewed.identify(never)).toMatchObject({ instanceId: "I1" });
+
+  const other = await makeCa("the engine's CA");
+  const pem = Buffer.from(other.cert).toString();
+  await using replaced = await startLocalEngine(await other.issue(), ({ path }) =>
+    path.includes("pki-resource") ? { status: 200, text: pem, type: "application/x-x509-ca-cert" } : ok,
+  );
+  await using hypervisor = openClient(trust, replaced);
+  const pinnedSha256 = new X509Certificate(trust.ca.cert).fingerprint256;
+  const shownSha256 = new X509Certificate(other.cert).fingerprint256;
+  await expect(hypervisor.identify(never)).rejects.toMatchObject({
+    code: "ENGINE_UNTRUSTED",
+    message: expect.stringMatching(new RegExp(`${pinnedSha256}.*${shownSha256}`)) as unknown,
+    details: { pinnedSha256, shownSha256 },
+  });
 });
 
 test("a server certificate that was pinned alone is enough", async () => {

@@ -15,8 +15,10 @@ import { surveyEngine } from "./calls/survey-calls.ts";
 import { TransferCalls } from "./calls/transfer-calls.ts";
 import { VmCalls } from "./calls/vm-calls.ts";
 import { parseEngineAddress } from "./engine-address.ts";
+import { ConfirmedLogin } from "./confirmed-login.ts";
 import { createEngineClient } from "./engine-client.ts";
 import { Login } from "./login.ts";
+import { nameAnchors } from "./name-anchors.ts";
 import { type TransportLimits, openTransport } from "./transport.ts";
 
 /** How to reach and trust one engine. */
@@ -28,6 +30,8 @@ export interface EngineOptions {
   readonly apiAnchorPem: string;
   /** The state that was persisted: after a refusal nothing is sent until `useCredentials` (R14). */
   readonly loginState?: LoginState | undefined;
+  /** Who must answer, else every call fails with MANAGER_REPLACED; undefined: whoever answers the first `identify`. */
+  readonly instanceId?: string | undefined;
   readonly limits?: TransportLimits | undefined;
 }
 
@@ -39,9 +43,13 @@ export interface EngineDeps {
 
 /** Opens an oVirt engine; nothing is sent before the first call. INVALID_ARGUMENT for a bad address. */
 export const openOvirtEngine = (options: EngineOptions, { clock, log }: EngineDeps): Hypervisor => {
-  const transport = openTransport(parseEngineAddress(options.url), options.apiAnchorPem, options.limits);
+  const transport = openTransport(parseEngineAddress(options.url), options.apiAnchorPem, {
+    limits: options.limits,
+    explain: (error, signal) => nameAnchors(error, options, { clock, signal }),
+  });
   const login = new Login(transport, options.credentials, options.loginState);
-  const client = createEngineClient({ transport, login, clock, log });
+  const confirmed = new ConfirmedLogin(transport, login, options.instanceId);
+  const client = createEngineClient({ transport, login: confirmed, clock, log });
   const inventory = new InventoryCalls(client);
   const captures = new CaptureCalls(client);
   const transfers = new TransferCalls(client);
@@ -56,6 +64,11 @@ export const openOvirtEngine = (options: EngineOptions, { clock, log }: EngineDe
     calls: () => ({ total: transport.sent(), logins: login.logins }),
     survey: (scope, signal) => surveyEngine({ client, captures, transfers, disks }, scope, signal),
     ...readerOf(inventory),
+    identify: async (signal) => {
+      const identity = await inventory.identify(signal);
+      confirmed.expect(identity.instanceId);
+      return identity;
+    },
     ...captureOperationsOf(captures),
     ...transferOperationsOf(transfers),
     ...buildOperationsOf(disks, vms),
@@ -72,8 +85,7 @@ export const openOvirtEngine = (options: EngineOptions, { clock, log }: EngineDe
   };
 };
 
-const readerOf = (inventory: InventoryCalls): InventoryReader => ({
-  identify: (signal) => inventory.identify(signal),
+const readerOf = (inventory: InventoryCalls): Omit<InventoryReader, "identify"> => ({
   readInventory: (signal) => inventory.readInventory(signal),
   getVm: (...call) => inventory.getVm(...call),
   findVms: (...call) => inventory.findVms(...call),

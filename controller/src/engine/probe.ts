@@ -45,13 +45,32 @@ export const probeAnchors = async (url: string, clock: Clock, signal: AbortSigna
   try {
     const top = await lookAtServer({ host, port }, bounded);
     const imageio = await fetchInternalCa(origin, bounded);
-    const api = top.checkIssued(imageio) && top.verify(imageio.publicKey) ? imageio : top;
+    const api = signerOf(top, imageio);
     return { api: certificateFacts(api, clock.nowMs()), imageio: certificateFacts(imageio, clock.nowMs()) };
   } catch (caught) {
     signal.throwIfAborted();
     throw caught instanceof HoldfastError ? caught : errorOfConnection(caught, origin);
   }
 };
+
+/**
+ * The anchor that an address shows, looked at and not trusted: the internal CA when it signed what the server sends, else the
+ * last certificate that the server sends.
+ */
+export const lookAtApiAnchor = async (url: string, clock: Clock, signal: AbortSignal): Promise<CertificateFacts> => {
+  const { origin, host, port } = parseEngineAddress(url);
+  const bounded = AbortSignal.any([signal, clock.timeout(probeMs)]);
+  const top = await lookAtServer({ host, port }, bounded);
+  try {
+    return certificateFacts(signerOf(top, await fetchInternalCa(origin, bounded)), clock.nowMs());
+  } catch {
+    signal.throwIfAborted();
+    return certificateFacts(top, clock.nowMs());
+  }
+};
+
+const signerOf = (top: X509Certificate, internalCa: X509Certificate): X509Certificate =>
+  top.checkIssued(internalCa) && top.verify(internalCa.publicKey) ? internalCa : top;
 
 /** Connects to a TLS server and checks it against a pinned anchor: ENGINE_UNTRUSTED, ENGINE_UNREACHABLE, or it is right. */
 export const checkServer = async (

@@ -34,6 +34,13 @@ export interface TransportLimits {
   readonly connections: number;
 }
 
+/** What may be chosen of a transport. */
+export interface TransportOptions {
+  readonly limits?: TransportLimits | undefined;
+  /** Says more about a server that is not trusted. */
+  readonly explain?: (error: HoldfastError, signal: AbortSignal) => Promise<HoldfastError>;
+}
+
 /** A page of 200 VMs with their disks is about 2 MB. */
 export const defaultLimits: TransportLimits = {
   connectMs: 10_000,
@@ -51,7 +58,7 @@ export const defaultLimits: TransportLimits = {
 export const openTransport = (
   address: EngineAddress,
   anchorPem: string,
-  limits: TransportLimits = defaultLimits,
+  { limits = defaultLimits, explain }: TransportOptions = {},
 ): Transport => {
   const pool = new Pool(address.origin, {
     connections: limits.connections,
@@ -83,7 +90,8 @@ export const openTransport = (
       return { status: statusCode, mediaType, text: await readBounded(body, limits.maxAnswerBytes) };
     } catch (caught) {
       signal.throwIfAborted();
-      throw caught instanceof HoldfastError ? caught : errorOfConnection(caught, address.origin);
+      const error = caught instanceof HoldfastError ? caught : errorOfConnection(caught, address.origin);
+      throw error.code === "ENGINE_UNTRUSTED" && explain !== undefined ? await explain(error, signal) : error;
     }
   };
 

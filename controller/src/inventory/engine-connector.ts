@@ -6,6 +6,8 @@ export interface EngineAddress {
   readonly url: string;
   readonly apiAnchorPem: string;
   readonly imageioAnchorPem: string;
+  /** Who must answer there, else MANAGER_REPLACED; empty: whoever answers first. */
+  readonly engineInstanceId: string;
 }
 
 /** One line of a test of a manager. */
@@ -23,6 +25,8 @@ export interface EngineConnector {
   open(address: EngineAddress, credentials: Credentials, refusedReason: string | null): Hypervisor;
   /** Reads the anchors that an address shows, trusting nothing. */
   probe(url: string, signal: AbortSignal): Promise<ProbedAnchors>;
+  /** Whether the server of the API is signed by an anchor: ENGINE_UNTRUSTED, ENGINE_UNREACHABLE, or it is. */
+  checkApi(url: string, anchorPem: string, signal: AbortSignal): Promise<void>;
   /** Looks at a pinned anchor; INVALID_ARGUMENT when it is no certificate. */
   describeAnchor(pem: string): CertificateFacts;
   /** Can it work now: address, anchors, login, rights, imageio of each host that answers us. Never fails for what it finds. */

@@ -17,6 +17,7 @@ const record: ManagerRecord = {
   engineInstanceId: "",
   engineVersion: "",
   refusedReason: null,
+  era: 0,
   createdMs: 0,
 };
 

@@ -102,6 +102,7 @@ export class ManagerConnection {
 const conditionOf = (caught: unknown): ManagerCondition | null => {
   const reason = caught instanceof Error ? caught.message : String(caught);
   if (hasCode(caught, "ENGINE_CREDENTIALS_REFUSED")) return { state: "credentials-refused", reason };
+  if (hasCode(caught, "MANAGER_REPLACED")) return { state: "replaced", reason };
   if (hasCode(caught, "ENGINE_UNTRUSTED")) return { state: "untrusted", reason };
   if (hasCode(caught, "ENGINE_UNREACHABLE")) return { state: "unreachable", reason };
   return null;

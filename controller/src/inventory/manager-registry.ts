@@ -4,6 +4,7 @@ import { type RandomBytes, randomName } from "@holdfast/shared/ids/ids";
 import type { Logger } from "@holdfast/shared/logging/logger";
 import type { Database } from "../database/database.ts";
 import { listManagers, markRefused, removeManager, saveManager } from "../database/managers-table.ts";
+import type { EngineIdentity } from "../hypervisor/inventory.ts";
 import type { SecretBox } from "../secrets/secret-box.ts";
 import type { EngineConnector } from "./engine-connector.ts";
 import { ManagerConnection } from "./manager-connection.ts";
@@ -70,22 +71,42 @@ export class ManagerRegistry implements AsyncDisposable {
     const record = recordOf(this.#deps, randomName(12, this.#deps.random), definition);
     const connection = await prove(this.#deps, record, signal);
     return this.#keep(connection, () => {
-      const same = this.list().find((one) => one.record.engineInstanceId === connection.record.engineInstanceId);
-      if (same === undefined) return;
-      throw new HoldfastError("ALREADY_EXISTS", `the engine at ${record.url} is connected as ${same.record.name}`);
+      this.#refuseTwins(connection.record);
     });
   }
 
-  /** Changes what is given; the login is proved with it before it is kept. Ends `credentials-refused`. */
+  /** Changes what is given; the login is proved with it before it is kept. Ends `credentials-refused`. MANAGER_REPLACED. */
   async edit(managerId: string, change: Partial<ManagerDefinition>, signal: AbortSignal): Promise<ManagerConnection> {
     const former = this.get(managerId).record;
     this.#refuseTaken(change.name ?? former.name, former.managerId);
     const connection = await prove(this.#deps, changed(this.#deps, former, change), signal);
+    return this.#keep(connection, () => undefined);
+  }
+
+  /**
+   * Takes over the engine that answers now and the anchors that an operator vouched for; a new era begins, so that checkpoints of
+   * the former one are doubted. MANAGER_REPLACED when by now yet another one answers, ALREADY_EXISTS when it is connected already.
+   */
+  async trust(managerId: string, trusted: TrustedEngine, signal: AbortSignal): Promise<ManagerConnection> {
+    const former = this.get(managerId).record;
+    const { engineInstanceId } = trusted;
+    const record = { ...changed(this.#deps, former, trusted), engineInstanceId, era: former.era + 1 };
+    const connection = await prove(this.#deps, record, signal);
     return this.#keep(connection, () => {
-      if (connection.record.engineInstanceId === former.engineInstanceId) return;
-      const message = `at ${connection.record.url} is another engine than manager ${former.name} was`;
-      throw new HoldfastError("FAILED_PRECONDITION", message);
+      this.#refuseTwins(connection.record);
     });
+  }
+
+  /** Who answers at a manager's address, logged in through the anchor given; nothing is kept. */
+  async whoAnswers(
+    managerId: string,
+    login: Pick<TrustedEngine, "apiAnchorPem" | "password">,
+    signal: AbortSignal,
+  ): Promise<EngineIdentity> {
+    const record = changed(this.#deps, this.get(managerId).record, login);
+    const probe = connect(this.#deps, { ...record, engineInstanceId: "" });
+    await using hypervisor = probe.hypervisor;
+    return await hypervisor.identify(signal);
   }
 
   async remove(managerId: string): Promise<void> {
@@ -115,10 +136,28 @@ export class ManagerRegistry implements AsyncDisposable {
     return connection;
   }
 
+  /** One engine is connected once. */
+  #refuseTwins({ managerId, engineInstanceId, url }: ManagerRecord): void {
+    const same = this.list().find(
+      ({ record }) => record.engineInstanceId === engineInstanceId && record.managerId !== managerId,
+    );
+    if (same === undefined) return;
+    throw new HoldfastError("ALREADY_EXISTS", `the engine at ${url} is connected as ${same.record.name}`);
+  }
+
   #refuseTaken(name: string, managerId: string): void {
     const other = this.list().find(({ record }) => record.name === name && record.managerId !== managerId);
     if (other !== undefined) throw new HoldfastError("ALREADY_EXISTS", `there is a manager ${name}`);
   }
+}
+
+/** What an operator trusts when another engine, or another CA, is at a manager's address. */
+export interface TrustedEngine {
+  readonly engineInstanceId: string;
+  readonly apiAnchorPem: string;
+  readonly imageioAnchorPem: string;
+  /** Only when it is another one. */
+  readonly password?: string;
 }
 
 const connect = (deps: RegistryDeps, record: ManagerRecord): ManagerConnection => {
@@ -168,6 +207,7 @@ const recordOf = (deps: RegistryDeps, managerId: string, definition: ManagerDefi
   engineInstanceId: "",
   engineVersion: "",
   refusedReason: null,
+  era: 0,
   createdMs: deps.clock.nowMs(),
 });
 

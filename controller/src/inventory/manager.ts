@@ -16,8 +16,10 @@ export interface ManagerRecord {
   readonly engineVersion: string;
   /** Why the engine refused the login; until an operator acts nothing is asked of it (R14). Null: not refused. */
   readonly refusedReason: string | null;
+  /** How often an operator has trusted it anew: checkpoints of an earlier era are doubted. */
+  readonly era: number;
   readonly createdMs: number;
 }
 
 /** Whether a manager can be worked with now. */
-export type ManagerState = "connected" | "unreachable" | "untrusted" | "credentials-refused";
+export type ManagerState = "connected" | "unreachable" | "untrusted" | "replaced" | "credentials-refused";

@@ -12,12 +12,17 @@ import type { EngineAddress, EngineConnector, ManagerCheck } from "./engine-conn
 
 /** Connections to oVirt engines. */
 export const createOvirtEngines = (clock: Clock, log: Logger): EngineConnector => ({
-  open: ({ url, apiAnchorPem }, credentials, refusedReason) => {
+  open: ({ url, apiAnchorPem, engineInstanceId }, credentials, refusedReason) => {
     const loginState =
       refusedReason === null ? undefined : ({ state: "credentials-refused", reason: refusedReason } as const);
-    return openOvirtEngine({ url, credentials, apiAnchorPem, loginState }, { clock, log });
+    const instanceId = engineInstanceId === "" ? undefined : engineInstanceId;
+    return openOvirtEngine({ url, credentials, apiAnchorPem, loginState, instanceId }, { clock, log });
   },
   probe: (url, signal) => probeAnchors(url, clock, signal),
+  checkApi: (url, anchorPem, signal) => {
+    const { host, port } = parseEngineAddress(url);
+    return checkServer({ host, port, anchorPem }, clock, signal);
+  },
   describeAnchor: (pem) => factsOfPem(pem, clock.nowMs()),
   test: (hypervisor, address, signal) => testManager({ hypervisor, address, clock }, signal),
 });

@@ -83,6 +83,7 @@ const whyBlocked = (
   { holding, managers }: { readonly holding: readonly Task[]; readonly managers: WorkDeps["managers"] },
 ): string => {
   const manager = managers.find(task.managerId);
+  if (manager?.condition.state === "replaced") return `manager ${manager.record.name}: ${manager.condition.reason}`;
   if (manager?.inventory === undefined) return `waits for manager ${manager?.record.name ?? task.managerId} to answer`;
   const holder = holding.find((other) => isSameVm(other, task) && other.taskId !== task.taskId);
   return holder === undefined

@@ -10,7 +10,9 @@ const mostPasses = 6;
 
 /** Cleans every engine that answers of what is ours and nobody works on (R6). */
 export const runJanitor = async (deps: WorkDeps, requestTimeoutMs: number, signal: AbortSignal): Promise<void> => {
-  const asked = deps.managers.list().filter(({ condition }) => condition.state !== "credentials-refused");
+  const asked = deps.managers
+    .list()
+    .filter(({ condition: { state } }) => state !== "credentials-refused" && state !== "replaced");
   await Promise.all(asked.map((manager) => cleanOne(deps, { manager, requestTimeoutMs }, signal)));
 };
 

@@ -79,6 +79,7 @@ export const scriptedEngines = (inventory: Inventory): EngineConnector => ({
     return engine as Hypervisor;
   },
   probe: () => Promise.reject(new Error("not probed in this test")),
+  checkApi: () => Promise.resolve(),
   describeAnchor: (pem) => ({ subject: pem, issuer: pem, sha256Fingerprint: "", notAfterMs: 0, daysLeft: 0, pem }),
   test: () => Promise.resolve([]),
 });

@@ -19,6 +19,7 @@ export const testManager = (facts: Partial<ManagerRecord> = {}): ManagerRecord =
   engineInstanceId: "e1",
   engineVersion: "4.5.6",
   refusedReason: null,
+  era: 0,
   createdMs: 1,
   ...facts,
 });

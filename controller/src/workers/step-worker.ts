@@ -16,7 +16,7 @@ export const stepWorker = async (deps: WorkerDeps, workerId: string, signal: Abo
   if (found === undefined) return final;
   const worker = await settleTest(deps, found, signal);
   const manager = deps.managers.find(worker.definition.managerId);
-  if (manager === undefined || manager.condition.state === "credentials-refused") {
+  if (manager === undefined || isHeldBack(manager)) {
     await giveUpTest(deps, worker, whyNotAsked(manager));
     return after(0);
   }
@@ -31,9 +31,15 @@ export const stepWorker = async (deps: WorkerDeps, workerId: string, signal: Abo
   }
 };
 
+const isHeldBack = ({ condition: { state } }: ManagerConnection): boolean =>
+  state === "credentials-refused" || state === "replaced";
+
 /** Why the engine of a worker is not asked before an operator acts. */
-const whyNotAsked = (manager: ManagerConnection | undefined): string =>
-  manager === undefined ? "its manager is not known" : `ENGINE_CREDENTIALS_REFUSED: ${manager.condition.reason}`;
+const whyNotAsked = (manager: ManagerConnection | undefined): string => {
+  if (manager === undefined) return "its manager is not known";
+  const { state, reason } = manager.condition;
+  return `${state === "replaced" ? "MANAGER_REPLACED" : "ENGINE_CREDENTIALS_REFUSED"}: ${reason}`;
+};
 
 /** States in which nobody asks the engine about the VM unless the worker is needed. */
 const isAtRest = ({ state }: Worker): boolean => state === "absent" || state === "down" || state === "suspended";

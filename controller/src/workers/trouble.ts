@@ -8,7 +8,12 @@ import type { WorkerDeps } from "./worker-deps.ts";
 import type { Worker } from "./worker.ts";
 
 /** The engine is not there for anybody now: that says nothing about the worker. */
-const away: readonly ErrorCode[] = ["ENGINE_UNREACHABLE", "ENGINE_UNTRUSTED", "ENGINE_CREDENTIALS_REFUSED"];
+const away: readonly ErrorCode[] = [
+  "ENGINE_UNREACHABLE",
+  "ENGINE_UNTRUSTED",
+  "MANAGER_REPLACED",
+  "ENGINE_CREDENTIALS_REFUSED",
+];
 
 /** States in which a step is one of a launch: those at rest are stepped only when something needs them, or to be removed. */
 const launching: readonly Worker["state"][] = ["absent", "making", "down", "starting", "enrolling", "suspended"];

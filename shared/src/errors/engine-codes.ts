@@ -14,7 +14,7 @@ export const engineCodes = {
     retryable: false,
     grpc: "FAILED_PRECONDITION",
     exit: 77,
-    advice: "compare the fingerprint; if it is right, add the anchor with manager edit --api-ca or --imageio-ca",
+    advice: "compare the fingerprints; if the new one is right: holdfast manager trust NAME",
   },
   ENGINE_UNREACHABLE: {
     meaning: "the oVirt Manager cannot be reached or answers with a gateway error",
@@ -42,6 +42,13 @@ export const engineCodes = {
     retryable: false,
     grpc: "INTERNAL",
     exit: 76,
+  },
+  MANAGER_REPLACED: {
+    meaning: "another engine answers at the manager's address; nothing is done there before an operator trusts it",
+    retryable: false,
+    grpc: "FAILED_PRECONDITION",
+    exit: 77,
+    advice: "holdfast manager trust NAME",
   },
   SECRET_UNREADABLE: {
     meaning: "a sealed password does not open with this installation's key file",

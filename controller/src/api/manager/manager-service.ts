@@ -4,6 +4,7 @@ import type { ApiDeps } from "../api-deps.ts";
 import { toCertificate } from "../to-common.ts";
 import { addManager, editManager, removeManager } from "./change-managers.ts";
 import { toManager } from "./to-manager.ts";
+import { compareManager, trustManager } from "./trust-manager.ts";
 
 /** `holdfast.controller.v1.ManagerService`. */
 export const serveManagers = (deps: ApiDeps): ServedService =>
@@ -17,6 +18,10 @@ export const serveManagers = (deps: ApiDeps): ServedService =>
     getManager: async ({ manager }) => ({ manager: toManager(deps, deps.managers.get(manager)) }),
     editManager: async (request, { signal }) => ({
       manager: toManager(deps, await editManager(deps, request, signal)),
+    }),
+    compareManager: (request, { signal }) => compareManager(deps, request, signal),
+    trustManager: async (request, { signal }) => ({
+      manager: toManager(deps, await trustManager(deps, request, signal)),
     }),
     removeManager: async ({ manager, force }) => {
       await removeManager(deps, manager, force);

@@ -1,4 +1,4 @@
-import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
 import { changeAttempt } from "../../database/attempts-table.ts";
 import { clearJournalOfAttempt } from "../../database/journal-table.ts";
 import { changeTask, findTask } from "../../database/tasks-table.ts";
@@ -34,7 +34,7 @@ export const cleanUp = async (
     await deps.managers.find(task.managerId)?.note(caught);
     const fields = { session: task.sessionId, task: task.taskId, attempt: attempt.number, err: caught };
     deps.log.warn("cleaning up after an attempt failed", fields);
-    if (!isPatienceOver(deps, what)) return after(tryAgainMs);
+    if (!hasCode(caught, "MANAGER_REPLACED") && !isPatienceOver(deps, what)) return after(tryAgainMs);
     await giveUp(deps, what, { standing, message: HoldfastError.from(caught).message });
     return again;
   }

@@ -1,7 +1,9 @@
+import type { ErrorCode } from "@holdfast/shared/errors/codes";
 import { changeTask } from "../../database/tasks-table.ts";
 import { finishTask } from "../finish-task.ts";
 import { type QueueVerdict, isClaimable } from "../queue.ts";
 import { lookAtQueue, lookMs } from "../look-at-queue.ts";
+import type { Remark } from "../remark.ts";
 import type { TaskAndSession } from "../task-work.ts";
 import { forgetWaits, noteWait } from "../waits.ts";
 import type { WorkDeps } from "../work-deps.ts";
@@ -20,12 +22,17 @@ export const stepWaiting = async (deps: WorkDeps, what: TaskAndSession): Promise
     forgetWaits(deps.patience, task);
     return cancelUnstarted(deps, what);
   }
+  const manager = deps.managers.find(task.managerId);
+  if (manager?.condition.state === "replaced") {
+    const message = `manager ${manager.record.name}: ${manager.condition.reason}`;
+    return giveUp(deps, what, { code: "MANAGER_REPLACED", message });
+  }
   const verdicts = await lookAtQueue(deps);
   const verdict = verdicts.find((one) => one.task.taskId === task.taskId);
   if (verdict === undefined) return after(lookMs);
   await tellWait(deps, what, verdict);
   const nobodyMs = noteWait(deps.patience, verdict);
-  if (nobodyMs > deps.settings.noAgentPatienceMs) return giveUp(deps, what, verdict);
+  if (nobodyMs > deps.settings.noAgentPatienceMs) return giveUp(deps, what, nobody(verdict));
   if (isClaimable(verdict) && verdict.placement.kind === "free") nudge(deps, verdict.placement.agents);
   return after(untilNextLook(verdict));
 };
@@ -41,14 +48,29 @@ const tellWait = async (deps: WorkDeps, { task }: TaskAndSession, { words }: Que
   deps.changes.changed(task.sessionId);
 };
 
-const giveUp = async (deps: WorkDeps, { task }: TaskAndSession, { placement }: QueueVerdict): Promise<Next> => {
+interface Reason {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly remarks?: readonly Remark[];
+}
+
+const nobody = ({ placement }: QueueVerdict): Reason => ({
+  code: "NO_AGENT",
+  message: `no agent may do the work: ${placement.words}`,
+  remarks: placement.warnings,
+});
+
+const giveUp = async (
+  deps: WorkDeps,
+  { task }: TaskAndSession,
+  { code, message, remarks = [] }: Reason,
+): Promise<Next> => {
   forgetWaits(deps.patience, task);
-  const message = `no agent may do the work: ${placement.words}`;
   const isDone = await finishTask(
     deps.database.queries,
     task,
-    { to: "failed", code: "NO_AGENT", message },
-    { nowMs: deps.clock.nowMs(), remarks: placement.warnings },
+    { to: "failed", code, message },
+    { nowMs: deps.clock.nowMs(), remarks },
   );
   if (isDone) tellMove(deps, task, "failed", message);
   return final;
