@@ -42,7 +42,7 @@ const runUntil = async (folder: string, decide: Decide, { again = false } = {}):
   let ended: unknown;
   try {
     await using store = await ownRepository(objects, optionsOf(folder));
-    const verifying = await openVerifying(store, (pack) => opened.add(packText(pack)));
+    const verifying = await openVerifying(store, { onPack: (pack) => opened.add(packText(pack)) });
     began = files.steps.length;
     try {
       await verifying.readAll();
@@ -179,7 +179,7 @@ for (const moment of ["before", "after"] as const) {
       const opened = new Set<string>();
       {
         await using store = await openRepositoryStore(join(folder, "r"), { ...optionsOf(folder), threads });
-        const { readAll } = await openVerifying(store, (pack) => opened.add(packText(pack)));
+        const { readAll } = await openVerifying(store, { onPack: (pack) => opened.add(packText(pack)) });
         await expect(readAll()).rejects.toMatchObject({ code: "IO_FAILED" });
       }
       await expectVerifiable({ folder, damagedPack: template.damagedPack, opened });

@@ -5,6 +5,7 @@ import { toHex } from "@holdfast/shared/format/content-id";
 import { recordHeaderSize } from "@holdfast/shared/format/record-header";
 import { optionsOf } from "../../collection/testing/garbage.ts";
 import { openRepositoryStore } from "../../store/open-repository-store.ts";
+import type { RepositoryStore } from "../../store/repository-store.ts";
 import {
   commitSample,
   createSample,
@@ -30,12 +31,20 @@ export const makeDamaged = async (folder: string): Promise<string> => {
   await using store = await openRepositoryStore(join(folder, "r"), optionsOf(folder));
   await commitSample(store, { attempt: sampleAttempt("hurt"), seeds: [1, ...damagedSeeds] });
   await commitSample(store, { attempt: sampleAttempt("whole"), seeds: [4, 1, 5] });
-  const places = await store.locate("chunk", Buffer.concat(damagedSeeds.map(idOfSeed)));
+  return await damageOnDisk(store, join(folder, "r"), damagedSeeds);
+};
+
+/** Flips a bit of these chunks' records, behind the back of the repository in that folder. Answers with the pack of the last. */
+export const damageOnDisk = async (
+  store: RepositoryStore,
+  directory: string,
+  seeds: readonly number[],
+): Promise<string> => {
   let pack = "";
-  for (const place of places) {
+  for (const place of await store.locate("chunk", Buffer.concat(seeds.map(idOfSeed)))) {
     if (!place) throw new Error("a chunk that was just stored is absent");
     pack = place.pack;
-    await flipByte(join(folder, "r", place.pack), place.offset + recordHeaderSize + 100);
+    await flipByte(join(directory, place.pack), place.offset + recordHeaderSize + 100);
   }
   return pack;
 };

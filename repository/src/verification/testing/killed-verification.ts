@@ -16,7 +16,9 @@ const files = new ObservedFiles(systemFiles, ({ number }) => {
   return "pass";
 });
 await using store = await ownRepository(new DirectoryObjectStore(join(folder, "r"), { files }), optionsOf(folder));
-const { readAll } = await openVerifying(store, (pack) => {
-  writeSync(1, `${packText(pack)}\n`);
+const { readAll } = await openVerifying(store, {
+  onPack: (pack) => {
+    writeSync(1, `${packText(pack)}\n`);
+  },
 });
 await readAll();

@@ -18,12 +18,20 @@ export interface Verifying {
 
 const signal = new AbortController().signal;
 
-/** Loads what a server knows of its points and packs; `onPack` hears of each pack before it is read. */
+/** What a test brings along. */
+export interface VerifyingOptions {
+  /** What others of the same server know; loaded unless given. */
+  readonly catalog?: Catalog;
+  /** Hears of each pack before it is read. */
+  readonly onPack?: (pack: PackKey) => void;
+}
+
+/** Loads what a server knows of its points and packs. */
 export const openVerifying = async (
   store: RepositoryStore,
-  onPack: (pack: PackKey) => void = () => undefined,
+  { catalog: given, onPack = () => undefined }: VerifyingOptions = {},
 ): Promise<Verifying> => {
-  const catalog = await Catalog.load(store);
+  const catalog = given ?? (await Catalog.load(store));
   const damage = await KnownDamage.load(store, catalog);
   const packs = await VerifiedPacks.load(store.verified);
   const verification = new Verification({
