@@ -12,7 +12,10 @@ import { clientCredentials } from "@holdfast/shared/rpc/credentials";
 import type { AttemptKey } from "../backup/backup-task.ts";
 import { ProgressBoard } from "../claims/progress-board.ts";
 import { copyPoint } from "../copy/copy-point.ts";
+import { expect } from "vitest";
+import { type BenchDisk, benchRestore } from "./backup-bench.ts";
 import type { RepositoryProcess } from "./repository-process.ts";
+import { fillBlock, zeroExtents } from "./test-disk.ts";
 
 /** What one copy of a test is told. */
 export interface BenchCopy {
@@ -24,8 +27,10 @@ export interface BenchCopy {
   readonly signal?: AbortSignal;
 }
 
+const MiB = 1024 * 1024;
+
 /** So little that a copy takes many requests. */
-const room = { lanes: 1, laneBytes: 6 * 1024 * 1024 };
+const room = { lanes: 1, laneBytes: 6 * MiB };
 
 /** Copies a point as an agent does; answers its id at the target. */
 export const benchCopy = async ({ attempt, pointId, from, to, board, signal }: BenchCopy): Promise<string> => {
@@ -78,4 +83,39 @@ export const pointOf = async (
   }
   if (summary === undefined) throw new Error(`no point ${pointId}`);
   return { summary, manifest: decodeManifest(Buffer.concat(pieces), keys?.manifestKeys) };
+};
+
+/** A disk of which every other 2 MiB are content that repeats nowhere. */
+export const halfFilledDisk = (seed: string, bytes = 12 * MiB + 512): Buffer => {
+  const disk = Buffer.alloc(bytes);
+  for (let at = 0; at < disk.byteLength; at += 64 * 1024)
+    if (Math.floor(at / (2 * MiB)) % 2 === 0) fillBlock(disk, at, seed);
+  return disk;
+};
+
+/** A disk that is backed up whole. */
+export const fullDisk = (diskId: string, disk: Buffer): BenchDisk => ({
+  diskId,
+  disk,
+  mode: "full",
+  extents: { zero: zeroExtents(disk) },
+});
+
+/** What a copy read at the source and stored at the target so far. */
+export const bytesOf = (board: ProgressBoard): { readonly read: number; readonly stored: number } => {
+  const disks = board.snapshot().disks ?? [];
+  const sum = (of: (disk: (typeof disks)[number]) => bigint | undefined): number =>
+    disks.reduce((total, disk) => total + Number(of(disk) ?? 0n), 0);
+  return { read: sum(({ readBytes }) => readBytes), stored: sum(({ storedBytes }) => storedBytes) };
+};
+
+/** Restores the disks of a point and compares them. */
+export const expectRestored = async (
+  repository: RepositoryProcess,
+  pointId: string,
+  disks: Readonly<Record<string, Buffer>>,
+): Promise<void> => {
+  const sizes = Object.entries(disks).map(([diskId, { byteLength: size }]) => ({ diskId, size }));
+  const restored = await benchRestore(repository, pointId, sizes);
+  for (const [diskId, disk] of Object.entries(disks)) expect(restored.get(diskId)?.equals(disk), diskId).toBe(true);
 };

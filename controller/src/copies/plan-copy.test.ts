@@ -54,6 +54,14 @@ describe("planning a copy", () => {
     expect(originOf(point("m"), "main")).toEqual({ repositoryId: "main", pointId: "m" });
   });
 
+  it("takes again what is hurt at the target, which heals it there", () => {
+    const target = [{ ...copyOf("x", "a"), health: PointHealth.HURT }];
+    expect(plan({ source: [point("a")], target })).toMatchObject({ points: ["a"], there: 0 });
+    // The other way round: a point is healed from its copy.
+    const hurt = [point("o", { health: PointHealth.HURT })];
+    expect(plan({ source: [copyOf("m", "o", "offsite")], target: hurt })).toMatchObject({ points: ["m"] });
+  });
+
   it("narrows by VM and job, by time, then to the newest of each VM", () => {
     const other = { vm: vm("w") };
     const source = [point("a"), point("b"), point("c"), point("d", other), point("e", other)];

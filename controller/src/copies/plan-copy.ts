@@ -47,7 +47,8 @@ export const planCopy = (ground: CopyGround, filter: CopyFilter): CopyPlan => {
     ground.source.filter((point) => isAsked(point, filter)),
     filter.latest,
   );
-  const known = new Set(ground.target.map((point) => originText(point, ground.targetId)));
+  // One that is hurt there is copied again: what it lost comes with the copy, and heals it.
+  const known = new Set(ground.target.filter(isGoodPoint).map((point) => originText(point, ground.targetId)));
   const absent = asked.filter((point) => !known.has(originText(point, ground.sourceId)));
   const idle = absent.filter(({ pointId }) => !ground.underWay.has(pointId));
   const good = idle.filter(isGoodPoint).toSorted((one, other) => Number(one.capturedMs - other.capturedMs));

@@ -53,14 +53,15 @@ const depsWith = (managers: readonly object[]): WorkDeps =>
     repositories: { names: { fill: (_: unknown, points: readonly PointSummary[]) => Promise.resolve(points) } },
   }) as unknown as WorkDeps;
 
-const start = (sessionId: string, points: readonly PointSummary[], managers = [manager("m1", "e")]) =>
+const start = (sessionId: string, points: readonly PointSummary[], managers = [manager("m1", "e")], isNamed = false) =>
   startCopy(
     depsWith(managers),
     {
       sessionId: sessionId as SessionId,
       source: repository("main", points),
       target: repository("offsite", []),
-      filter: { isOfVm: () => true, isOfJob: () => true, sinceMs: 0, latest: 0 },
+      filter: { isOfVm: ({ vmName }) => vmName !== "misspelt", isOfJob: () => true, sinceMs: 0, latest: 0 },
+      isNamed,
       codec: "zstd",
       timeZone: "UTC",
     },
@@ -82,6 +83,12 @@ describe("starting a copy", () => {
     await start("s1", [point("a", "v", "gone")], [manager("silent", "gone", false), manager("m2", "e2")]);
     expect(await listTasksOfSession(database.queries, "s1")).toMatchObject([{ managerId: "m2", clusterId: "c2" }]);
     await expect(start("s2", [point("b")], [])).rejects.toMatchObject({ code: "NO_AGENT" });
+  });
+
+  it("is refused when nothing is there of what was named", async () => {
+    const points = [{ ...point("a"), vmName: "misspelt" }];
+    await expect(start("s1", points, undefined, true)).rejects.toMatchObject({ code: "POINT_NOT_FOUND" });
+    expect(await start("s2", points)).toMatchObject({ points: [] });
   });
 
   it("copies no point twice at the same time, and keeps it from being removed meanwhile", async () => {

@@ -19,6 +19,8 @@ export interface CopyWish {
   readonly source: RepositoryConnection;
   readonly target: RepositoryConnection;
   readonly filter: CopyFilter;
+  /** VMs or jobs were named: that none of their points is there is then a mistake. */
+  readonly isNamed: boolean;
   readonly codec: string;
   readonly timeZone: string;
 }
@@ -28,11 +30,13 @@ export const startCopy = async (deps: WorkDeps, wish: CopyWish, signal: AbortSig
   const { source, target } = wish;
   if (source.repositoryId === target.repositoryId)
     throw new HoldfastError("INVALID_ARGUMENT", `a point of ${source.name} cannot be copied to the same repository`);
+  const points = await deps.repositories.names.fill(source, await source.listPoints({}, signal), signal);
+  requireNamed(points, wish);
   const plan = planCopy(
     {
       sourceId: source.repositoryId,
       targetId: target.repositoryId,
-      source: await deps.repositories.names.fill(source, await source.listPoints({}, signal), signal),
+      source: points,
       target: await target.listPoints({}, signal),
       underWay: await pointsUnderCopy(deps.database.queries, source.repositoryId, target.repositoryId),
       most: mostPoints,
@@ -50,6 +54,15 @@ export const startCopy = async (deps: WorkDeps, wish: CopyWish, signal: AbortSig
     remarks: remarksOf(plan, target.name),
   });
   return plan;
+};
+
+/** POINT_NOT_FOUND when what was named has no point at all: a name that is misspelt is no success. */
+const requireNamed = (points: readonly PointSummary[], { source, filter, isNamed }: CopyWish): void => {
+  if (!isNamed || points.some((point) => filter.isOfVm(point) && filter.isOfJob(point))) return;
+  throw new HoldfastError(
+    "POINT_NOT_FOUND",
+    `repository ${source.name} has no point of the VMs and jobs that were named`,
+  );
 };
 
 const toTask = (deps: WorkDeps, point: PointSummary, { source, target, codec }: CopyWish): TaskRequest => {

@@ -25,6 +25,9 @@ beforeEach(async () => {
 });
 afterEach(() => stage[Symbol.asyncDispose]());
 
+const { clear } = goldenManifest;
+const manifest = { ...goldenManifest, clear: { ...clear, attempt: { ...clear.attempt, taskId: "p1" } } };
+
 describe("a repository", () => {
   const serve = async (id: string, told: number[], numbers: (string | undefined)[]): Promise<RpcServer> => {
     const refuse = () => Promise.reject(new Error("not asked in this test"));
@@ -37,7 +40,7 @@ describe("a repository", () => {
       },
       getPoint: async function* () {
         yield { part: { case: "point", value: { pointId: "p1", vm: { engineInstanceId: "e1", vmId: "v1" } } } };
-        yield { part: { case: "manifestPiece", value: encodeManifest(goldenManifest) } };
+        yield { part: { case: "manifestPiece", value: encodeManifest(manifest) } };
       },
       updateTrust: ({ trust }: { trust: string }) => {
         const { number } = openTrustBundle(trust, home.installation.identity.caPem);

@@ -1,5 +1,4 @@
 import {
-  type GetPointResponse,
   type GetRepositoryResponse,
   type PointSummary,
   RepositoryService,
@@ -8,9 +7,10 @@ import type { Clock } from "@holdfast/shared/clock/clock";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import type { RpcClient } from "@holdfast/shared/rpc/client";
 import type { ServiceClient } from "@holdfast/shared/rpc/client-types";
+import { collectPoint } from "./collect-point.ts";
 import { askToExamine } from "./examine-repository.ts";
 import { ownBackupCalls } from "./own-backup-calls.ts";
-import type { AttemptParts, FenceVerdict, PointWithManifest, RepositoryConnection } from "./repository-connection.ts";
+import type { AttemptParts, FenceVerdict, RepositoryConnection } from "./repository-connection.ts";
 import type { RepositoryRecord } from "./repository-record.ts";
 import { pointDecisions } from "./rpc-point-decisions.ts";
 import { createUnreachableGuard, type UnreachableGuard } from "./unreachable-guard.ts";
@@ -20,7 +20,6 @@ export interface OpenRepositoryConnection extends RepositoryConnection, AsyncDis
 
 const callTimeoutMs = 15_000;
 const listTimeoutMs = 60_000;
-const manifestLimitBytes = 16 * 1_048_576;
 const listLimit = 100_000;
 
 /** Speaks to one repository through a client that becomes its own. Nothing is dialled before the first call. */
@@ -132,24 +131,4 @@ const collectPoints = async (
     if (points.length >= listLimit) break;
   }
   return points;
-};
-
-const collectPoint = async (pointId: string, parts: AsyncIterable<GetPointResponse>): Promise<PointWithManifest> => {
-  let summary: PointSummary | undefined;
-  const pieces: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const { part } of parts) {
-    if (part.case === "point") summary = part.value;
-    if (part.case !== "manifestPiece") continue;
-    bytes += part.value.length;
-    if (bytes > manifestLimitBytes)
-      throw new HoldfastError(
-        "MESSAGE_TOO_LARGE",
-        `the manifest of point ${pointId} is over ${manifestLimitBytes} bytes`,
-      );
-    pieces.push(part.value);
-  }
-  if (summary === undefined)
-    throw new HoldfastError("POINT_NOT_FOUND", `no point ${pointId}`, { details: { point: pointId } });
-  return { summary, manifest: Buffer.concat(pieces) };
 };

@@ -50,6 +50,7 @@ const copies = async () =>
 
 test("three points are copied, and when the agent is killed in the middle the next attempt sends only the rest", async () => {
   const { repositoryRelay: relay, installation } = stage;
+  // More than the agent has on its way at once: part of it is stored by then.
   const inTheMiddle = relay.swallowAnswersOnce((bytes) => bytes > (filledMiB * MiB * 2) / 3);
   const { sessionId, points } = await startCopy();
   expect(points).toBe(3);
@@ -68,7 +69,7 @@ test("three points are copied, and when the agent is killed in the middle the ne
   const { readBytes, storedBytes } = present(session.tasks[0]?.disks[0]?.bytes);
   expect(readBytes).toBe(storedBytes);
   expect(Number(storedBytes)).toBeGreaterThan(0);
-  expect(Number(storedBytes)).toBeLessThan((filledMiB * MiB * 2) / 3);
+  expect(Number(storedBytes)).toBeLessThan(filledMiB * MiB);
 });
 
 test("the copies say what the points say, name them, and hold the same bytes (R1)", async () => {

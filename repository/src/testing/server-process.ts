@@ -14,7 +14,7 @@ export interface ServerProcess extends AsyncDisposable {
   kill(): Promise<void>;
 }
 
-const startMs = 20_000;
+const startMs = 60_000;
 
 /** Starts the server on a repository in the folder, making it when there is none. */
 export const startServer = async (folder: string): Promise<ServerProcess> => {

@@ -28,7 +28,8 @@ export const copyPoints = async (deps: ApiDeps, request: CopyPointsRequest, sign
     latest: request.latest,
   };
   const codec = parseCompression(request.codec === "" ? "zstd" : request.codec);
-  const wish = { sessionId, source, target, filter, codec, timeZone: deps.timeZone };
+  const isNamed = request.vms.length + request.jobs.length > 0;
+  const wish = { sessionId, source, target, filter, isNamed, codec, timeZone: deps.timeZone };
   const { points, there, underWay } = await startCopy(deps, wish, signal);
   return { sessionId, points: points.length, skipped: there + underWay };
 };

@@ -94,6 +94,27 @@ test("what was made tells where it is; an action needs a body, and is only accep
   expect(await act("?async=true", "{}")).toMatchObject({ status: 202, json: { status: "complete" } });
 });
 
+test("a NIC is changed as far as a body says, to nothing that another one has", async () => {
+  const [first] = (await api.get(`${vmPath}/nics`)).json.nic;
+  const made = (await api.post(`${vmPath}/nics`, { name: "nic3" })).json;
+  const put = (body: unknown): Promise<Reply> => api.call("PUT", `${vmPath}/nics/${made.id}`, { body });
+  const changed = await put({ ...made, name: "nic4", linked: "false", mac: { address: "56:6f:00:00:ff:01" } });
+  expect(changed).toMatchObject({ status: 200, json: { name: "nic4", linked: "false", plugged: "true" } });
+  expect((await put({ mac: { address: "56:6F:00:00:FF:01" } })).status).toBe(200);
+  expect((await put({ name: first.name })).status).toBe(409);
+  expect((await put({ mac: first.mac })).status).toBe(409);
+});
+
+test("a disk's name is its alias, which is preferred where both are sent", async () => {
+  const storage_domains = { storage_domain: [{ name: "data" }] };
+  const body = { name: "n", alias: "a", format: "cow", provisioned_size: "1048576", storage_domains };
+  const { json } = await api.post("/disks", body);
+  expect([json.name, json.alias]).toEqual(["a", "a"]);
+  await api.until(`/disks/${json.id}`, (reply) => reply.json?.status === "ok");
+  const renamed = (await api.call("PUT", `/disks/${json.id}`, { body: { name: "m" } })).json;
+  expect([renamed.name, renamed.alias]).toEqual(["m", "m"]);
+});
+
 test("unknown query parameters are ignored, a max that is no number is not", async () => {
   expect((await api.get("/vms?nonsense=1&detail=main")).json.vm).toHaveLength(2);
   expect((await api.get("/vms?max=few")).status).toBe(400);

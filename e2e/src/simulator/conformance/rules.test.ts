@@ -112,7 +112,7 @@ test("a call can be carried out although its answer is lost, cut short, or anoth
 test("a delay holds calls back until it is over or the rules are cleared", async () => {
   await lab.control.rules.add({ match: { call: "GET /hosts" }, what: { kind: "delay", ms: 3_600_000 } });
   const held = api.get("/hosts");
-  await expect.poll(async () => (await lab.control.rules.list())[0]?.hits, { timeout: 5_000 }).toBe(1);
+  await expect.poll(async () => (await lab.control.rules.list())[0]?.hits, { timeout: 20_000 }).toBe(1);
   await lab.control.rules.clear();
   expect((await held).status).toBe(200);
 });

@@ -122,3 +122,21 @@ test("what a backup is described by, its checkpoint is too", async () => {
   expect((await api.get(path)).json).toMatchObject({ description: "nightly 7", state: "created" });
   expect((await api.get(`${path}/disks`)).json.disk.map(({ id }: Tree) => id)).toEqual([diskOf(down)]);
 });
+
+test("while a live backup runs nothing else is done to its VM, but for what is forced", async () => {
+  const backup = await readyBackup(api, up.id, [diskOf(up)]);
+  const during = "The VM is during a backup operation.]";
+  for (const action of ["stop", "shutdown", "reboot", "suspend"]) {
+    const { status, json } = await api.post(`/vms/${up.id}/${action}`);
+    expect([status, json.detail], action).toEqual([409, expect.stringContaining(during)]);
+  }
+  const again = await api.post(`/vms/${up.id}/backups`, { disks: { disk: [{ id: diskOf(up) }] } });
+  expect(again.json.detail).toBe(`[Cannot backup VM. ${during}`);
+  expect((await api.delete(`/vms/${up.id}`)).json.detail).toBe(`[Cannot remove VM. ${during}`);
+  expect((await api.delete(`/vms/${up.id}/checkpoints/${backup.to_checkpoint_id}`)).status).toBe(409);
+  expect((await api.delete(`/vms/${up.id}/diskattachments/${diskOf(up)}`)).status).toBe(409);
+  expect((await api.get(`/disks/${diskOf(up)}`)).json.status).toBe("locked");
+  expect((await api.post(`/vms/${up.id}/reboot`, { force: "true" })).status).toBe(200);
+  await api.until(`/vms/${up.id}`, ({ json }) => json.status === "up");
+  await finishBackup(api, up.id, backup.id);
+});

@@ -29,7 +29,7 @@ export interface WithJob<T> {
   readonly settled: Promise<void>;
 }
 
-const kept = 500;
+const kept = 200;
 
 /** The engine's jobs: which call a background command belongs to follows from the call that started it. */
 export class Jobs {

@@ -37,11 +37,16 @@ const nicBody = entity(
 
 const vmOf = (engine: Engine, call: Call): Vm => existing(engine.world.vms, param(call, "vm"));
 
-const checkMac = (engine: Engine, mac: string): void => {
+const checkMac = (engine: Engine, mac: string, own?: Nic): void => {
   const taken = [...engine.world.vms.values()].some((vm) =>
-    vm.nics.some((nic) => nic.mac.toLowerCase() === mac.toLowerCase()),
+    vm.nics.some((nic) => nic !== own && nic.mac.toLowerCase() === mac.toLowerCase()),
   );
   if (taken) throw conflict(`Cannot add Interface. MAC Address (${mac}) is already in use.`);
+};
+
+const checkName = (vm: Vm, name: string, own?: Nic): void => {
+  if (vm.nics.some((nic) => nic !== own && nic.name === name))
+    throw conflict("Cannot add Interface. Interface with the same name already exists.");
 };
 
 const checkProfile = (engine: Engine, id: string | undefined): void => {
@@ -53,8 +58,7 @@ const add = (engine: Engine, call: Call): Answer => {
   const vm = vmOf(engine, call);
   const body = parseBody(nicBody, call.body);
   if (body.name === undefined) throw incomplete("Nic [name] required for add");
-  if (vm.nics.some((nic) => nic.name === body.name))
-    throw conflict("Cannot add Interface. Interface with the same name already exists.");
+  checkName(vm, body.name);
   checkProfile(engine, body.vnic_profile?.id);
   const mac = body.mac?.address;
   if (mac !== undefined) checkMac(engine, mac);
@@ -75,6 +79,19 @@ const add = (engine: Engine, call: Call): Answer => {
   vm.nics.push(nic);
   engine.save();
   return created(nicResource(vm, nic));
+};
+
+const update = (engine: Engine, call: Call): Answer => {
+  const vm = vmOf(engine, call);
+  const nic = existingIn(vm.nics, param(call, "nic"));
+  const { name, mac, vnic_profile: profile, interface: model, linked, plugged } = parseBody(nicBody, call.body);
+  if (name !== undefined) checkName(vm, name, nic);
+  if (mac?.address !== undefined) checkMac(engine, mac.address, nic);
+  checkProfile(engine, profile?.id);
+  const changes = { name, mac: mac?.address, vnicProfileId: profile?.id, interface: model, linked, plugged };
+  Object.assign(nic, defined(changes) satisfies Partial<Nic>);
+  engine.save();
+  return ok(nicResource(vm, nic));
 };
 
 /** `/vms/ID/nics` */
@@ -100,6 +117,7 @@ export const nicRoutes = (engine: Engine): readonly Route<Handle>[] => [
       return ok(nicResource(vm, existingIn(vm.nics, param(call, "nic"))));
     },
   },
+  { method: "PUT", pattern: "/vms/:vm/nics/:nic", handle: (call) => update(engine, call) },
   {
     method: "DELETE",
     pattern: "/vms/:vm/nics/:nic",
