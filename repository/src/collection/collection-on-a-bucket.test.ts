@@ -1,22 +1,20 @@
 import { systemClock } from "@holdfast/shared/clock/clock";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
-import { recordHeaderSize } from "@holdfast/shared/format/record-header";
 import { systemRandom } from "@holdfast/shared/ids/ids";
 import { expect, test } from "vitest";
 import { inMemory } from "../index/index-database.ts";
 import { packsFolder, parsePackName, quarantineFolder } from "../store/object-names.ts";
 import type { ObjectStore } from "../store/object-store.ts";
-import type { RepositoryStore } from "../store/repository-store.ts";
 import { createRepositoryOn, ownRepository } from "../store/open-repository-store.ts";
 import { openS3Bucket } from "../store/s3/s3-bucket.ts";
 import { S3ObjectStore } from "../store/s3/s3-object-store.ts";
 import { type S3TestServer, startS3Server } from "../store/s3/testing/s3-server.ts";
 import { makeTestBucket } from "../store/s3/testing/test-bucket.ts";
-import { commitSample, sampleAttempt, temporaryFolder, testChunkSize } from "../store/testing/sample-repository.ts";
-import type { StoreVerb } from "../store/wrappers/store-call.ts";
+import { temporaryFolder, testChunkSize } from "../store/testing/sample-repository.ts";
 import { type Fault, type FaultPoint, faultyStore } from "../store/wrappers/testing/faulty-store.ts";
 import { expectAllFound } from "../verification/testing/expect-verifiable.ts";
-import { damagedSeeds, idOfSeed } from "../verification/testing/damaged.ts";
+import { damagedSeeds } from "../verification/testing/damaged.ts";
+import { verifyFailing } from "../verification/testing/verify-failing.ts";
 import { openVerifying } from "../verification/testing/verifying.ts";
 import { openCollecting } from "./testing/collecting.ts";
 import { expectCollected, expectWhole, leaveGarbage, optionsOf } from "./testing/garbage.ts";
@@ -164,48 +162,6 @@ test(
   deadlineMs,
 );
 
-/** Verbs by which a quarantine and what follows it are written. */
-const writing: ReadonlySet<StoreVerb> = new Set(["putIfAbsent", "stage", "write", "publish"]);
-
-/** Flips a bit of each damaged chunk's record, behind the back of the repository. */
-const damageChunks = async (store: RepositoryStore, objects: ObjectStore): Promise<void> => {
-  for (const place of await store.locate("chunk", Buffer.concat(damagedSeeds.map(idOfSeed)))) {
-    if (!place) throw new Error("a chunk that was just stored is absent");
-    const bytes = Buffer.from(await objects.get(place.pack));
-    const at = place.offset + recordHeaderSize + 100;
-    bytes[at] = (bytes[at] ?? 0) ^ 1;
-    await objects.remove(place.pack);
-    await objects.putIfAbsent(place.pack, bytes);
-  }
-};
-
-/** One verification of damaged chunks, of which the write of that number fails; answers how many writes it was. */
-const verifyFailing = async (open: OpenBucket, folder: string, failing: number): Promise<number> => {
-  let isOn = false;
-  let writes = 0;
-  const objects = faultyStore(await open(), {
-    decide: ({ verb }) => {
-      if (!isOn || !writing.has(verb)) return undefined;
-      writes += 1;
-      if (writes !== failing) return undefined;
-      return failing % 2 === 0 ? "lost" : "unreachable";
-    },
-  });
-  await using store = await ownRepository(objects, optionsOf(folder));
-  await commitSample(store, { attempt: sampleAttempt("whole"), seeds: [4, 1, 5] });
-  await commitSample(store, { attempt: sampleAttempt("hurt"), seeds: [1, ...damagedSeeds] });
-  await damageChunks(store, objects);
-  const verifying = await openVerifying(store);
-  isOn = true;
-  await verifying.readAll().catch((caught: unknown) => {
-    expect(codeOf(caught)).toBe("STORE_UNREACHABLE");
-  });
-  isOn = false;
-  await verifying.readAll();
-  await expectAllFound(store, verifying);
-  return writes;
-};
-
 test(
   "damage in a bucket goes into quarantine, whichever write of it fails or is never answered",
   async () => {
@@ -215,7 +171,10 @@ test(
       runs += 1;
       await using folder = await temporaryFolder();
       const open = await newRepository(server);
-      isHit = (await verifyFailing(open, folder.path, failing)) === failing;
+      const fault = failing % 2 === 0 ? "lost" : "unreachable";
+      const { writes, code } = await verifyFailing(await open(), folder.path, { failing, fault });
+      isHit = writes === failing;
+      expect(code).toBe(isHit ? "STORE_UNREACHABLE" : undefined);
       await using next = await ownRepository(await open(), { ...optionsOf(folder.path), indexPath: inMemory });
       await expectAllFound(next, await openVerifying(next));
       await using bare = await open();
