@@ -5,8 +5,13 @@ import { until } from "./until.ts";
 /** Stops a program by SIGSTOP and waits until every thread of it stands: also those that were inside the kernel. */
 export const freeze = async (program: KeptProgram): Promise<void> => {
   program.signal("SIGSTOP");
-  await until(`${program.name} to stand still`, async () => {
-    const tasks = `/proc/${program.pid}/task`;
+  await standsStill(program);
+};
+
+/** Waits until every thread of a process that was stopped, or stopped itself, stands. */
+export const standsStill = async ({ name, pid }: Pick<KeptProgram, "name" | "pid">): Promise<void> => {
+  await until(`${name} to stand still`, async () => {
+    const tasks = `/proc/${pid}/task`;
     const states = await Promise.all((await readdir(tasks)).map((thread) => stateOf(`${tasks}/${thread}/stat`)));
     return states.every((state) => state === "T");
   });

@@ -45,15 +45,19 @@ export class AbsentRecords {
     return absent;
   }
 
-  /** Durable first, then the epochs are looked at, then the index forgets (I14). */
+  /**
+   * Durable first, then the epochs are looked at, then the index forgets (I14). Memory knows them last: when anything before fails, the
+   * records are found damaged again by the next reading, and nothing is passed over that is still given to others.
+   */
   async quarantine(records: readonly RecordAt[]): Promise<void> {
     const { quarantine, ownership, clock } = this.#deps;
     if (records.length === 0) return;
     ownership.throwIfLost();
     const { epoch } = ownership;
-    for (const record of records) await quarantine.add(record, { atMs: clock.nowMs(), epoch });
+    for (const record of records) await quarantine.write(record, { atMs: clock.nowMs(), epoch });
     await ownership.assertOwned();
     await this.#drop(records);
+    quarantine.take(records);
   }
 
   /** Forgets what is gone with its pack; gives what became absent. */

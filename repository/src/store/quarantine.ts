@@ -78,13 +78,17 @@ export class Quarantine {
     return [...(this.#byPack.get(packText(pack))?.keys() ?? [])];
   }
 
-  /** Makes it durable that a record is damaged. One that is known so stays as it is. */
-  async add(record: QuarantinedRecord, { atMs, epoch }: QuarantineOrigin): Promise<void> {
+  /** Makes it durable that a record is damaged. One that is known so stays as it is. Nothing here knows it before `take`. */
+  async write(record: QuarantinedRecord, { atMs, epoch }: QuarantineOrigin): Promise<void> {
     const { kind: recordKind, id, offset } = record;
     const body = { pack: packText(record), offset, recordKind, id: toHex(id), verdict, atMs, epoch } as const;
     const bytes = encodeSmallObject(quarantinedKind, this.#repositoryId, body);
     await this.#objects.putIfAbsent(quarantineName(record), bytes);
-    this.#take(record);
+  }
+
+  /** Knows records from now on that are durably in quarantine: none of them is read back again. */
+  take(records: readonly QuarantinedRecord[]): void {
+    for (const record of records) this.#take(record);
   }
 
   #take(record: QuarantinedRecord): void {

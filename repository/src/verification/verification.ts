@@ -115,8 +115,8 @@ export class Verification {
         unreachable = report === undefined ? unreachable + 1 : 0;
         if (report === undefined) counts.packsUnreachable += 1;
         else {
-          read.push(pack);
           await this.#take(pack, report, counts);
+          read.push(pack);
         }
         counts.packsDone += 1;
         counts.bytesDone += pack.sizeBytes;

@@ -20,6 +20,11 @@ export const optionsOf = (folder: string, index = "index") => ({
 export const makeGarbage = async (folder: string): Promise<void> => {
   await createSample(join(folder, "r"));
   await using store = await openRepositoryStore(join(folder, "r"), optionsOf(folder));
+  await leaveGarbage(store);
+};
+
+/** The same in a repository that is there. */
+export const leaveGarbage = async (store: RepositoryStore): Promise<void> => {
   await commitSample(store, { attempt: sampleAttempt("removed"), seeds: [1, 2, 3] });
   await commitSample(store, { attempt: sampleAttempt("kept"), seeds: [1, 4] });
   await markRemoved(store, "removed");

@@ -2,13 +2,13 @@
  * A program for the test of a full disk: on the small file system that its argument names it makes a repository with two
  * points, fills the rest of the disk, and tells on standard output what still works, as one JSON object.
  */
-import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { systemClock } from "@holdfast/shared/clock/clock";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { systemRandom } from "@holdfast/shared/ids/ids";
 import { openRepositoryStore } from "../open-repository-store.ts";
 import { FileReserve } from "../space-reserve.ts";
+import { fillDisk } from "./fill-disk.ts";
 import { inlineThreads } from "./inline-threads.ts";
 import { commitSample, createSample, sampleAttempt, sampleOptions } from "./sample-repository.ts";
 
@@ -18,18 +18,6 @@ const codeOf = async (work: Promise<unknown>): Promise<string> => {
     return "done";
   } catch (caught) {
     return HoldfastError.from(caught).code;
-  }
-};
-
-const fill = async (path: string): Promise<void> => {
-  for (let bytes = 1 << 20; bytes >= 1; bytes >>= 1) {
-    for (let count = 0; ; count += 1) {
-      const written = await writeFile(`${path}-${bytes}-${count}`, systemRandom(bytes)).then(
-        () => true,
-        () => false,
-      );
-      if (!written) break;
-    }
   }
 };
 
@@ -50,7 +38,7 @@ await using store = await openRepositoryStore(directory, {
 await store.refillReserve();
 await commitSample(store, { attempt: sampleAttempt("a"), seeds: [1, 2] });
 await commitSample(store, { attempt: sampleAttempt("b"), seeds: [3, 4] });
-await fill(join(folder, "filler"));
+await fillDisk(join(folder, "filler"));
 
 const removed = { atMs: systemClock.nowMs(), reason: "full", belowFloor: true };
 const found = {

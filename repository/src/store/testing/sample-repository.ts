@@ -87,6 +87,8 @@ export const putPlain = async (
 export interface SampleBackup {
   readonly attempt: AttemptRef;
   readonly seeds: readonly number[];
+  /** Takes the packs of all that it is told is there, for whom a collection has to spare them. */
+  readonly uses?: PackSet;
 }
 
 const clearPart = (store: RepositoryStore, { attempt, seeds }: SampleBackup, root: Uint8Array): ClearPart => ({
@@ -138,11 +140,12 @@ const plainOf = (seed: number): Uint8Array => (seed === 0 ? new Uint8Array(testC
 /** Sends chunks and pages of a backup; answers its root and the packs that it depends on. */
 export const sendSample = async (
   store: RepositoryStore,
-  { seeds }: SampleBackup,
+  { seeds, uses = new PackSet() }: SampleBackup,
 ): Promise<{ readonly root: Uint8Array; readonly packs: ReadonlySet<PendingPack> }> => {
   const packs = new Set<PendingPack>();
   const put = async (kind: RecordKind, id: Uint8Array, plain: Uint8Array): Promise<void> => {
-    const { pending } = await putPlain(store, kind, id, plain);
+    const record = sampleRecord(store.facts.repositoryId, kind, id, plain);
+    const { pending } = await store.append(await store.check(record), uses);
     if (pending !== undefined) packs.add(pending);
   };
   const ids: Uint8Array[] = [];
