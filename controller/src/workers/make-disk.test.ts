@@ -46,14 +46,13 @@ describe("a worker made from an image", () => {
 
   it("is unhealthy when the upload fails, leaves no disk behind, and is made when it is tried again", async () => {
     bench.failUpload = new HoldfastError("ENGINE_UNTRUSTED", "the certificate does not fit");
-    await bench.deps.roster.change(bench.worker(), {
-      definition: { ...bench.worker().definition, launchTimeoutMs: 1 },
-    });
+    const { definition } = bench.worker();
+    await bench.deps.roster.change(bench.worker(), { definition: { ...definition, launchTimeoutMs: 1 } });
     need();
     await until(() => expect(bench.worker().unhealthyReason).toContain("does not fit"));
     expect([bench.room.disks.disks.size, bench.room.vms.size]).toEqual([0, 0]);
     bench.failUpload = null;
-    await bench.deps.roster.change(bench.worker(), { unhealthyReason: "" });
+    await bench.deps.roster.change(bench.worker(), { unhealthyReason: "", definition });
     await isUp();
     expect(bench.room.disks.disks.size).toBe(1);
   });
