@@ -98,6 +98,16 @@ describe("the catalog", () => {
     expect((await list(next)).map(({ health }) => health)).toEqual([1, 1, 1].map(() => PointHealth.GOOD));
   });
 
+  it("calls every point hurt that uses a chunk which the verification of one of them finds damaged", async () => {
+    await using server = await openTestServer();
+    await backups(server, ["a", "b"]);
+    await damageChunk(server.directory);
+
+    expect((await verify(server, "a"))?.damaged).toHaveLength(1);
+
+    expect((await list(server)).map(({ health }) => health)).toEqual([PointHealth.HURT, PointHealth.HURT]);
+  });
+
   it("heals: chunks whose pack was lost are named to the next increment, read again, and every point is whole", async () => {
     await using server = await openTestServer();
     await backups(server, ["a"]);
