@@ -1,28 +1,11 @@
 import type { LabConfig } from "../harness/lab.ts";
+import { backupPermits } from "../simulator/permits/backup-permits.ts";
 
 /** Who may do everything in the two Managers. */
 export const administrator = { name: "admin@internal", password: "lab" };
 
 /** Who may do no more than back up and restore. */
 export const backupUser = { name: "backup@internal", password: "lab" };
-
-/** The action groups that a backup and a restore of VMs need, and none besides. */
-const backupPermits = [
-  "login",
-  "backup_disk",
-  "edit_disk_properties",
-  "create_disk",
-  "delete_disk",
-  "attach_disk",
-  "manipulate_vm_snapshots",
-  "create_vm",
-  "delete_vm",
-  "import_export_vm",
-  "configure_vm_storage",
-  "configure_vm_network",
-  "run_vm",
-  "stop_vm",
-];
 
 /** A Manager with two clusters (hybrid captures, and live and cold ones), a running VM and one that is down. */
 export const managerConfig = (name: string, seed: number): LabConfig => ({
@@ -31,7 +14,7 @@ export const managerConfig = (name: string, seed: number): LabConfig => ({
     { ...administrator, roles: [{ role: "SuperUser" }] },
     { ...backupUser, roles: [{ role: "Backup" }] },
   ],
-  roles: [{ name: "Backup", permits: backupPermits }],
+  roles: [{ name: "Backup", permits: [...backupPermits] }],
   delays: { pollMs: 1000 },
   clusters: [
     { name: "east", version: "4.7" },

@@ -1,24 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 
+import { backupPermits as permits } from "../permits/backup-permits.ts";
 import { ApiClient, type Reply, type Tree, loggedIn } from "../testing/api-client.ts";
 import { type Lab, smallConfig, startLab } from "../testing/lab.ts";
-
-const permits = [
-  "login",
-  "backup_disk",
-  "edit_disk_properties",
-  "create_disk",
-  "delete_disk",
-  "attach_disk",
-  "manipulate_vm_snapshots",
-  "create_vm",
-  "delete_vm",
-  "import_export_vm",
-  "configure_vm_storage",
-  "configure_vm_network",
-  "run_vm",
-  "stop_vm",
-];
 
 let lab: Lab;
 let admin: ApiClient;
@@ -33,7 +17,7 @@ beforeAll(async () => {
   lab = await startLab(
     smallConfig({
       delays: { pollMs: 30 },
-      roles: [{ name: "Least", permits }],
+      roles: [{ name: "Least", permits: [...permits] }],
       users: [
         { name: "admin@internal", password: "secret", roles: [{ role: "SuperUser" }] },
         { name: "least@internal", password: "l", roles: [{ role: "Least", on: "system" }] },
