@@ -157,6 +157,21 @@ describe("the controller's keys of encrypted repositories", () => {
     expect(keyring.require(repository).record.activeKeyId).toBe(leaked);
   });
 
+  it("do not go back with a log that was put back below a damaged list of a higher number", async () => {
+    const { repository, encryption, proof, log, described } = await openLog();
+    const keyring = await open();
+    await keyring.unlock(repository, { keyCheck: encryption.keyCheck, proof }, signal);
+    const former = log.list;
+    await keyring.rotate(repository, signal);
+    const { activeKeyId, listNumber } = keyring.require(repository).record;
+    log.list = former;
+    log.highest = listNumber + 5;
+    await expect(keyring.refresh(repository, described(), signal)).rejects.toMatchObject({
+      code: "FAILED_PRECONDITION",
+    });
+    expect(keyring.require(repository).record).toMatchObject({ activeKeyId, listNumber });
+  });
+
   it("give a log whose lists are all damaged a new one by a new password, with every key id that is known", async () => {
     const { repository, encryption, proof, log, repositoryId } = await openLog();
     const keyring = await open();

@@ -98,7 +98,10 @@ export class Keyring {
     const { master, record } = this.require(repository);
     refuseFormer(repository, record, keyListNumber);
     if (record.listNumber === keyListNumber) return;
-    await this.#keep(master, parseKeyList(await repository.getKeys(signal)));
+    const list = parseKeyList(await repository.getKeys(signal));
+    // The highest number may be that of a damaged list: it says nothing about the one that counts.
+    refuseFormer(repository, record, list.number);
+    if (list.number !== record.listNumber) await this.#keep(master, list);
   }
 
   /** Reads a manifest, after looking for a newer key when it is sealed under one that is not known. KEY_MISSING. */
