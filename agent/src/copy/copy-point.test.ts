@@ -117,6 +117,18 @@ describe("copying between repositories that keep chunks alike", () => {
     expect(await health()).toBe(PointHealth.GOOD);
   });
 
+  it.each([
+    ["root", { root: "07".repeat(32) }],
+    ["size", { sizeBytes: 512 }],
+  ])("copies no disk that has another %s than the manifest says", async (_, disk) => {
+    const { pointId } = await benchBackUp(from, {
+      attempt: attempt(),
+      disks: [full("d1", makeDisk("other", 2 * MiB))],
+    });
+    const copying = benchCopy({ attempt: attempt(), pointId, from, to, disk });
+    await expect(copying).rejects.toMatchObject({ code: "REPOSITORY_DAMAGED", details: { diskId: "d1" } });
+  });
+
   it("names what the source cannot give, and commits nothing", async () => {
     const disk = makeDisk("hurt");
     const { pointId } = await benchBackUp(from, { attempt: attempt(), disks: [full("d1", disk)] });

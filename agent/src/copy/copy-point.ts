@@ -1,10 +1,13 @@
-import type { DiskRange } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
+import type { BaseDisk, DiskRange } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
 import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
 import { parseCompression } from "@holdfast/shared/format/codec";
+import { fromHex } from "@holdfast/shared/format/content-id";
 import { encodeManifest } from "@holdfast/shared/format/manifest";
+import type { ClearDisk } from "@holdfast/shared/format/manifest-schema";
 import { parseRepositoryId } from "@holdfast/shared/format/repository-id";
 import { toOpeningKeys, toSealingKeys } from "@holdfast/shared/keys/keys-message";
 import { openReading, type Reading } from "@holdfast/shared/reading/open-reading";
+import { trustedDisk } from "@holdfast/shared/reading/trusted-disk";
 import { retry } from "@holdfast/shared/retry/retry";
 import { sibling } from "@holdfast/shared/threads/sibling";
 import { WorkerThread } from "@holdfast/shared/threads/worker-thread";
@@ -27,8 +30,8 @@ const opening = { attempts: 8, firstMs: 250, maxMs: 10_000 };
 const mostHeals = 5;
 
 /**
- * Copies one point into another repository and commits; answers the copy's id. Only what the target lacks is read and sent, so an
- * attempt after one that was broken off does the rest.
+ * Copies one point into another repository and commits; answers the copy's id. Only what the target lacks is sent, and
+ * where both keep chunks alike only that is read; so an attempt after one that was broken off does the rest.
  */
 export const copyPoint = async (task: CopyTask, signal: AbortSignal): Promise<string> => {
   for (let number = 1; ; number += 1) {
@@ -78,11 +81,18 @@ const fill = async (copy: OpenCopy, signal: AbortSignal): Promise<string> => {
   task.board.phase = "reading";
   const disks = reading.disks.flatMap((disk) => {
     const clear = manifest.clear.disks.find(({ diskId }) => diskId === disk.diskId);
-    return clear === undefined ? [] : [new CopyDisk(parts, disk, clear)];
+    return clear === undefined ? [] : [new CopyDisk(parts, requireSame(reading, disk, clear), clear)];
   });
   for (const disk of disks) await disk.run(signal);
   task.board.phase = "committing";
   return await commit(copy, disks, signal);
+};
+
+/** The disk that the manifest names, and no other that the source gives in its place. REPOSITORY_DAMAGED. */
+const requireSame = (reading: Reading, { diskId, sizeBytes }: BaseDisk, clear: ClearDisk): BaseDisk => {
+  if (Number(sizeBytes) === clear.sizeBytes) return trustedDisk(reading, { diskId, root: fromHex(clear.root) });
+  const message = `the source gives disk ${diskId} ${sizeBytes} bytes, and the point's manifest ${clear.sizeBytes}`;
+  throw new HoldfastError("REPOSITORY_DAMAGED", message, { details: { diskId } });
 };
 
 const commit = async (copy: OpenCopy, disks: readonly CopyDisk[], signal: AbortSignal): Promise<string> => {

@@ -3,6 +3,7 @@ import { CopyOrdersSchema } from "@holdfast/proto/holdfast/agent/v1/agent_pb";
 import { type PointSummary, RepositoryService } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
 import { systemClock } from "@holdfast/shared/clock/clock";
 import { decodeManifest, type Manifest } from "@holdfast/shared/format/manifest";
+import type { ClearDisk } from "@holdfast/shared/format/manifest-schema";
 import { testInstallation } from "@holdfast/shared/identity/testing/test-installation";
 import { trustNumberHeader } from "@holdfast/shared/identity/trust-number";
 import { fromOpeningKeys, fromSealingKeys } from "@holdfast/shared/keys/keys-message";
@@ -25,6 +26,8 @@ export interface BenchCopy {
   readonly to: RepositoryProcess;
   readonly board?: ProgressBoard;
   readonly signal?: AbortSignal;
+  /** What the manifest says of the point's disks, in place of what it does. */
+  readonly disk?: Partial<ClearDisk>;
 }
 
 const MiB = 1024 * 1024;
@@ -33,7 +36,7 @@ const MiB = 1024 * 1024;
 const room = { lanes: 1, laneBytes: 6 * MiB };
 
 /** Copies a point as an agent does; answers its id at the target. */
-export const benchCopy = async ({ attempt, pointId, from, to, board, signal }: BenchCopy): Promise<string> => {
+export const benchCopy = async ({ attempt, pointId, from, to, board, signal, disk }: BenchCopy): Promise<string> => {
   const { manifest } = await pointOf(from, pointId);
   const { repositoryId } = from;
   const origin = { originRepositoryId: repositoryId, originPointId: pointId };
@@ -46,7 +49,7 @@ export const benchCopy = async ({ attempt, pointId, from, to, board, signal }: B
     target: { repositoryId: to.repositoryId, address: to.address },
     codec: "zstd",
     ...origin,
-    clearPart: JSON.stringify(manifest.clear),
+    clearPart: JSON.stringify({ ...manifest.clear, disks: manifest.clear.disks.map((one) => ({ ...one, ...disk })) }),
     sealedPart: JSON.stringify(manifest.sealed),
     ...(from.keys && { sourceKeys: fromOpeningKeys(from.keys.opening) }),
     ...(to.keys && { keys: fromSealingKeys(to.keys.sealing) }),
