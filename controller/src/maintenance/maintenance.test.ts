@@ -147,7 +147,10 @@ describe("a session of maintenance", () => {
   });
 
   it("waits for a repository that is away or busy, and fails with the reason when that lasts, or with any other at once", async () => {
-    operation = () => Promise.reject(new HoldfastError("REPOSITORY_UNREACHABLE", "it is away"));
+    operation = ({ tell }) => {
+      tell({ phase: "listing points", done: 0, total: 0, unit: "" });
+      return Promise.reject(new HoldfastError("REPOSITORY_UNREACHABLE", "it is away"));
+    };
     await begin("s1");
     expect(await step("s1")).toMatchObject({ kind: "after" });
     expect(deps.board.of("s1")?.phase).toContain("it is away");

@@ -84,7 +84,8 @@ const operate = async (deps: MaintenanceDeps, work: Maintenance, signal: AbortSi
     knownJobs: async () => new Set((await listJobs(deps.database.queries)).map(({ jobId }) => jobId)),
     tell: (progress) => {
       deps.board.tell(work.sessionId, progress);
-      deps.board.worked(work.sessionId, deps.clock.nowMs());
+      // What is told before anything was done is no sign of life: a repository that stays away ends its session.
+      if (progress.done > 0) deps.board.worked(work.sessionId, deps.clock.nowMs());
       deps.changes.changed(work.sessionId);
     },
     keep: (request) => updateMaintenanceRequest(deps.database.queries, work.sessionId, request),
