@@ -94,7 +94,9 @@ describe("starting a copy", () => {
   it("copies no point twice at the same time, and keeps it from being removed meanwhile", async () => {
     await start("s1", [point("a")]);
     expect(await start("s2", [point("a")])).toMatchObject({ points: [], underWay: 1 });
-    expect([...(await pointsUnderCopy(database.queries, "main"))]).toEqual(["a"]);
+    const [one, other] = await Promise.all([start("s3", [point("b")]), start("s4", [point("b")])]);
+    expect(one.points.length + other.points.length).toBe(1);
+    expect([...(await pointsUnderCopy(database.queries, "main"))]).toEqual(["a", "b"]);
     expect((await pointsUnderCopy(database.queries, "main", "elsewhere")).size).toBe(0);
     expect((await pointsUnderCopy(database.queries, "offsite")).size).toBe(0);
   });

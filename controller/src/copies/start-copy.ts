@@ -5,7 +5,7 @@ import type { SessionId } from "@holdfast/shared/ids/ids";
 import type { ManagerConnection } from "../inventory/manager-connection.ts";
 import type { RepositoryConnection } from "../repositories/repository-connection.ts";
 import type { Remark } from "../sessions/remark.ts";
-import { startSession, type TaskRequest } from "../sessions/start-session.ts";
+import { type SessionRequest, type TaskRequest, tellStarted, writeSession } from "../sessions/start-session.ts";
 import type { WorkDeps } from "../sessions/work-deps.ts";
 import { type CopyFilter, type CopyPlan, originOf, planCopy } from "./plan-copy.ts";
 import { pointsUnderCopy } from "./points-under-copy.ts";
@@ -32,29 +32,29 @@ export const startCopy = async (deps: WorkDeps, wish: CopyWish, signal: AbortSig
     throw new HoldfastError("INVALID_ARGUMENT", `a point of ${source.name} cannot be copied to the same repository`);
   const points = await deps.repositories.names.fill(source, await source.listPoints({}, signal), signal);
   requireNamed(points, wish);
-  const plan = planCopy(
-    {
-      sourceId: source.repositoryId,
-      targetId: target.repositoryId,
-      source: points,
-      target: await target.listPoints({}, signal),
-      underWay: await pointsUnderCopy(deps.database.queries, source.repositoryId, target.repositoryId),
-      most: mostPoints,
-    },
-    wish.filter,
-  );
-  await startSession(deps, {
-    sessionId: wish.sessionId,
-    kind: "repository-copy",
-    jobId: "",
-    jobName: `${source.name} to ${target.name}`,
-    trigger: "operator",
-    timeZone: wish.timeZone,
-    tasks: plan.points.map((point) => toTask(deps, point, wish)),
-    remarks: remarksOf(plan, target.name),
+  const present = await target.listPoints({}, signal);
+  // Looked at and written as one: of two that ask at the same moment the second finds what the first copies.
+  const { plan, request, isNew } = await deps.database.inTransaction(async (queries) => {
+    const underWay = await pointsUnderCopy(queries, source.repositoryId, target.repositoryId);
+    const ground = { sourceId: source.repositoryId, targetId: target.repositoryId, source: points, target: present };
+    const planned = planCopy({ ...ground, underWay, most: mostPoints }, wish.filter);
+    const wanted = requestOf(deps, wish, planned);
+    return { plan: planned, request: wanted, isNew: await writeSession(queries, wanted, deps.clock.nowMs()) };
   });
+  if (isNew) tellStarted(deps, request);
   return plan;
 };
+
+const requestOf = (deps: WorkDeps, wish: CopyWish, plan: CopyPlan): SessionRequest => ({
+  sessionId: wish.sessionId,
+  kind: "repository-copy",
+  jobId: "",
+  jobName: `${wish.source.name} to ${wish.target.name}`,
+  trigger: "operator",
+  timeZone: wish.timeZone,
+  tasks: plan.points.map((point) => toTask(deps, point, wish)),
+  remarks: remarksOf(plan, wish.target.name),
+});
 
 /** POINT_NOT_FOUND when what was named has no point at all: a name that is misspelt is no success. */
 const requireNamed = (points: readonly PointSummary[], { source, filter, isNamed }: CopyWish): void => {
