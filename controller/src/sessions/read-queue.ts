@@ -10,6 +10,7 @@ import { type TaskState, holdingStates } from "./task-state.ts";
 import { thingsOf } from "./things-of.ts";
 import { pastOf } from "./waits.ts";
 import type { WorkDeps } from "./work-deps.ts";
+import { whyReplaced } from "./why-replaced.ts";
 
 /** What judging the queue needs of a controller. */
 export type QueueDeps = Pick<
@@ -82,8 +83,9 @@ const whyBlocked = (
   task: Task,
   { holding, managers }: { readonly holding: readonly Task[]; readonly managers: WorkDeps["managers"] },
 ): string => {
+  const replaced = whyReplaced(task, managers);
+  if (replaced !== undefined) return replaced;
   const manager = managers.find(task.managerId);
-  if (manager?.condition.state === "replaced") return `manager ${manager.record.name}: ${manager.condition.reason}`;
   if (manager?.inventory === undefined) return `waits for manager ${manager?.record.name ?? task.managerId} to answer`;
   const holder = holding.find((other) => isSameVm(other, task) && other.taskId !== task.taskId);
   return holder === undefined

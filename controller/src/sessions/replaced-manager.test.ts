@@ -5,9 +5,11 @@ import { usableManager } from "../backups/examine.ts";
 import { listTasksOfSession } from "../database/tasks-table.ts";
 import type { ManagerConnection } from "../inventory/manager-connection.ts";
 import { type TestBench, openTestBench } from "../testing/open-test-bench.ts";
-import { testAgent } from "../testing/test-rows.ts";
+import { testAgent, testTask } from "../testing/test-rows.ts";
 import { claimTask } from "./claim-task.ts";
 import { runJanitor } from "./run-janitor.ts";
+import type { CopyScope } from "./task-scope.ts";
+import { whyReplaced } from "./why-replaced.ts";
 
 let bench: TestBench;
 beforeEach(async () => {
@@ -36,6 +38,15 @@ test("a task that waits when its manager is replaced is given to no agent and fa
       remarks: [{ level: "error", code: "MANAGER_REPLACED", message: "manager one: another engine answers" }],
     }),
   );
+});
+
+test("a copy of its points goes on: no engine has a part in it", async () => {
+  await manager().note(replaced);
+  const { managerId } = manager().record;
+  const backup = testTask({ managerId });
+  const copy = { ...backup, scope: { v: 1, kind: "copy", pointId: "p" } as CopyScope };
+  expect(whyReplaced(backup, bench.deps.managers)).toContain("another engine answers");
+  expect(whyReplaced(copy, bench.deps.managers)).toBeUndefined();
 });
 
 test("the janitor does not look at a replaced manager", async () => {

@@ -5,6 +5,7 @@ import { type QueueVerdict, isClaimable } from "../queue.ts";
 import { lookAtQueue, lookMs } from "../look-at-queue.ts";
 import type { Remark } from "../remark.ts";
 import type { TaskAndSession } from "../task-work.ts";
+import { whyReplaced } from "../why-replaced.ts";
 import { forgetWaits, noteWait } from "../waits.ts";
 import type { WorkDeps } from "../work-deps.ts";
 import { type Next, after, final } from "./next.ts";
@@ -22,11 +23,8 @@ export const stepWaiting = async (deps: WorkDeps, what: TaskAndSession): Promise
     forgetWaits(deps.patience, task);
     return cancelUnstarted(deps, what);
   }
-  const manager = deps.managers.find(task.managerId);
-  if (manager?.condition.state === "replaced") {
-    const message = `manager ${manager.record.name}: ${manager.condition.reason}`;
-    return giveUp(deps, what, { code: "MANAGER_REPLACED", message });
-  }
+  const message = whyReplaced(task, deps.managers);
+  if (message !== undefined) return giveUp(deps, what, { code: "MANAGER_REPLACED", message });
   const verdicts = await lookAtQueue(deps);
   const verdict = verdicts.find((one) => one.task.taskId === task.taskId);
   if (verdict === undefined) return after(lookMs);
