@@ -1,9 +1,9 @@
-import { rmSync } from "node:fs";
 import Database, { type Database as Connection, SqliteError, type Statement } from "better-sqlite3";
 import { idAt, idCount } from "@holdfast/shared/format/content-id";
 import type { RecordKind } from "@holdfast/shared/format/record-header";
 import type { PackKey, RecordPlace } from "../store/object-names.ts";
 import { isUnreadable, toIndexError } from "./index-error.ts";
+import { refuseForeign, removeIndexFiles } from "./index-files.ts";
 import { dropSql, insertSql, lookupSql, schema, schemaVersion } from "./index-sql.ts";
 import { inBatches, slotted, type SlottedEntry, tableOf } from "./pack-entries.ts";
 import type { PackRow } from "./pack-rows.ts";
@@ -77,7 +77,7 @@ export class IndexDatabase implements Disposable {
   /** Starts from nothing. */
   reset(): void {
     this.#connection.close();
-    removeFiles(this.path);
+    removeIndexFiles(this.path);
     this.#connection = this.#create();
     this.#lookups = prepareLookups(this.#connection);
   }
@@ -227,7 +227,7 @@ export class IndexDatabase implements Disposable {
 
   #giveUp(): void {
     this.#connection.close();
-    removeFiles(this.path);
+    removeIndexFiles(this.path);
   }
 
   /** Gives the number under which rows name the pack; the same again for a pack that was indexed in part. */
@@ -239,6 +239,7 @@ export class IndexDatabase implements Disposable {
   }
 
   #openUsable(): Connection {
+    refuseForeign(this.path);
     try {
       const connection = openConnection(this.path);
       if (isOurs(connection, this.#repositoryId)) return connection;
@@ -246,7 +247,7 @@ export class IndexDatabase implements Disposable {
     } catch (caught) {
       if (!isUnreadable(caught)) throw toIndexError(caught, this.path);
     }
-    removeFiles(this.path);
+    removeIndexFiles(this.path);
     return this.#create();
   }
 
@@ -290,11 +291,6 @@ const writeMeta = (connection: Connection, key: string, value: string): void => 
 const isOurs = (connection: Connection, repositoryId: string): boolean =>
   connection.pragma("user_version", { simple: true }) === schemaVersion &&
   readMeta(connection, "repository") === repositoryId;
-
-const removeFiles = (path: string): void => {
-  if (path === inMemory) return;
-  for (const suffix of ["", "-wal", "-shm"]) rmSync(`${path}${suffix}`, { force: true });
-};
 
 /** The path of an index that is kept in memory. */
 export const inMemory = ":memory:";

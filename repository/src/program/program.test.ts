@@ -1,3 +1,4 @@
+import Database from "better-sqlite3";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { startProcess } from "@holdfast/shared/process/child-process";
@@ -121,6 +122,18 @@ describe("holdfast-repository on a bare directory", () => {
     await writeFile(letter, "a letter that somebody wrote");
     expect(await run("rebuild-index", directory, "--index", letter)).toMatchObject({ code: 64 });
     expect(await readFile(letter, "utf8")).toBe("a letter that somebody wrote");
+    const other = join(folder, "other.sqlite");
+    new Database(other).exec("CREATE TABLE jobs (name TEXT); INSERT INTO jobs VALUES ('nightly')").close();
+    for (const command of ["rebuild-index", "verify"])
+      expect(await run(command, directory, "--index", other)).toMatchObject({ code: 64 });
+    const kept = new Database(other, { readonly: true });
+    expect(kept.prepare("SELECT name FROM jobs").pluck().get()).toBe("nightly");
+    kept.close();
+  });
+
+  it("verifies nothing in silence: what matches no point is no success", async () => {
+    expect(await run("verify", directory, "--vm", "nobody")).toMatchObject({ code: 66, stdout: "" });
+    expect(await run("verify", directory, "good", "--vm", "nobody")).toMatchObject({ code: 64 });
   });
 
   it("says what is wrong with a command line, and its help has examples and exit codes", async () => {

@@ -1,6 +1,7 @@
-import { open, rm } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { Command } from "commander";
+import { refuseForeign, removeIndexFiles } from "../../index/index-files.ts";
 import { openRepositoryReader } from "../../store/open-repository-store.ts";
 import { type CommandContext, threadsOf } from "../context.ts";
 import { type Format, tellResult, writeLine } from "../output.ts";
@@ -16,8 +17,9 @@ export const rebuildIndexCommand = (context: CommandContext): Command =>
     .addOption(formatOption())
     .action(async (directory: string, { index, output }: { readonly index: string; readonly output: Format }) => {
       const { terminal, signal } = context;
-      await refuseForeign(index);
-      for (const suffix of ["", "-wal", "-shm"]) await rm(`${index}${suffix}`, { force: true });
+      await refuseOther(index);
+      refuseForeign(index);
+      removeIndexFiles(index);
       const reading = { indexPath: index, onPack: tellPacks(context), ...threadsOf(context) };
       await using reader = await openRepositoryReader(directory, reading, signal);
       const { packs, chunks, pages } = await reader.counts();
@@ -31,7 +33,7 @@ export const rebuildIndexCommand = (context: CommandContext): Command =>
 const databaseMagic = "SQLite format 3\0";
 
 /** What is no database is no index: a slip of the pen removes nothing. INVALID_ARGUMENT. */
-const refuseForeign = async (path: string): Promise<void> => {
+const refuseOther = async (path: string): Promise<void> => {
   const found = await firstBytes(path);
   if (found === undefined || found === "" || found === databaseMagic) return;
   throw new HoldfastError("INVALID_ARGUMENT", `${path} is no index: it is left as it is`);

@@ -3,7 +3,7 @@ import { Command } from "commander";
 import { type CatalogPoint, isRemoved } from "../../catalog/catalog-point.ts";
 import { type VerifyProgress, verifyPoint } from "../../catalog/verify-point.ts";
 import type { RepositoryReader } from "../../store/repository-store.ts";
-import { type CommandContext, type FolderOptions, openDirectory } from "../context.ts";
+import { type CommandContext, type FolderOptions, openDirectory, type OpenedDirectory } from "../context.ts";
 import { type Format, writeLine } from "../output.ts";
 import { addFilterOptions, type FilterOptions, filterPoints } from "../point-filter.ts";
 import { Progress } from "../progress.ts";
@@ -25,10 +25,7 @@ export const verifyCommand = (context: CommandContext): Command =>
     .action(async (directory: string, pointIds: readonly string[], options: VerifyOptions) => {
       await using opened = await openDirectory(directory, options, context);
       const { catalog, reader } = opened;
-      const points =
-        pointIds.length > 0
-          ? pointIds.map((id) => catalog.require(id))
-          : (await filterPoints(opened, options, context)).filter((point) => !isRemoved(point));
+      const points = await pointsOf(opened, { pointIds, options }, context);
       const results: { point: CatalogPoint; found: VerifyProgress }[] = [];
       for (const point of points) results.push({ point, found: await verifyOne(context, reader, point) });
       const damagedPacks = reader.damagedPacks;
@@ -42,6 +39,24 @@ export const verifyCommand = (context: CommandContext): Command =>
         `${hurt} of ${points.length} points are damaged, ${unreadable} cannot be read`,
       );
     });
+
+/** POINT_NOT_FOUND when what was named by options leaves nothing: a name that is misspelt is no success. */
+const pointsOf = async (
+  opened: OpenedDirectory,
+  { pointIds, options }: { readonly pointIds: readonly string[]; readonly options: FilterOptions },
+  context: CommandContext,
+): Promise<readonly CatalogPoint[]> => {
+  const { vm, job, since } = options;
+  const isFiltered = (vm ?? job ?? since) !== undefined;
+  if (pointIds.length > 0) {
+    if (isFiltered)
+      throw new HoldfastError("INVALID_ARGUMENT", "give ids of points, or --vm, --job and --since, not both");
+    return pointIds.map((id) => opened.catalog.require(id));
+  }
+  const points = (await filterPoints(opened, options, context)).filter((point) => !isRemoved(point));
+  if (isFiltered && points.length === 0) throw new HoldfastError("POINT_NOT_FOUND", "no point is like that");
+  return points;
+};
 
 const verifyOne = async (
   { terminal, clock, signal }: CommandContext,
