@@ -25,7 +25,7 @@ test: setup ## Install what is missing and run every check
 check: setup ## What must be green before every commit: generate, build, lint, format, dead code, arrows, unit tests
 	@scripts/check
 
-soak: setup build ## Long runs: many seeds, all pairs, kill loops
+soak: setup build ## Long runs: kills at every step and in pairs, many seeds, kill loops
 	@scripts/soak
 
 mutants: setup build ## Break one rule after another in a copy of the tree, and see a test fail each time

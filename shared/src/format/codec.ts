@@ -11,10 +11,13 @@ export type Codec = keyof typeof codecNumbers;
 /** What a job may ask for. */
 export type Compression = Exclude<Codec, "stored">;
 
+const compressions: readonly Compression[] = ["zstd", "lz4"];
+
 /** A job's codec; INVALID_ARGUMENT for a word that is none. */
 export const parseCompression = (codec: string): Compression => {
-  if (codec === "zstd" || codec === "lz4") return codec;
-  throw new HoldfastError("INVALID_ARGUMENT", `${codec} is no codec; they are ${Object.keys(codecNumbers).join(", ")}`);
+  const found = compressions.find((one) => one === codec);
+  if (found !== undefined) return found;
+  throw new HoldfastError("INVALID_ARGUMENT", `${codec} is no codec; they are ${compressions.join(", ")}`);
 };
 
 /** The codec of that number, or undefined. */
