@@ -1,3 +1,4 @@
+import { Semaphore } from "@holdfast/shared/lifecycle/bounded";
 import type { Clock } from "@holdfast/shared/clock/clock";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { type RandomBytes, randomName } from "@holdfast/shared/ids/ids";
@@ -43,6 +44,8 @@ export const openManagerRegistry = async (deps: RegistryDeps): Promise<ManagerRe
 export class ManagerRegistry implements AsyncDisposable {
   readonly #deps: RegistryDeps;
   readonly #connections: Map<string, ManagerConnection>;
+  /** One is kept at a time: what is checked then still holds when it is saved. */
+  readonly #keeping = new Semaphore(1);
 
   constructor(deps: RegistryDeps, connections: readonly ManagerConnection[]) {
     this.#deps = deps;
@@ -80,7 +83,9 @@ export class ManagerRegistry implements AsyncDisposable {
     const former = this.get(managerId).record;
     this.#refuseTaken(change.name ?? former.name, former.managerId);
     const connection = await prove(this.#deps, changed(this.#deps, former, change), signal);
-    return this.#keep(connection, () => undefined);
+    return this.#keep(connection, () => {
+      this.#refuseChanged(former);
+    });
   }
 
   /**
@@ -93,6 +98,7 @@ export class ManagerRegistry implements AsyncDisposable {
     const record = { ...changed(this.#deps, former, trusted), engineInstanceId, era: former.era + 1 };
     const connection = await prove(this.#deps, record, signal);
     return this.#keep(connection, () => {
+      this.#refuseChanged(former);
       this.#refuseTwins(connection.record);
     });
   }
@@ -120,9 +126,20 @@ export class ManagerRegistry implements AsyncDisposable {
     await Promise.all(this.list().map(({ hypervisor }) => hypervisor[Symbol.asyncDispose]()));
   }
 
+  /** What was changed by somebody else while a login was proved must not be put back: an era least of all (R3). FAILED_PRECONDITION. */
+  #refuseChanged(former: ManagerRecord): void {
+    if (this.get(former.managerId).record === former) return;
+    throw new HoldfastError(
+      "FAILED_PRECONDITION",
+      `manager ${former.name} was changed by somebody else meanwhile: do it again`,
+    );
+  }
+
   /** Keeps a connection that was proved, in place of a former one; closes it when `check` refuses it. */
   async #keep(connection: ManagerConnection, check: () => void): Promise<ManagerConnection> {
     const { managerId } = connection.record;
+    using turn = await this.#keeping.acquire();
+    void turn;
     try {
       check();
       await saveManager(this.#deps.database.queries, connection.record);

@@ -113,3 +113,11 @@ test("an engine that is connected already is not trusted a second time", async (
     message: expect.stringContaining("connected as two") as unknown,
   });
 });
+
+test("of two changes that were proved at one moment one is kept, and no era is put back", async () => {
+  const { managerId } = registry.get("prod").record;
+  const both = await Promise.allSettled([registry.edit(managerId, { name: "renamed" }, never), trusted("I1")]);
+  expect(both.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
+  const [refused] = both.filter((one) => one.status === "rejected");
+  expect(refused?.reason).toMatchObject({ code: "FAILED_PRECONDITION" });
+});
