@@ -1,6 +1,8 @@
 import { toTargetMessage } from "@holdfast/shared/doctor/target";
 import { productVersion } from "@holdfast/shared/version/product-version";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import { examineKeyLog } from "./key-log-finding.ts";
 import { deletionFinding } from "./deletion-finding.ts";
 import { openTestServer, type TestServer } from "../testing/test-server.ts";
 
@@ -8,6 +10,16 @@ test("deletion that stands still is found, with why", () => {
   const finding = deletionFinding({ allowed: false, why: "the clock was 72 h ahead" });
   expect(finding).toMatchObject({ state: "warning", message: "the clock was 72 h ahead" });
   expect(finding.advice).toContain("clock confirm");
+});
+
+test("a log of keys that cannot be read, or not in time, is a finding, and no failure", async () => {
+  const never = new AbortController().signal;
+  const fails = { readKeyLog: () => Promise.reject(new HoldfastError("STORE_UNREACHABLE", "the bucket is away")) };
+  expect(await examineKeyLog(fails, never, never)).toMatchObject({ kind: "key", state: "error" });
+  const hangs = { readKeyLog: () => new Promise<undefined>(() => undefined) };
+  const over = AbortSignal.abort(new HoldfastError("TIMEOUT", "the time is over"));
+  expect(await examineKeyLog(hangs, over, never)).toMatchObject({ message: "it cannot be read: the time is over" });
+  await expect(examineKeyLog(hangs, over, over)).rejects.toMatchObject({ code: "TIMEOUT" });
 });
 
 let repository: TestServer;

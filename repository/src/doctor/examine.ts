@@ -5,7 +5,7 @@ import { fromTargetMessage } from "@holdfast/shared/doctor/target";
 import { productVersion } from "@holdfast/shared/version/product-version";
 import type { ServiceDeps } from "../service/deps.ts";
 import { deletionFinding } from "./deletion-finding.ts";
-import { keyLogFinding } from "./key-log-finding.ts";
+import { examineKeyLog } from "./key-log-finding.ts";
 import type { Calls } from "../service/types.ts";
 
 const usualTimeoutMs = 20_000;
@@ -25,7 +25,7 @@ export const examine = ({ store, holder, trust, clock, surroundings }: ServiceDe
     const bounded = AbortSignal.any([signal, clock.timeout(examination?.timeoutMs || usualTimeoutMs)]);
     const { folders } = surroundings;
     const found = await examineProcess({ identity: holder.current, folders, targets, clock }, bounded);
-    const keys = store.facts.encryption === undefined ? [] : [keyLogFinding(await store.readKeyLog())];
+    const keys = store.facts.encryption === undefined ? [] : [await examineKeyLog(store, bounded, signal)];
     const findings = [...found, deletionFinding(store.guardedClock.deletionAllowed()), ...keys];
     // The caller knows whom it asked.
     yield { checks: findings.map((finding) => toCheck({ role: "repository", name: "" }, finding)) };

@@ -1,9 +1,32 @@
 import { type Finding, toFinding } from "@holdfast/shared/doctor/finding";
+import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import { orAborted } from "@holdfast/shared/lifecycle/abort";
 import type { KeyLog } from "../store/key-log.ts";
+
+const what = { kind: "key", subject: "log of keys" } as const;
+
+/** Reads the log within `bounded`; a storage that fails or is slow is a finding. Rejects only when the asker left. */
+export const examineKeyLog = async (
+  store: { readKeyLog(): Promise<KeyLog | undefined> },
+  bounded: AbortSignal,
+  asker: AbortSignal,
+): Promise<Finding> => {
+  try {
+    return keyLogFinding(await orAborted(store.readKeyLog(), bounded));
+  } catch (caught) {
+    asker.throwIfAborted();
+    const { message } = HoldfastError.from(caught);
+    return toFinding({
+      ...what,
+      state: "error",
+      message: `it cannot be read: ${message}`,
+      advice: "look at the storage",
+    });
+  }
+};
 
 /** Whether the lists of keys of an encrypted repository can be read: without any, a password and a recovery key open nothing. */
 export const keyLogFinding = (log: KeyLog | undefined): Finding => {
-  const what = { kind: "key", subject: "log of keys" } as const;
   const { list, damaged = [] } = log ?? {};
   const advice = "write a new list: holdfast repository key change-password";
   const [first] = damaged;
