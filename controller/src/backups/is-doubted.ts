@@ -6,7 +6,7 @@ import { tryPrepared } from "./prepared-backup.ts";
 /**
  * Whether the checkpoint of a base is older than the manager's last being trusted anew: then it says nothing about the engine that
  * answers now. A point is named as the task that made it, whose attempts say in which era they were planned; a point that nobody
- * here remembers is doubted, unless no manager was ever trusted anew.
+ * here remembers is doubted, unless its manager was never trusted anew.
  */
 export const isDoubted = async (
   { managers, database }: Pick<WorkDeps, "managers" | "database">,

@@ -18,13 +18,14 @@ export class Progress {
     this.#toldMs = quietAtFirst ? clock.monotonicMs() : Number.NEGATIVE_INFINITY;
   }
 
-  /** Shows the line unless one was shown just before. */
-  tell(line: string): void {
+  /** Shows the line unless one was shown just before; tells whether it did. */
+  tell(line: string): boolean {
     const isTerminal = this.#stream.isTTY === true;
     const now = this.#clock.monotonicMs();
-    if (now - this.#toldMs < (isTerminal ? everyMs.terminal : everyMs.plain)) return;
+    if (now - this.#toldMs < (isTerminal ? everyMs.terminal : everyMs.plain)) return false;
     this.#toldMs = now;
     this.#stream.write(isTerminal ? `\r\u001b[K${line}` : `${line}\n`);
+    return true;
   }
 
   /** Shows the last line. */
@@ -42,7 +43,11 @@ export const tellPacks = ({
   readonly clock: Clock;
 }): ((done: number, total: number) => void) => {
   const progress = new Progress(terminal.stderr, clock, { quietAtFirst: true });
+  let isShown = false;
   return (done, total) => {
-    progress.tell(`reading what is in packs: ${done} of ${total}`);
+    const line = `reading what is in packs: ${done} of ${total}`;
+    isShown = progress.tell(line) || isShown;
+    // What is written next begins a line of its own.
+    if (isShown && done === total) progress.end(line);
   };
 };

@@ -38,6 +38,8 @@ export const changeKeys = async (
   } catch (caught) {
     // Who was quicker wrote a list that follows ours: there are two again.
     if (hasCode(caught, "ALREADY_EXISTS", "FAILED_PRECONDITION")) return next;
-    throw caught;
+    const { code, message } = HoldfastError.from(caught);
+    const what = `list ${next.number} of keys is written and counts, its second copy is not: ${message}; do it again to have both`;
+    throw new HoldfastError(code, what, { cause: caught });
   }
 };

@@ -119,7 +119,7 @@ export interface RepositoryReader extends AsyncDisposable {
   counts(): Promise<StoreCounts>;
   /** What looking for garbage reads. */
   readonly packs: PacksView;
-  /** The highest key list of an encrypted repository; undefined where nothing is encrypted. */
+  /** What the log of keys says; undefined where nothing is encrypted. */
   readKeyLog(): Promise<KeyLog | undefined>;
 }
 

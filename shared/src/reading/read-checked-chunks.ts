@@ -13,8 +13,8 @@ export interface CheckedRange extends Omit<ChunkRange, "count"> {
 }
 
 /**
- * Reads chunks that must be these, each position once and in order: what the repository gives in place of one is damaged, and what it
- * leaves out is STREAM_REFUSED, never zeros.
+ * Reads chunks that must be these, in order: what the repository gives in place of one is damaged, and what it leaves out is
+ * STREAM_REFUSED, never zeros. Of a run of zeros in the place of chunks only the first that is wrong is told.
  */
 export async function* readCheckedChunks(
   calls: Calls,

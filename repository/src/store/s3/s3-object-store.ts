@@ -159,7 +159,7 @@ export class S3ObjectStore implements ObjectStore {
     const input = { ...this.#input(name), ...(range !== undefined && { Range: range }) };
     try {
       const { Body, ContentLength } = await this.#bucket.client.send(new GetObjectCommand(input), abortable(signal));
-      return await readBody({ Body, ContentLength, mostBytes });
+      return await readBody({ name, Body, ContentLength, mostBytes });
     } catch (caught) {
       if (statusOf(caught) === 416) throw new HoldfastError("REPOSITORY_DAMAGED", `${name} ends before ${range}`);
       throw toS3Error(caught, `reading ${name}`, signal);
