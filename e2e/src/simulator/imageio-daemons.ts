@@ -20,9 +20,9 @@ export interface ImageioParts {
   /** Id of the host of that name. */
   readonly idOf: (name: string) => string;
   readonly rules: RuleTable;
-  /** The disk of a ticket, of those that were ever given. */
   /** False for a host that does not respond. */
   readonly isReachable: (host: string) => boolean;
+  /** The disk of a ticket, of those that were ever given. */
   readonly diskOf: (ticketId: string) => string | undefined;
 }
 

@@ -74,3 +74,21 @@ test.each(["SIGTERM", "SIGKILL"] as const)(
     }
   },
 );
+
+test("a disk whose conversion was broken off stays what it was", async () => {
+  await using before = await startLab(config);
+  await using api = await loggedIn(before);
+  const { diskId } = await idsOf(before, "cold");
+  const { image_id, format } = (await api.get(`/disks/${diskId}`)).json;
+  await before.control.setDelays({ taskMs: 600_000 });
+  expect((await api.post(`/disks/${diskId}/convert`, { disk: { format: "raw" } })).status).toBe(200);
+
+  const lab = await before.restart("SIGKILL");
+  try {
+    await using again = await loggedIn(lab);
+    expect((await again.get(`/disks/${diskId}`)).json).toMatchObject({ image_id, format, status: "ok" });
+    expect(await lab.control.leftovers()).toMatchObject({ strayVolumes: [] });
+  } finally {
+    await lab[Symbol.asyncDispose]();
+  }
+});

@@ -32,9 +32,11 @@ const forgetChanges = (engine: Engine, disk: Disk): void => {
 const carryOut = async (engine: Engine, actor: Actor, disk: Disk, format: DiskFormat): Promise<void> => {
   const [former, imageId] = [disk.imageId, newUuid(engine.random)];
   try {
+    disk.spareVolumeId = imageId;
+    engine.save();
     await pause(engine, "taskMs");
     await engine.storage.createVolume({ id: imageId, format, origin: { kind: "copy", sourceId: former } });
-    Object.assign(disk, { imageId, format, sparse: format === "cow" } satisfies Partial<Disk>);
+    Object.assign(disk, { imageId, format, sparse: format === "cow", spareVolumeId: former } satisfies Partial<Disk>);
     if (format === "raw") disk.backup = "none";
     forgetChanges(engine, disk);
     engine.save();
@@ -50,14 +52,21 @@ const carryOut = async (engine: Engine, actor: Actor, disk: Disk, format: DiskFo
     });
   } finally {
     disk.busy = false;
+    delete disk.spareVolumeId;
     engine.save();
   }
+};
+
+/** What a restart broke off: the disk stays what it is by then, and nothing of the other format. */
+export const endConversion = async (engine: Engine, disk: Disk): Promise<void> => {
+  if (disk.spareVolumeId !== undefined) await engine.storage.removeVolume(disk.spareVolumeId);
+  disk.busy = false;
+  delete disk.spareVolumeId;
 };
 
 /** Turns a disk that no VM runs on into another format, in the background: it is locked until then. */
 export const convertDisk = (engine: Engine, actor: Actor, disk: Disk, format: DiskFormat): void => {
   check(engine, disk, format);
   disk.busy = true;
-  engine.save();
   engine.background.run("convert disk", () => carryOut(engine, actor, disk, format));
 };

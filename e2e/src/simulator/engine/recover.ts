@@ -1,3 +1,4 @@
+import { endConversion } from "../disks/convert-disk.ts";
 import { captureSpec } from "../backups/capture-spec.ts";
 import { endBackup } from "../backups/end-backup.ts";
 import { dropHybridSnapshot } from "../backups/hybrid-snapshot.ts";
@@ -59,7 +60,9 @@ const settleBackup = async (engine: Engine, vm: Vm, backup: Backup): Promise<voi
  * process before ends as a failure of it would have.
  */
 export const recover = async (engine: Engine, transfers: Transfers): Promise<void> => {
-  for (const disk of Array.from(engine.world.disks.values())) if (disk.busy) await dropDisk(engine, labActor, disk);
+  for (const disk of Array.from(engine.world.disks.values()))
+    if (disk.spareVolumeId !== undefined) await endConversion(engine, disk);
+    else if (disk.busy) await dropDisk(engine, labActor, disk);
   await transfers.failAll();
   for (const vm of engine.world.vms.values()) await settleVm(engine, vm);
   for (const backup of engine.world.backups.values()) {

@@ -1,19 +1,11 @@
 import { createHash } from "node:crypto";
-import { startChild } from "../storage/child.ts";
+import { runTool } from "../storage/child.ts";
 
 type Digest = (bytes: Uint8Array) => Buffer | Promise<Buffer>;
 
 /** BLAKE2b of 32 bytes, which Node's own cannot be cut to: coreutils has it. */
-const blake2b: Digest = async (bytes) => {
-  await using child = await startChild("b2sum", ["--length=256"]);
-  let output = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    output += text;
-  });
-  child.stdin.end(bytes);
-  await child.exited;
-  return Buffer.from(output.split(" ")[0] ?? "", "hex");
-};
+const blake2b: Digest = async (bytes) =>
+  Buffer.from((await runTool("b2sum", ["--length=256"], bytes)).split(" ")[0] ?? "", "hex");
 
 const nodes =
   (name: string): Digest =>

@@ -10,5 +10,8 @@ import { wantedPermits } from "./wanted-permits.ts";
 test("every call that changes something needs a permit that is written down", () => {
   const engine = { world: emptyWorld() } as Engine;
   const changing = apiRoutes(engine, {} as Transfers).filter(({ method }) => method !== "GET");
-  expect(changing.map(routeName).filter((name) => !(name in wantedPermits))).toEqual([]);
+  const calls = changing.map(routeName);
+  const written = Object.keys(wantedPermits).filter((name) => !name.startsWith("GET "));
+  expect(calls.filter((name) => !written.includes(name))).toEqual([]);
+  expect(written.filter((name) => !calls.includes(name))).toEqual([]);
 });

@@ -31,6 +31,9 @@ const itemsAt = (tree: unknown, ...path: readonly string[]): readonly unknown[] 
   return Array.isArray(value) ? value : [];
 };
 
+/** An id as rows have it: the calls themselves take any case. */
+const idAt = (tree: unknown, ...path: readonly string[]): string | undefined => textAt(tree, ...path)?.toLowerCase();
+
 const want = (permit: Permit, on: ObjectRef | undefined): Want => ({ permit, on });
 
 /** On the object that the path names. */
@@ -44,7 +47,7 @@ const onSystem =
 
 /** The object that a part of the body names by id or name. */
 const named = (world: World, kind: Exclude<ObjectKind, "system">, reference: unknown): ObjectRef | undefined => {
-  const [id, name] = [textAt(reference, "id"), textAt(reference, "name")];
+  const [id, name] = [idAt(reference, "id"), textAt(reference, "name")];
   const row = [...tableOf(world, kind).values()].find(
     (one) => one.id === id || (name !== undefined && at(one, "name") === name),
   );
@@ -69,9 +72,9 @@ const disksOfRequest: Wants = (world, call) =>
   itemsAt(call.body, "disks", "disk").map((disk) => want("backup_disk", named(world, "disk", disk)));
 
 const newTransfer: Wants = (world, { body }) => {
-  const volume = textAt(body, "snapshot", "id");
+  const volume = idAt(body, "snapshot", "id");
   const owner = volume === undefined ? undefined : ownerOfSnapshotVolume(world, volume)?.diskId;
-  const id = textAt(body, "disk", "id") ?? textAt(body, "image", "id") ?? owner;
+  const id = idAt(body, "disk", "id") ?? idAt(body, "image", "id") ?? owner;
   return [want("edit_disk_properties", findObject(world, "disk", id))];
 };
 
@@ -110,7 +113,6 @@ const vmRows: Readonly<Record<string, Wants>> = {
   "POST /vms/:vm/shutdown": onPath("shut_down_vm", "vm"),
   "POST /vms/:vm/suspend": onPath("hibernate_vm", "vm"),
   "POST /vms/:vm/reboot": onPath("reboot_vm", "vm"),
-  "POST /vms/:vm/migrate": onPath("migrate_vm", "vm"),
   "POST /vms/:vm/freezefilesystems": onPath("manipulate_vm_snapshots", "vm"),
   "POST /vms/:vm/thawfilesystems": onPath("manipulate_vm_snapshots", "vm"),
   "POST /vms/:vm/snapshots": onPath("manipulate_vm_snapshots", "vm"),
@@ -176,7 +178,6 @@ const otherRows: Readonly<Record<string, Wants>> = {
   "POST /users": onSystem("manipulate_users"),
   "DELETE /users/:user": onSystem("manipulate_users"),
   "POST /roles": onSystem("manipulate_roles"),
-  "PUT /roles/:role": onSystem("manipulate_roles"),
   "DELETE /roles/:role": onSystem("manipulate_roles"),
   "POST /roles/:role/permits": onSystem("manipulate_roles"),
   "DELETE /roles/:role/permits/:permit": onSystem("manipulate_roles"),

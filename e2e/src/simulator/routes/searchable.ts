@@ -106,7 +106,7 @@ export const searchableDataCenter = (world: World, center: DataCenter): Searchab
 export const searchableStorageDomain = (world: World, domain: StorageDomain): Searchable => ({
   id: domain.id,
   name: domain.name,
-  status: "active",
+  status: domain.status ?? "active",
   type: domain.storageType,
   datacenter: centerOf(world, domain.dataCenterId),
 });

@@ -46,10 +46,10 @@ export const startChild = async (program: string, args: readonly string[]): Prom
 /** Every child that has not ended. */
 export const livingChildren = (): readonly Child[] => [...children];
 
-/** Runs a program to its end and answers what it printed; IO_FAILED with its own words when it fails. */
-export const runTool = async (program: string, args: readonly string[]): Promise<string> => {
+/** Runs a program to its end and answers what it printed of `input`; IO_FAILED with its own words when it fails. */
+export const runTool = async (program: string, args: readonly string[], input?: Uint8Array): Promise<string> => {
   const child = await startChild(program, args);
-  child.stdin.end();
+  child.stdin.end(input);
   let output = "";
   child.stdout.setEncoding("utf8");
   child.stdout.on("data", (text: string) => {
