@@ -42,7 +42,7 @@ export default defineConfig({
           isolate: false,
           // Many of them wait for processes of their own: on two cores, two files at a time.
           maxWorkers: Math.max(2, availableParallelism()),
-          // Deadlines for a crowded machine; nothing here takes a tenth of them on an idle one.
+          // Deadlines for a crowded machine; on an idle one the slowest, a year of backups, takes 50 s.
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

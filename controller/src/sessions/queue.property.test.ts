@@ -8,7 +8,7 @@ import { testAgentOf, testFleet, testPlacedAgent, testPlacedWorker, testPlacemen
 import { neededWorkers } from "./needed-workers.ts";
 import { type QueueGround, type QueueVerdict, type QueuedTask, firstFor, isClaimable, judgeQueue } from "./queue.ts";
 
-const seed = Number(process.env["HOLDFAST_TEST_SEED"] ?? Date.now() % 2 ** 31);
+const seed = Number(process.env["HOLDFAST_SEED"] ?? Date.now() % 2 ** 31);
 const runs = { seed, numRuns: 1_500 };
 
 const managerIds = ["m1", "m2"] as const;

@@ -29,7 +29,7 @@ beforeAll(async () => {
     if (seed < 3) await stage.change(vm, seed);
   }
 });
-afterAll(() => stage[Symbol.asyncDispose]());
+afterAll(() => stage?.[Symbol.asyncDispose]());
 
 const startCopy = async () =>
   await stage.installation.api

@@ -4,7 +4,7 @@ import { expectDisk, openReading, readDisk } from "../testing/test-reader.ts";
 import { makeFolder, openTestServer, removeFolder, type TestServer, testChunkSize } from "../testing/test-server.ts";
 import { TestWriter } from "../testing/test-writer.ts";
 
-const seed = Number(process.env["HOLDFAST_TEST_SEED"] ?? 1);
+const seed = Number(process.env["HOLDFAST_SEED"] ?? 1);
 const isSoak = process.env["HOLDFAST_SOAK"] === "1";
 const backupsOfEach = isSoak ? 60 : 4;
 

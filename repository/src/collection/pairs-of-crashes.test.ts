@@ -9,7 +9,7 @@ import { commitSample, sampleAttempt, temporaryFolder } from "../store/testing/s
 import { openCollecting } from "./testing/collecting.ts";
 import { expectCollected, expectWhole, makeGarbage, optionsOf } from "./testing/garbage.ts";
 
-const seed = Number(process.env["HOLDFAST_TEST_SEED"] ?? 1);
+const seed = Number(process.env["HOLDFAST_SEED"] ?? 1);
 const isSoak = process.env["HOLDFAST_SOAK"] === "1";
 const pairs = isSoak ? 1500 : 8;
 /** Seconds on an idle machine; the deadline is for a crowded one. */

@@ -14,7 +14,7 @@ import {
   storedInPacks,
 } from "./testing/nightly-backups.ts";
 
-const seed = Number(process.env["HOLDFAST_TEST_SEED"] ?? 1);
+const seed = Number(process.env["HOLDFAST_SEED"] ?? 1);
 
 /** Random numbers that the same seed always gives. */
 const seeded = (from: number): (() => number) => {

@@ -60,8 +60,16 @@ const unpauseVm = (engine: Engine, vm: Vm): void => {
 const settleVms = (engine: Engine, domain: StorageDomain): void => {
   const trouble = troubleOf(engine, domain);
   if (trouble !== undefined) for (const vm of usersOf(engine, domain, "up")) pauseVm(engine, vm, trouble);
-  else for (const vm of usersOf(engine, domain, "paused")) if (vm.pausedBy !== undefined) unpauseVm(engine, vm);
+  else
+    for (const vm of usersOf(engine, domain, "paused"))
+      if (vm.pausedBy !== undefined && !isFailed(engine, vm)) unpauseVm(engine, vm);
 };
+
+/** Whether any storage domain that the VM writes to fails it. */
+const isFailed = (engine: Engine, vm: Vm): boolean =>
+  [...engine.world.storageDomains.values()].some(
+    (domain) => troubleOf(engine, domain) !== undefined && usersOf(engine, domain, vm.status).includes(vm),
+  );
 
 /**
  * Puts a storage domain into a status, or fills it. Running guests are paused while their writes have no room or no storage.

@@ -101,6 +101,7 @@ export class Jobs {
 
   #dropOldest(): void {
     const { jobs } = this.#world;
-    for (const id of [...jobs.keys()].slice(0, Math.max(0, jobs.size - kept))) jobs.delete(id);
+    const ended = [...jobs.values()].filter(({ status }) => status !== "started");
+    for (const { id } of ended.slice(0, Math.max(0, jobs.size - kept))) jobs.delete(id);
   }
 }

@@ -71,7 +71,8 @@ export const noteEvent = (engine: Engine, actor: Actor, notice: Notice): EngineE
     ...(notice.vmId === undefined ? {} : { vmId: notice.vmId }),
     ...(notice.diskId === undefined ? {} : { diskId: notice.diskId }),
   };
-  if (event.severity === "error") engine.jobs.fail();
+  // What somebody posts is no failure of the call that posts it.
+  if (event.severity === "error" && notice.customId === undefined) engine.jobs.fail();
   events.push(event);
   if (events.length > kept) events.splice(0, events.length - kept);
   return event;

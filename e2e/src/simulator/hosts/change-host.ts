@@ -33,7 +33,8 @@ export const changeHost = async (
     for (const vm of onHost(engine, host)) await crashVm(engine, labActor, vm);
   }
   if (status === "up") {
-    for (const vm of onHost(engine, host)) if (vm.status === "unknown") showStatus(engine, vm, "up");
+    for (const vm of onHost(engine, host))
+      if (vm.status === "unknown") showStatus(engine, vm, vm.pausedBy === undefined ? "up" : "paused");
   }
   engine.save();
 };

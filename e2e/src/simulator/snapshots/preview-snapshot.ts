@@ -58,6 +58,7 @@ const checkPreviewing = (engine: Engine, vm: Vm, action: string): void => {
   if (vm.previewedId === undefined) throw conflict(`${action}. VM is not previewing a Snapshot.`);
   const isBusy = vm.snapshots.some(({ status }) => status === "locked");
   if (isBusy) throw conflict(`${action}. Related operation is currently in progress. Please try again later.`);
+  checkDisksUnlocked(engine, vm, action);
 };
 
 /** Keeps what is previewed. Every checkpoint of the VM goes. */
