@@ -1,6 +1,6 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Lab, labUser, openLab, twoClusters } from "../harness/lab.ts";
+import { type Lab, engineUser, openLab, twoClusters } from "../harness/lab.ts";
 import { openStandalone } from "../harness/standalone.ts";
 import type { TestRun } from "../harness/test-run.ts";
 import { type CommandLine, createCommandLine } from "./command-line.ts";
@@ -78,8 +78,8 @@ export const openStage = async (run: TestRun, lab: Lab, signal: AbortSignal): Pr
 
 const connectLab = async (run: TestRun, { addresses }: Lab, cli: CommandLine): Promise<void> => {
   const passwordFile = join(run.dir, "password");
-  await writeFile(passwordFile, `${labUser.password}\n`, { mode: 0o600 });
+  await writeFile(passwordFile, `${engineUser.password}\n`, { mode: 0o600 });
   const trust = ["--api-ca", addresses.apiCaFile, "--imageio-ca", addresses.imageioCaFile];
-  const login = ["--user", labUser.name, "--password-file", passwordFile];
+  const login = ["--user", engineUser.name, "--password-file", passwordFile];
   await cli.run("manager", "add", "lab", "--url", addresses.api, ...login, ...trust);
 };

@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type ChildProcess, startProcess } from "@holdfast/shared/process/child-process";
+import { engineRoleName, neededPermits } from "@holdfast/shared/rights/needed-permits";
 import { stringify } from "yaml";
 import type { z } from "zod";
 import type { Addresses } from "../simulator/addresses.ts";
@@ -18,8 +19,18 @@ export interface Lab extends AsyncDisposable {
   readonly program: ChildProcess;
 }
 
-/** Who logs in to every lab of the stories. */
+/** Who may do everything in every lab of the stories: the tests themselves, and never Holdfast. */
 export const labUser = { name: "admin@internal", password: "lab-password" };
+
+/** Who Holdfast logs in as: an account that has the documented role and nothing else. */
+export const engineUser = { name: "holdfast@internal", password: "engine-password" };
+
+/** The documented role, as a lab is told of it. */
+export const engineRole = {
+  name: engineRoleName,
+  administrative: true,
+  permits: neededPermits.map(({ permit }) => permit),
+};
 
 /** A simulator's configuration; what is left out has its default. */
 export type LabConfig = Partial<z.input<typeof configSchema>> & Pick<z.input<typeof configSchema>, "name">;
@@ -54,12 +65,17 @@ export const twoClusters = (
   ],
 });
 
+const labUsers = [
+  { ...labUser, roles: [{ role: "SuperUser" }] },
+  { ...engineUser, roles: [{ role: engineRoleName }] },
+];
+
 /** Starts a simulator with its delays at zero and waits until it serves. */
 export const openLab = async (run: TestRun, config: LabConfig): Promise<Lab> => {
   const stateDir = join(run.dir, `lab-${config.name}`);
   await mkdir(stateDir, { recursive: true });
   const configFile = join(stateDir, "config.yaml");
-  await writeFile(configFile, stringify({ users: [labUser], delays: { pollMs: 50 }, ...config }));
+  await writeFile(configFile, stringify({ users: labUsers, roles: [engineRole], delays: { pollMs: 50 }, ...config }));
 
   const program = await startProcess({
     name: `lab ${config.name}`,

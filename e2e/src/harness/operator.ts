@@ -12,7 +12,7 @@ import { systemClock } from "@holdfast/shared/clock/clock";
 import { hasCode } from "@holdfast/shared/errors/holdfast-error";
 import { randomName } from "@holdfast/shared/ids/ids";
 import type { Installation } from "./installation.ts";
-import { type Lab, labUser } from "./lab.ts";
+import { type Lab, engineUser } from "./lab.ts";
 import { until } from "./until.ts";
 
 /** What an operator does with an installation, through its API. */
@@ -82,12 +82,12 @@ export const createOperator = (installation: Installation): Operator => {
     (await Array.fromAsync(api.service(PointService).listPoints({ vm }, call))).flatMap((batch) => batch.points);
 
   return {
-    addManager: async (lab, password = labUser.password) => {
+    addManager: async (lab, password = engineUser.password) => {
       await api.service(ManagerService).addManager(
         {
           name: lab.addresses.name,
           url: lab.addresses.engine,
-          username: labUser.name,
+          username: engineUser.name,
           password,
           apiAnchorPem: await readFile(lab.addresses.apiCaFile, "utf8"),
           imageioAnchorPem: await readFile(lab.addresses.imageioCaFile, "utf8"),

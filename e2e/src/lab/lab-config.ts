@@ -1,5 +1,4 @@
-import type { LabConfig } from "../harness/lab.ts";
-import { backupPermits } from "../simulator/permits/backup-permits.ts";
+import { type LabConfig, engineRole } from "../harness/lab.ts";
 
 /** Who may do everything in the two Managers. */
 export const administrator = { name: "admin@internal", password: "lab" };
@@ -12,9 +11,9 @@ export const managerConfig = (name: string, seed: number): LabConfig => ({
   name,
   users: [
     { ...administrator, roles: [{ role: "SuperUser" }] },
-    { ...backupUser, roles: [{ role: "Backup" }] },
+    { ...backupUser, roles: [{ role: engineRole.name }] },
   ],
-  roles: [{ name: "Backup", permits: [...backupPermits] }],
+  roles: [engineRole],
   delays: { pollMs: 1000 },
   clusters: [
     { name: "east", version: "4.7" },

@@ -7,7 +7,7 @@ import { type Manager, ManagerService } from "@holdfast/proto/holdfast/controlle
 import { RepositoryRegistryService } from "@holdfast/proto/holdfast/controller/v1/repository_pb";
 import type { Session } from "@holdfast/proto/holdfast/controller/v1/session_pb";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { labUser } from "../harness/lab.ts";
+import { engineUser } from "../harness/lab.ts";
 import { describeSession, present, quietMoment } from "../harness/operator.ts";
 import { type Stage, openStage } from "../harness/stage.ts";
 import { until } from "../harness/until.ts";
@@ -41,8 +41,8 @@ const secondManager = async () => {
   return {
     name: "second",
     url: engine,
-    username: labUser.name,
-    password: labUser.password,
+    username: engineUser.name,
+    password: engineUser.password,
     apiAnchorPem: await readFile(apiCaFile, "utf8"),
     imageioAnchorPem: await readFile(imageioCaFile, "utf8"),
   };
@@ -64,15 +64,15 @@ test("a manager that is added with a wrong password: tried once, and not kept (R
   await expect(managers().addManager({ ...(await secondManager()), password: "wrong" }, call)).rejects.toMatchObject({
     code: "ENGINE_CREDENTIALS_REFUSED",
   });
-  expect(await lab.control.accounts()).toEqual({ [labUser.name]: { wrong: 1, locked: false } });
+  expect(await lab.control.accounts()).toEqual({ [engineUser.name]: { wrong: 1, locked: false } });
   expect((await managers().listManagers({}, call)).managers).toHaveLength(1);
-  await lab.control.unlockAccount(labUser.name);
+  await lab.control.unlockAccount(engineUser.name);
 });
 
 test("a password that is changed on the engine: tried once, waits for an operator over a restart, and an edit cures it (R14)", async () => {
   const { lab, installation } = stage;
   const vm = await stage.addVm("password");
-  await lab.control.setPassword(labUser.name, "new-password");
+  await lab.control.setPassword(engineUser.name, "new-password");
   await lab.control.expireTokens();
   await until("the manager to wait for an operator", async () => (await manager()).state === "credentials-refused");
   expect(failure(await stage.backUp(vm))).toBe("ENGINE_CREDENTIALS_REFUSED");
@@ -84,7 +84,7 @@ test("a password that is changed on the engine: tried once, waits for an operato
     Array.fromAsync(installation.api.service(InventoryService).listVms({ refresh: true }, call)).then(() => manager()),
   ).resolves.toMatchObject({ state: "credentials-refused" });
   await quietMoment(5 * inventoryEveryMs);
-  expect(await lab.control.accounts()).toEqual({ [labUser.name]: { wrong: 1, locked: false } });
+  expect(await lab.control.accounts()).toEqual({ [engineUser.name]: { wrong: 1, locked: false } });
 
   await managers().editManager({ manager: "ovirt", password: "new-password" }, call);
   expect(await manager()).toMatchObject({ state: "connected" });
@@ -92,8 +92,8 @@ test("a password that is changed on the engine: tried once, waits for an operato
   const session = await stage.backUp(vm);
   expect(session.result, describeSession(session)).toBe(Result.SUCCESS);
   await stage.expectSound(vm, 1);
-  await lab.control.setPassword(labUser.name, labUser.password);
-  await managers().editManager({ manager: "ovirt", password: labUser.password }, call);
+  await lab.control.setPassword(engineUser.name, engineUser.password);
+  await managers().editManager({ manager: "ovirt", password: engineUser.password }, call);
 });
 
 test("an API whose certificate the pinned anchor did not sign: untrusted, and no password is sent", async () => {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { findProgram } from "@holdfast/shared/process/find-program";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parse } from "yaml";
-import { type Lab, labUser, openLab, twoClusters } from "../harness/lab.ts";
+import { type Lab, engineUser, openLab, twoClusters } from "../harness/lab.ts";
 import { programArguments, root } from "../harness/programs.ts";
 import { runProgram } from "../harness/run-program.ts";
 import { type Standalone, openStandalone } from "../harness/standalone.ts";
@@ -30,7 +30,7 @@ beforeAll(async () => {
   standalone = stack.use(await openStandalone({ run, args: ["--agent-manager", "lab", "--agent-cluster", "east"] }));
   const { engine, apiCaFile, imageioCaFile } = lab.addresses;
   const trust = ["--api-ca", apiCaFile, "--imageio-ca", imageioCaFile];
-  const login = ["--user", labUser.name, "--password-file", await passwordFile()];
+  const login = ["--user", engineUser.name, "--password-file", await passwordFile()];
   await demand("manager", "add", "lab", "--url", engine, ...login, ...trust);
   await demand("job", "create", "nightly", "--vm", "web-1", "--repository", "main");
   await demand("job", "run", "nightly", "--wait");
@@ -39,7 +39,7 @@ afterAll(() => stack.disposeAsync());
 
 const passwordFile = async (): Promise<string> => {
   const path = join(run.dir, "password");
-  await writeFile(path, labUser.password, { mode: 0o600 });
+  await writeFile(path, engineUser.password, { mode: 0o600 });
   return path;
 };
 

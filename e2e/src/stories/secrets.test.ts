@@ -7,7 +7,15 @@ import { type BusSpy, openBusSpy } from "../harness/bus-spy.ts";
 import { type CommandLine, openCommandLine } from "../harness/command-line.ts";
 import { textsInDatabase } from "../harness/database-texts.ts";
 import { type Installation, openInstallation, patientWithAgents } from "../harness/installation.ts";
-import { type Lab, imageioPorts, labUser, openLab, twoClusters, workerTemplate } from "../harness/lab.ts";
+import {
+  type Lab,
+  engineRole,
+  engineUser,
+  imageioPorts,
+  openLab,
+  twoClusters,
+  workerTemplate,
+} from "../harness/lab.ts";
 import { createOperator, present } from "../harness/operator.ts";
 import { type PlantedSecret, type WrittenText, collectKept, findPlanted } from "../harness/planted-secrets.ts";
 import { programArguments } from "../harness/programs.ts";
@@ -40,7 +48,7 @@ const vm = (name: string, cluster: string) => ({
 
 beforeAll(async () => {
   run = stack.use(await openTestRun());
-  const users = [{ name: labUser.name, password }];
+  const users = [{ name: engineUser.name, password, roles: [{ role: engineRole.name }] }];
   const vms = [vm("blind", "east"), vm("wired", "west")];
   lab = stack.use(await openLab(run, { ...twoClusters("ovirt"), users, vms }));
   watch = stack.use(watchProcesses(run.id, 100));
@@ -79,7 +87,7 @@ const newestPoint = async (name: string): Promise<string> => {
 
 test("secrets are given, changed, refused and taken back", async () => {
   const trust = `--api-ca ${lab.addresses.apiCaFile} --imageio-ca ${lab.addresses.imageioCaFile}`;
-  const manager = `manager add ovirt --url ${lab.addresses.engine} --user ${labUser.name} ${trust}`;
+  const manager = `manager add ovirt --url ${lab.addresses.engine} --user ${engineUser.name} ${trust}`;
   await holdfast(`${manager} --password-file ${file("wrong-password")} -o json`, 77);
   await holdfast(`${manager} --password-file ${file("password")} -o json`);
   await holdfast(`manager edit ovirt --password-file ${file("wrong-password")}`, 77);

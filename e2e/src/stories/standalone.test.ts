@@ -4,7 +4,7 @@ import { startProcess } from "@holdfast/shared/process/child-process";
 import { findByEnvironment } from "@holdfast/shared/process/process-state";
 import { expect, test } from "vitest";
 import { findListeners } from "../harness/listeners.ts";
-import { type Lab, labUser, openLab, twoClusters } from "../harness/lab.ts";
+import { type Lab, engineUser, openLab, twoClusters } from "../harness/lab.ts";
 import { present } from "../harness/operator.ts";
 import { programArguments } from "../harness/programs.ts";
 import { runProgram } from "../harness/run-program.ts";
@@ -38,9 +38,9 @@ const json = async (standalone: Standalone, ...args: readonly string[]): Promise
 
 const connect = async (run: TestRun, standalone: Standalone, { addresses }: Lab): Promise<void> => {
   const passwordFile = join(run.dir, "password");
-  await writeFile(passwordFile, labUser.password, { mode: 0o600 });
+  await writeFile(passwordFile, engineUser.password, { mode: 0o600 });
   const trust = ["--api-ca", addresses.apiCaFile, "--imageio-ca", addresses.imageioCaFile];
-  const login = ["--user", labUser.name, "--password-file", passwordFile];
+  const login = ["--user", engineUser.name, "--password-file", passwordFile];
   await json(standalone, "manager", "add", "lab", "--url", addresses.engine, ...login, ...trust);
 };
 

@@ -3,7 +3,7 @@ import { Result } from "@holdfast/proto/holdfast/controller/v1/common_pb";
 import { WorkerService } from "@holdfast/proto/holdfast/controller/v1/worker_pb";
 import { join } from "node:path";
 import { type Installation, openInstallation } from "../harness/installation.ts";
-import { type Lab, labUser, type LabConfig, openLab, workerTemplate } from "../harness/lab.ts";
+import { type Lab, engineUser, type LabConfig, openLab, workerTemplate } from "../harness/lab.ts";
 import { createOperator, describeSession, type Operator } from "../harness/operator.ts";
 import { expectPointsIntact, keepReferences, type References } from "../harness/references.ts";
 import type { TestRun } from "../harness/test-run.ts";
@@ -65,7 +65,7 @@ export const launchWorker = async (run: TestRun, launch: LaunchSpec): Promise<La
   const spec = { run, agents: [], controllerEnv: patience, reachedAt: meetingAddress };
   const installation = opening.use(await openInstallation(spec));
   const operator = createOperator(installation);
-  await operator.addManager(lab, labUser.password);
+  await operator.addManager(lab, engineUser.password);
   await operator.addRepository();
   await addWorker(installation, launch);
   const references = await addVm(run, lab, operator);

@@ -36,6 +36,8 @@ const administrativePermits = [
   "manipulate_affinity_groups",
   "tag_management",
   "inject_external_events",
+  "change_vm_custom_properties",
+  "edit_admin_vm_properties",
 ] as const;
 
 /** An action group of the engine, in the API's spelling; those that the simulator asks for and their nearest kin. */

@@ -82,7 +82,30 @@ const newTransfer: Wants = (world, { body }) => {
 const newVm: Wants = (world, { body }) => {
   const cluster = named(world, "cluster", at(body, "cluster"));
   const imported = at(body, "initialization", "configuration") !== undefined;
-  return [want("create_vm", cluster), ...(imported ? [want("import_export_vm", cluster)] : [])];
+  return [
+    want("create_vm", cluster),
+    ...(imported ? [want("import_export_vm", cluster)] : []),
+    ...(itemsAt(body, "custom_properties", "custom_property").length === 0
+      ? []
+      : [want("change_vm_custom_properties", cluster)]),
+    ...(itemsAt(body, "placement_policy", "hosts", "host").length === 0
+      ? []
+      : [want("edit_admin_vm_properties", cluster)]),
+  ];
+};
+
+/** Custom properties and the hosts that it is bound to are asked for apart, where they are another's than before. */
+const changedVm: Wants = (world, call) => {
+  const vm = world.vms.get(call.params["vm"] ?? "");
+  const on = findObject(world, "vm", vm?.id);
+  const hosts = at(call.body, "placement_policy", "hosts");
+  const named = itemsAt(hosts, "host").map((host) => idAt(host, "id") ?? textAt(host, "name"));
+  const isMoved = hosts !== undefined && named.join() !== (vm?.placement?.hostIds ?? []).join();
+  return [
+    want("edit_vm_properties", on),
+    ...(at(call.body, "custom_properties") === undefined ? [] : [want("change_vm_custom_properties", on)]),
+    ...(isMoved ? [want("edit_admin_vm_properties", on)] : []),
+  ];
 };
 
 const newAttachment: Wants = (world, call) => {
@@ -106,7 +129,7 @@ const endedAttachment: Wants = (world, call) => [
 
 const vmRows: Readonly<Record<string, Wants>> = {
   "POST /vms": newVm,
-  "PUT /vms/:vm": onPath("edit_vm_properties", "vm"),
+  "PUT /vms/:vm": changedVm,
   "DELETE /vms/:vm": onPath("delete_vm", "vm"),
   "POST /vms/:vm/start": onPath("run_vm", "vm"),
   "POST /vms/:vm/stop": onPath("stop_vm", "vm"),
