@@ -11,23 +11,23 @@ import { showAnswer } from "../show-answer.ts";
 
 /** `manager test`: can it work now? */
 export const managerTest: CommandMaker = (context) =>
-  verb("test <manager>", "Try address, anchors, login, and imageio of each host", ["manager test prod"]).action(
-    async (manager: string, _options, command) => {
-      const options = optionsOf(command);
-      const { checks } = await showAnswer(context, options, {
-        service: ManagerService,
-        answer: TestManagerResponseSchema,
-        timeoutMs: slowCallMs,
-        ask: (client, call) => client.testManager({ manager }, call),
-        text: (answer) =>
-          tableText(
-            ["check", "result", "what"],
-            answer.checks.map((one) => [one.name, resultText(one), one.message]),
-          ),
-      });
-      if (checks.some((one) => !one.passed)) context.setExitCode(traitsOf("UNAVAILABLE").exit);
-    },
-  );
+  verb("test <manager>", "Try address, anchors, login, the permits of its user, and imageio of each host", [
+    "manager test prod",
+  ]).action(async (manager: string, _options, command) => {
+    const options = optionsOf(command);
+    const { checks } = await showAnswer(context, options, {
+      service: ManagerService,
+      answer: TestManagerResponseSchema,
+      timeoutMs: slowCallMs,
+      ask: (client, call) => client.testManager({ manager }, call),
+      text: (answer) =>
+        tableText(
+          ["check", "result", "what"],
+          answer.checks.map((one) => [one.name, resultText(one), one.message]),
+        ),
+    });
+    if (checks.some((one) => !one.passed)) context.setExitCode(traitsOf("UNAVAILABLE").exit);
+  });
 
 const resultText = ({ passed, skipped }: Check): string => {
   if (skipped) return "-";

@@ -68,6 +68,15 @@ test("the engine's words stand in the message without its brackets", () => {
   );
 });
 
+test("what the user may not do is told with the permits that it takes", () => {
+  const refused = fault(403, "User is not authorized to perform this action.");
+  expect(errorOfAnswer(refused, "POST /vms/V/backups").message).toBe(
+    "POST /vms/V/backups: the engine's user may not do this (it takes backup_disk: see manager test): " +
+      "User is not authorized to perform this action.",
+  );
+  expect(errorOfAnswer(refused, "GET /vms").message).not.toContain("it takes");
+});
+
 test("a fault inside a failed action is read too, and a very long one is cut", () => {
   const wrapped = {
     status: 409,

@@ -1,6 +1,7 @@
 import type { ErrorCode } from "@holdfast/shared/errors/codes";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { redactText } from "@holdfast/shared/logging/redaction";
+import { permitsOfCall } from "@holdfast/shared/rights/needed-permits";
 
 import type { Answer } from "./answer.ts";
 import { type EngineWords, wordsOf } from "./fault-body.ts";
@@ -61,9 +62,16 @@ const rowOf = (answer: Answer, { detail }: EngineWords): Pick<FaultRow, "is" | "
 export const errorOfAnswer = (answer: Answer, call: string): HoldfastError => {
   const words = wordsOf(answer);
   const { is, code } = rowOf(answer, words);
-  const said = redactText(saidBy(words));
+  const said = redactText(is === "forbidden" ? `${permitsNeeded(call)}${saidBy(words)}` : saidBy(words));
   const details = { status: answer.status, fault: is, call, detail: redactText(words.detail).slice(0, 1_000) };
   return new HoldfastError(code, `${call}: ${messages[is](answer.status)}${said}`, { details });
+};
+
+/** The engine does not say which permit it missed. */
+const permitsNeeded = (call: string): string => {
+  const [method = "", path = ""] = call.split(" ");
+  const permits = permitsOfCall(method, path);
+  return permits.length === 0 ? "" : ` (it takes ${permits.join(", ")}: see manager test)`;
 };
 
 const saidBy = ({ reason, detail }: EngineWords): string => {

@@ -11,6 +11,7 @@ import { CaptureCalls } from "./calls/capture-calls.ts";
 import { DiskCalls } from "./calls/disk-calls.ts";
 import { InventoryCalls } from "./calls/inventory-calls.ts";
 import { MachineCalls } from "./calls/machine-calls.ts";
+import { RightsCalls } from "./calls/rights-calls.ts";
 import { surveyEngine } from "./calls/survey-calls.ts";
 import { TransferCalls } from "./calls/transfer-calls.ts";
 import { VmCalls } from "./calls/vm-calls.ts";
@@ -55,6 +56,7 @@ export const openOvirtEngine = (options: EngineOptions, { clock, log }: EngineDe
   const transfers = new TransferCalls(client);
   const disks = new DiskCalls(client);
   const vms = new VmCalls(client, inventory);
+  const rights = new RightsCalls(client);
 
   return {
     loginState: () => login.state,
@@ -73,6 +75,7 @@ export const openOvirtEngine = (options: EngineOptions, { clock, log }: EngineDe
     ...transferOperationsOf(transfers),
     ...buildOperationsOf(disks, vms),
     ...machineOperationsOf(new MachineCalls(client)),
+    readRights: (...call) => rights.readRights(...call),
 
     [Symbol.asyncDispose]: async () => {
       try {

@@ -10,6 +10,9 @@ export interface EngineAddress {
   readonly engineInstanceId: string;
 }
 
+/** An engine to test, and who Holdfast is there. */
+export type TestedEngine = EngineAddress & Pick<Credentials, "username">;
+
 /** One line of a test of a manager. */
 export interface ManagerCheck {
   readonly name: string;
@@ -30,5 +33,5 @@ export interface EngineConnector {
   /** Looks at a pinned anchor; INVALID_ARGUMENT when it is no certificate. */
   describeAnchor(pem: string): CertificateFacts;
   /** Can it work now: address, anchors, login, rights, imageio of each host that answers us. Never fails for what it finds. */
-  test(hypervisor: Hypervisor, address: EngineAddress, signal: AbortSignal): Promise<readonly ManagerCheck[]>;
+  test(hypervisor: Hypervisor, engine: TestedEngine, signal: AbortSignal): Promise<readonly ManagerCheck[]>;
 }

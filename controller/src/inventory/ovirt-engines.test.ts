@@ -23,12 +23,13 @@ test("a manager is tested: address, login, rights, anchors, and the host whose p
   const { transferUrl } = await openDisk(lab.deps, download, async () => undefined, never);
 
   const engines = createOvirtEngines(systemClock, silentLogger);
-  const checks = await engines.test(lab.hypervisor, { ...lab, engineInstanceId: "" }, never);
+  const checks = await engines.test(lab.hypervisor, { ...lab, username: "admin@internal", engineInstanceId: "" }, never);
   expect(checks.map(({ name, message }) => [name, message])).toEqual([
     ["address and anchor of the API", expect.stringContaining("is signed by the pinned anchor")],
     ["login", expect.stringContaining("4.5")],
     ["inventory", "1 VMs, 1 hosts, 1 clusters"],
     ["image transfers", "1 under way"],
+    ["rights", expect.stringMatching(/^all \d+ permits are there$/)],
     ["imageio of host h1", `127.0.0.1:${URL.parse(transferUrl)?.port} is signed by the pinned anchor`],
     ["API anchor's validity", expect.stringContaining("days left")],
     ["imageio anchor's validity", expect.stringContaining("days left")],

@@ -8,7 +8,8 @@ import type { Hypervisor } from "../hypervisor/hypervisor.ts";
 import type { Host } from "../hypervisor/inventory.ts";
 import type { Transfer } from "../hypervisor/transfers.ts";
 import { checkHosts } from "./check-hosts.ts";
-import type { EngineAddress, EngineConnector, ManagerCheck } from "./engine-connector.ts";
+import { checkRights } from "./check-rights.ts";
+import type { EngineAddress, EngineConnector, ManagerCheck, TestedEngine } from "./engine-connector.ts";
 
 /** Connections to oVirt engines. */
 export const createOvirtEngines = (clock: Clock, log: Logger): EngineConnector => ({
@@ -29,7 +30,7 @@ export const createOvirtEngines = (clock: Clock, log: Logger): EngineConnector =
 
 interface Tested {
   readonly hypervisor: Hypervisor;
-  readonly address: EngineAddress;
+  readonly address: TestedEngine;
   readonly clock: Clock;
 }
 
@@ -60,9 +61,23 @@ const testManager = async (
     transfers = await hypervisor.listTransfers(signal);
     return `${transfers.length} under way`;
   });
+  const rights = await rightsOf(hypervisor, address.username, signal);
   const { imageioAnchorPem } = address;
   const ofHosts = await checkHosts({ hosts, transfers, imageioAnchorPem, clock }, signal);
-  return [anchor, login, inventory, listing, ...ofHosts, ...anchorChecks(address, clock)];
+  return [anchor, login, inventory, listing, ...rights, ...ofHosts, ...anchorChecks(address, clock)];
+};
+
+const rightsOf = async (
+  hypervisor: Hypervisor,
+  username: string,
+  signal: AbortSignal,
+): Promise<readonly ManagerCheck[]> => {
+  let checks: readonly ManagerCheck[] = [];
+  const reading = await check("rights", signal, async () => {
+    checks = checkRights(await hypervisor.readRights(username, signal));
+    return "";
+  });
+  return reading.passed ? checks : [reading];
 };
 
 const soonDays = 30;

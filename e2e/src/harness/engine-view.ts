@@ -45,11 +45,16 @@ export interface EngineView extends AsyncDisposable {
   readonly findAddresses: (vmId: string) => Promise<readonly string[] | undefined>;
 }
 
-/** Logs in. */
-export const openEngineView = async (lab: Lab): Promise<EngineView> => {
-  const { addresses } = lab;
+/** A client of the engine's API whose user may do everything. */
+export const openAdministrator = async ({ addresses }: Lab): Promise<ApiClient> => {
   const client = new ApiClient({ addresses, apiCa: await readFile(addresses.apiCaFile, "utf8") });
   await client.login(labUser.name, labUser.password);
+  return client;
+};
+
+/** Logs in. */
+export const openEngineView = async (lab: Lab): Promise<EngineView> => {
+  const client = await openAdministrator(lab);
   return {
     findVm: async (name) => {
       const query = `/vms?search=${encodeURIComponent(`name=${name}`)}&follow=disk_attachments.disk,nics`;

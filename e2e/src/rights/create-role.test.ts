@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { engineRoleName, neededPermits } from "@holdfast/shared/rights/needed-permits";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { runProgram } from "../harness/run-program.ts";
-import { ApiClient, type Tree, loggedIn } from "../simulator/testing/api-client.ts";
+import { ApiClient, type Tree } from "../simulator/testing/api-client.ts";
 import { type Lab, smallConfig, startLab } from "../simulator/testing/lab.ts";
 
 const script = join(import.meta.dirname, "../../../deploy/engine/create-role.sh");
@@ -35,9 +35,9 @@ afterAll(async () => {
 const run = (...args: readonly string[]) =>
   runProgram({ name: "create-role.sh", command: "/bin/sh", args: [script, ...args] }, AbortSignal.timeout(60_000));
 
-const create = (user: string, passwordFile = join(lab.directory, "password")) => {
+const create = (user: string, passwordFile = join(lab.directory, "password"), ...more: string[]) => {
   const { engine, apiCaFile } = lab.addresses;
-  return run("--engine", engine, "--cacert", apiCaFile, "--password-file", passwordFile, "--user", user);
+  return run("--engine", engine, "--cacert", apiCaFile, "--password-file", passwordFile, "--user", user, ...more);
 };
 
 const roles = async (): Promise<readonly Tree[]> =>
@@ -101,10 +101,6 @@ test("a wrong password and an administrator who may not make roles end it with w
     stderr: expect.stringContaining("admin@internal is not let in"),
   });
   await writeFile(wrong, "h\n", { mode: 0o600 });
-  const { engine, apiCaFile } = lab.addresses;
-  const refused = await run(
-    ...["--engine", engine, "--cacert", apiCaFile, "--password-file", wrong],
-    ...["--admin", "holdfast@internal", "--user", "other@internal", "--role", "Another"],
-  );
+  const refused = await create("other@internal", wrong, "--admin", "holdfast@internal", "--role", "Another");
   expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("POST /roles: 403") });
 });

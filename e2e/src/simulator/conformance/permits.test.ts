@@ -17,12 +17,16 @@ beforeAll(async () => {
   lab = await startLab(
     smallConfig({
       delays: { pollMs: 30 },
-      roles: [{ name: "Least", permits: [...permits] }],
+      roles: [
+        { name: "Least", permits: [...permits] },
+        { name: "Editor", administrative: true, permits: ["login", "edit_vm_properties"] },
+      ],
       users: [
         { name: "admin@internal", password: "secret", roles: [{ role: "SuperUser" }] },
         { name: "least@internal", password: "l", roles: [{ role: "Least", on: "system" }] },
         { name: "owner@internal", password: "o", roles: [{ role: "UserVmManager", on: { vm: "v" } }] },
         { name: "operator@internal", password: "p", roles: [{ role: "DiskOperator" }] },
+        { name: "editor@internal", password: "e", roles: [{ role: "Editor" }] },
         { name: "nobody@internal", password: "n" },
       ],
       vms: [
@@ -139,6 +143,17 @@ test("a role with the permits of a restore can restore, and without any one of t
   await needs(["configure_vm_storage"], () => least.delete(`/vms/${vm.id}/diskattachments/${restored}`));
   await needs(["delete_disk"], () => least.delete(`/disks/${restored}`));
   for (const { id } of [vm, imported]) await needs(["delete_vm"], () => least.delete(`/vms/${id}`));
+});
+
+test("custom properties of a VM, and the hosts that it is bound to, are asked for apart", async () => {
+  const editor = new ApiClient(lab);
+  await editor.login("editor@internal", "e");
+  const host = (await editor.get("/hosts")).json.host[0].id;
+  const put = async (body: unknown) => (await editor.call("PUT", `/vms/${vmId}`, { body })).status;
+  expect(await put({ comment: "c", placement_policy: { affinity: "migratable", hosts: {} } })).toBe(200);
+  expect(await put({ custom_properties: { custom_property: [{ name: "a", value: "b" }] } })).toBe(403);
+  expect(await put({ placement_policy: { affinity: "pinned", hosts: { host: [{ id: host }] } } })).toBe(403);
+  await editor[Symbol.asyncDispose]();
 });
 
 test("without the permit to log in single sign-on gives no token", async () => {
