@@ -168,6 +168,7 @@ const openWork = async (stack: AsyncDisposableStack, { config, log, overrides }:
     installationId: installation.installationId as InstallationId,
     identity,
     taskTokens,
+    secrets,
     managers,
     repositories,
     agents,

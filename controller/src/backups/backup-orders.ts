@@ -2,6 +2,8 @@ import type { SealingKeys } from "@holdfast/shared/format/repository-keys";
 import { fromSealingKeys } from "@holdfast/shared/keys/keys-message";
 import type { Cluster } from "../hypervisor/inventory.ts";
 import type { RepositoryConnection } from "../repositories/repository-connection.ts";
+import { openOfAttempt } from "../secrets/attempt-secrets.ts";
+import type { SecretBox } from "../secrets/secret-box.ts";
 import type { Orders, Try } from "../sessions/task-work.ts";
 import type { WorkSettings } from "../sessions/work-settings.ts";
 import { readyBackupOf } from "./prepared-backup.ts";
@@ -13,6 +15,7 @@ export interface OrderFacts {
   readonly cluster: Cluster | undefined;
   readonly repository: RepositoryConnection;
   readonly settings: WorkSettings;
+  readonly secrets: SecretBox;
   /** What the repository is shown (R12). */
   readonly taskToken: string;
   /** Of an encrypted repository (R12). */
@@ -58,8 +61,8 @@ export const backupOrders = ({ task, session, attempt }: Try, facts: OrderFacts)
         consistency: "crash",
         managerName: facts.managerName,
         clusterName: facts.cluster?.name ?? "",
-        ovf: ready.ovf,
-        configurationJson: ready.configurationJson,
+        ovf: openOfAttempt(facts.secrets, attempt.attemptId, ready.ovf),
+        configurationJson: openOfAttempt(facts.secrets, attempt.attemptId, ready.configurationJson),
       },
     },
   };

@@ -25,6 +25,7 @@ export const createBackupWork = (deps: WorkDeps): TaskWork => ({
       cluster: manager.inventory?.clusters.find(({ id }) => id === what.task.clusterId),
       repository: deps.repositories.get(what.task.repositoryId),
       settings: deps.settings,
+      secrets: deps.secrets,
       taskToken: deps.taskTokens.forBackup(what),
       keys: deps.repositories.keys.find(what.task.repositoryId)?.keys.sealing,
     });

@@ -3,6 +3,7 @@ import { writeJournal } from "../database/journal-table.ts";
 import { awaitReady, beginCapture, type BeginRequest, type ReadyCapture } from "../capture/begin-capture.ts";
 import type { StepDeps as CaptureDeps } from "../capture/waiting.ts";
 import { type Owner, captureIdOf } from "../hypervisor/marks.ts";
+import { sealForAttempt } from "../secrets/attempt-secrets.ts";
 import type { Attempt } from "../sessions/attempt.ts";
 import type { JournalEntry } from "../sessions/journal.ts";
 import type { Remark } from "../sessions/remark.ts";
@@ -60,8 +61,8 @@ const planAttempt = async (deps: WorkDeps, { task, attempt }: Try, signal: Abort
     vmStatus: vm.status,
     vmName: vm.name,
     plan,
-    ovf: saved.ovf ?? "",
-    configurationJson: JSON.stringify(saved.configuration),
+    ovf: sealForAttempt(deps.secrets, attempt.attemptId, saved.ovf ?? ""),
+    configurationJson: sealForAttempt(deps.secrets, attempt.attemptId, JSON.stringify(saved.configuration)),
     era: record.era,
   };
   await changeAttempt(deps.database.queries, attempt.attemptId, { prepared: planned });

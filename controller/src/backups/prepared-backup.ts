@@ -8,7 +8,7 @@ const identity = {
   vmStatus: z.string(),
   vmName: z.string(),
   plan: capturePlanSchema,
-  /** What the VM was when its disks were frozen. */
+  /** What the VM was when its disks were frozen; both are sealed for the attempt. */
   ovf: z.string(),
   configurationJson: z.string(),
   /** The era of the manager in which it was planned. */

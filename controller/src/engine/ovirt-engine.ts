@@ -15,6 +15,7 @@ import { RightsCalls } from "./calls/rights-calls.ts";
 import { surveyEngine } from "./calls/survey-calls.ts";
 import { TransferCalls } from "./calls/transfer-calls.ts";
 import { VmCalls } from "./calls/vm-calls.ts";
+import { VmSettingsCalls } from "./calls/vm-settings-calls.ts";
 import { parseEngineAddress } from "./engine-address.ts";
 import { ConfirmedLogin } from "./confirmed-login.ts";
 import { createEngineClient } from "./engine-client.ts";
@@ -55,7 +56,8 @@ export const openOvirtEngine = (options: EngineOptions, { clock, log }: EngineDe
   const captures = new CaptureCalls(client);
   const transfers = new TransferCalls(client);
   const disks = new DiskCalls(client);
-  const vms = new VmCalls(client, inventory);
+  const settings = new VmSettingsCalls(client);
+  const vms = new VmCalls(client, inventory, settings);
   const rights = new RightsCalls(client);
 
   return {
@@ -73,7 +75,7 @@ export const openOvirtEngine = (options: EngineOptions, { clock, log }: EngineDe
     },
     ...captureOperationsOf(captures),
     ...transferOperationsOf(transfers),
-    ...buildOperationsOf(disks, vms),
+    ...buildOperationsOf(disks, vms, settings),
     ...machineOperationsOf(new MachineCalls(client)),
     readRights: (...call) => rights.readRights(...call),
 
@@ -117,7 +119,7 @@ const transferOperationsOf = (transfers: TransferCalls): TransferOperations => (
   cancelTransfer: (...call) => transfers.cancelTransfer(...call),
 });
 
-const buildOperationsOf = (disks: DiskCalls, vms: VmCalls): BuildOperations => ({
+const buildOperationsOf = (disks: DiskCalls, vms: VmCalls, settings: VmSettingsCalls): BuildOperations => ({
   createDisk: (...call) => disks.createDisk(...call),
   getDisk: (...call) => disks.getDisk(...call),
   removeDisk: (...call) => disks.removeDisk(...call),
@@ -130,6 +132,8 @@ const buildOperationsOf = (disks: DiskCalls, vms: VmCalls): BuildOperations => (
   listNicNames: (...call) => vms.listNicNames(...call),
   addNic: (...call) => vms.addNic(...call),
   describeVm: (...call) => vms.describeVm(...call),
+  setSettings: (...call) => settings.setSettings(...call),
+  addBelonging: (...call) => settings.addBelonging(...call),
   startVm: (...call) => vms.startVm(...call),
   removeVm: (...call) => vms.removeVm(...call),
 });

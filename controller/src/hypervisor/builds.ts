@@ -39,6 +39,7 @@ export interface AttachmentRequest {
   readonly bootable: boolean;
   readonly active: boolean;
   readonly readOnly: boolean;
+  readonly passDiscard?: boolean | undefined;
 }
 
 /** A NIC to add. */
@@ -52,6 +53,22 @@ export interface NicRequest {
   readonly mac: string | undefined;
   readonly linked: boolean;
   readonly plugged: boolean;
+}
+
+/** Settings that a VM is to have as they were saved. */
+export interface SettingsRequest {
+  readonly vmId: string;
+  readonly configuration: VmConfiguration;
+  /** Names of what is to be set (`fieldsOf`); of what no call can set the engine is not asked. */
+  readonly fields: readonly string[];
+}
+
+/** Something that a VM is to belong to, by its name. */
+export interface BelongingRequest {
+  readonly vmId: string;
+  readonly clusterId: string;
+  readonly kind: "tags" | "affinityLabels" | "affinityGroups";
+  readonly name: string;
 }
 
 /** Making disks and VMs for restores, and undoing it. */
@@ -78,6 +95,10 @@ export interface BuildOperations {
   listNicNames(vmId: string, signal: AbortSignal): Promise<readonly string[]>;
   addNic(request: NicRequest, signal: AbortSignal): Promise<void>;
   describeVm(request: { readonly vmId: string; readonly description: string }, signal: AbortSignal): Promise<void>;
+  /** Sets what was saved, where the engine has a call for it; ENGINE_FAULT when it refuses the values. */
+  setSettings(request: SettingsRequest, signal: AbortSignal): Promise<void>;
+  /** Gives the VM a tag or label, or puts it into a group; NOT_FOUND when there is none of this name. */
+  addBelonging(request: BelongingRequest, signal: AbortSignal): Promise<void>;
   startVm(vmId: string, signal: AbortSignal): Promise<void>;
   /** Removes a VM that is down; its disks stay when `keepDisks`. An unknown one is fine. */
   removeVm(request: { readonly vmId: string; readonly keepDisks: boolean }, signal: AbortSignal): Promise<void>;

@@ -86,6 +86,8 @@ export interface AttachedDisk extends Disk {
   /** Plugged. */
   readonly active: boolean;
   readonly readOnly: boolean;
+  /** Whether the guest's discards reach the storage; undefined when the engine does not say. */
+  readonly passDiscard?: boolean | undefined;
 }
 
 /** A VM with its disks. */

@@ -1,5 +1,7 @@
 import { z } from "zod";
 
+import { belongingsSchema, initializationSchema } from "./vm-settings.ts";
+
 /** A NIC of a saved VM; restores find its profile by the two names. */
 const nicSchema = z.object({
   name: z.string(),
@@ -24,6 +26,8 @@ const diskSchema = z.object({
   readOnly: z.boolean(),
   wipeAfterDelete: z.boolean(),
   incrementalEnabled: z.boolean(),
+  passDiscard: z.boolean().optional(),
+  description: z.string().optional(),
   storageDomainId: z.string().optional(),
   storageDomainName: z.string().optional(),
 });
@@ -57,6 +61,10 @@ export const vmConfigurationSchema = z.object({
   clusterId: z.string(),
   clusterName: z.string().optional(),
   customProperties: z.array(z.object({ name: z.string(), value: z.string() })),
+  /** Further single values, by the names of `vmSettings`. */
+  settings: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
+  initialization: initializationSchema.optional(),
+  belongings: belongingsSchema.optional(),
   nics: z.array(nicSchema),
   disks: z.array(diskSchema),
 });

@@ -23,7 +23,11 @@ test("a manager is tested: address, login, rights, anchors, and the host whose p
   const { transferUrl } = await openDisk(lab.deps, download, async () => undefined, never);
 
   const engines = createOvirtEngines(systemClock, silentLogger);
-  const checks = await engines.test(lab.hypervisor, { ...lab, username: "admin@internal", engineInstanceId: "" }, never);
+  const checks = await engines.test(
+    lab.hypervisor,
+    { ...lab, username: "admin@internal", engineInstanceId: "" },
+    never,
+  );
   expect(checks.map(({ name, message }) => [name, message])).toEqual([
     ["address and anchor of the API", expect.stringContaining("is signed by the pinned anchor")],
     ["login", expect.stringContaining("4.5")],

@@ -143,6 +143,7 @@ const attachDisks = async (deps: StepDeps, request: BuildRequest, vmId: string, 
           bootable: saved?.bootable ?? false,
           active: saved?.active ?? true,
           readOnly: saved?.readOnly ?? false,
+          passDiscard: saved?.passDiscard,
         },
         signal,
       );

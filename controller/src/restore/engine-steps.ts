@@ -55,15 +55,20 @@ export const finishDisk = async (
   await awaitDiskOk(deps, request.diskId, signal);
 };
 
+/** A disk that becomes the user's, with the words that it had when it was backed up. */
+export interface ReleasedDisk {
+  readonly diskId: string;
+  readonly description: string;
+}
+
 /** Takes the mark off restored disks: from then on they are the user's. `vmId` when a VM has them. */
 export const releaseDisks = async (
   deps: StepDeps,
-  request: { readonly diskIds: readonly string[]; readonly vmId: string | undefined },
+  request: { readonly disks: readonly ReleasedDisk[]; readonly vmId: string | undefined },
   signal: AbortSignal,
 ): Promise<void> => {
-  for (const diskId of request.diskIds) {
-    const ask = (): Promise<void> =>
-      deps.hypervisor.describeDisk({ diskId, vmId: request.vmId, description: "" }, signal);
+  for (const { diskId, description } of request.disks) {
+    const ask = (): Promise<void> => deps.hypervisor.describeDisk({ diskId, vmId: request.vmId, description }, signal);
     await throughConflicts(deps, { what: `disk ${diskId}`, deadlineMs: 120_000 }, ask, signal);
   }
 };

@@ -5,7 +5,10 @@ import { changeAttempt } from "../database/attempts-table.ts";
 import { writeJournal } from "../database/journal-table.ts";
 import type { TaskChange } from "../database/tasks-table.ts";
 import { restoredDiskIdOf } from "../hypervisor/marks.ts";
+import type { SavedVm } from "../hypervisor/vm-configuration.ts";
+import { initializationSchema } from "../hypervisor/vm-settings.ts";
 import { findPoint } from "../repositories/find-point.ts";
+import { openOfAttempt, sealForAttempt } from "../secrets/attempt-secrets.ts";
 import { isRestoreScope, type RestoreScope } from "../sessions/task-scope.ts";
 import type { Task } from "../sessions/task.ts";
 import type { Try } from "../sessions/task-work.ts";
@@ -57,8 +60,7 @@ export const prepareRestore = async (
     stage: "planned",
     targets,
     roots: Object.fromEntries(point.manifest.clear.disks.map(({ diskId, root }) => [diskId, root])),
-    configuration: point.configuration,
-    ovf: point.manifest.sealed.ovf,
+    ...sealedVm(deps, attempt.attemptId, point),
   };
   await changeAttempt(deps.database.queries, attempt.attemptId, { prepared: planned });
   for (const { targetDiskId } of targets) {
@@ -74,6 +76,29 @@ export const prepareRestore = async (
   }
   const made = await makeDisks(engineDeps(deps, task), { owner, disks: targetDisks(task, plan) }, signal);
   return { prepared: { ...planned, stage: "ready", targets: [...made] }, change: {} };
+};
+
+/** What the point's VM was: its OVF, and what its guest is told, are sealed for the database. */
+const sealedVm = (
+  { secrets }: WorkDeps,
+  attemptId: string,
+  { configuration, manifest }: ReadPoint,
+): Pick<PreparedRestore, "configuration" | "initialization" | "ovf"> => {
+  const { initialization, ...clear } = configuration;
+  const told = initialization === undefined ? "" : JSON.stringify(initialization);
+  return {
+    configuration: clear,
+    initialization: sealForAttempt(secrets, attemptId, told),
+    ovf: sealForAttempt(secrets, attemptId, manifest.sealed.ovf),
+  };
+};
+
+/** The VM that an attempt restores, as it was saved. */
+export const savedVmOf = ({ secrets }: WorkDeps, attemptId: string, prepared: PreparedRestore): SavedVm => {
+  const told = openOfAttempt(secrets, attemptId, prepared.initialization);
+  const ovf = openOfAttempt(secrets, attemptId, prepared.ovf);
+  const initialization = told === "" ? undefined : initializationSchema.parse(JSON.parse(told));
+  return { configuration: { ...prepared.configuration, initialization }, ovf: ovf === "" ? undefined : ovf };
 };
 
 /** What a step on the engine of a task needs. */

@@ -9,7 +9,10 @@ const schema = z.object({
   targets: z.array(z.object({ pointDiskId: z.string(), targetDiskId: z.string(), sizeBytes: z.number() })),
   /** Where the content of each disk begins, by the point's manifest: disk id → root. */
   roots: z.record(z.string(), z.string()).default({}),
+  /** Without what the guest is told at its first start. */
   configuration: vmConfigurationSchema,
+  /** That, as JSON, sealed for the attempt as the OVF is; empty for none. */
+  initialization: z.string().default(""),
   ovf: z.string(),
 });
 

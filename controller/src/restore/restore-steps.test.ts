@@ -111,7 +111,11 @@ test.each([true, false])(
     expect(built.remarks.map(({ code }) => code)).toEqual(withOvf ? [] : ["OVF_NOT_USED"]);
 
     await releaseVm(lab.deps, { vmId: built.vmId, description: "the shop" }, never);
-    await releaseDisks(lab.deps, { diskIds: made.map(({ targetDiskId }) => targetDiskId), vmId: built.vmId }, never);
+    await releaseDisks(
+      lab.deps,
+      { disks: made.map(({ targetDiskId: diskId }) => ({ diskId, description: "" })), vmId: built.vmId },
+      never,
+    );
     expect(await ours(owner)).toEqual([]);
 
     const restored = await lab.hypervisor.getVmConfiguration(built.vmId, never);

@@ -7,8 +7,9 @@ import type { Remark } from "../sessions/remark.ts";
 import type { Settled, Standing, Try } from "../sessions/task-work.ts";
 import type { WorkDeps } from "../sessions/work-deps.ts";
 import { buildVm, releaseVm } from "./build-vm.ts";
+import { completeVm } from "./complete-vm.ts";
 import { finishDisk, releaseDisks } from "./engine-steps.ts";
-import { engineDeps, restoreScopeOf } from "./prepare-restore.ts";
+import { engineDeps, restoreScopeOf, savedVmOf } from "./prepare-restore.ts";
 import { type PreparedRestore, parsePreparedRestore } from "./prepared-restore.ts";
 import { undoRestore } from "./undo-restore.ts";
 
@@ -59,18 +60,23 @@ const finish = async (deps: WorkDeps, what: Try, prepared: PreparedRestore, sign
   const scope = restoreScopeOf(task);
   const engine = engineDeps(deps, task);
   if (task.restoredVmId === "") await finishDisks(deps, what, prepared, signal);
-  const diskIds = prepared.targets.map(({ targetDiskId }) => targetDiskId);
+  const disks = prepared.targets.map(({ pointDiskId, targetDiskId: diskId }) => ({
+    diskId,
+    description: prepared.configuration.disks.find(({ id }) => id === pointDiskId)?.description ?? "",
+  }));
   if (scope.kind === "restore-disk") {
-    await releaseDisks(engine, { diskIds, vmId: undefined }, signal);
+    await releaseDisks(engine, { disks, vmId: undefined }, signal);
     return { kind: "clean", remarks: [] };
   }
   const built =
     task.restoredVmId === "" ? await build(deps, what, prepared, signal) : { vmId: task.restoredVmId, remarks: [] };
   // The VM first: a marked VM over disks that are not would be taken back without them.
   await releaseVm(engine, { vmId: built.vmId, description: prepared.configuration.description }, signal);
-  await releaseDisks(engine, { diskIds, vmId: built.vmId }, signal);
+  await releaseDisks(engine, { disks, vmId: built.vmId }, signal);
+  const { configuration: saved } = savedVmOf(deps, what.attempt.attemptId, prepared);
+  const different = await completeVm(engine, { vmId: built.vmId, clusterId: task.clusterId, saved }, signal);
   const started = scope.start ? await start(deps, what, built.vmId, signal) : [];
-  return { kind: "clean", remarks: [...built.remarks, ...started] };
+  return { kind: "clean", remarks: [...built.remarks, ...different, ...started] };
 };
 
 const finishDisks = async (
@@ -99,12 +105,11 @@ const build = async (
 ): Promise<{ readonly vmId: string; readonly remarks: readonly Remark[] }> => {
   const scope = restoreScopeOf(task);
   if (scope.kind !== "restore-vm") throw new Error(`task ${task.taskId} restores no VM`);
-  const saved = { configuration: prepared.configuration, ovf: prepared.ovf === "" ? undefined : prepared.ovf };
   const request = {
     owner: ownerOf(deps.installationId, attempt),
     name: scope.name,
     clusterId: task.clusterId,
-    saved,
+    saved: savedVmOf(deps, attempt.attemptId, prepared),
     disks: prepared.targets,
     keepMacs: scope.keepMacs,
   };

@@ -9,6 +9,7 @@ import type { TaskTokens } from "../identity/task-tokens.ts";
 import type { ManagerRegistry } from "../inventory/manager-registry.ts";
 import type { PlacedWorker } from "../placement/placed-worker.ts";
 import type { RepositoryRegistry } from "../repositories/repository-registry.ts";
+import type { SecretBox } from "../secrets/secret-box.ts";
 import type { ChangeFeed } from "./change-feed.ts";
 import type { Patience } from "./patience.ts";
 import type { ProgressBoard } from "./progress-board.ts";
@@ -37,6 +38,8 @@ export interface WorkDeps {
   /** Who belongs to the installation. */
   readonly identity: IdentityDeps;
   readonly taskTokens: TaskTokens;
+  /** Seals what attempts keep of VMs (R12). */
+  readonly secrets: SecretBox;
   readonly managers: ManagerRegistry;
   readonly repositories: RepositoryRegistry;
   readonly agents: AgentRegistry;

@@ -139,6 +139,7 @@ const openDeps = async (
     installationId: "inst" as InstallationId,
     identity: identity.deps,
     taskTokens: identity.taskTokens,
+    secrets,
     managers,
     repositories: stack.use(
       await openRepositoryRegistry({

@@ -2,6 +2,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { PointSchema } from "@holdfast/proto/holdfast/controller/v1/point_pb";
 import { PointHealth, type PointSummary } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
 import type { Manifest } from "@holdfast/shared/format/manifest";
+import { shownConfiguration, shownOvf } from "../../hypervisor/shown-configuration.ts";
 import type { RepositoryConnection } from "../../repositories/repository-connection.ts";
 import { fromStatistics } from "../to-common.ts";
 
@@ -51,8 +52,8 @@ export const toWholePoint = (
   ...pointParts(point, repository),
   capture: clear.capture,
   consistency: clear.consistency,
-  ovf: sealed.ovf,
-  configurationJson: sealed.configurationJson,
+  ovf: shownOvf(sealed.ovf),
+  configurationJson: shownConfiguration(sealed.configurationJson),
   managerName: sealed.managerName,
   clusterName: sealed.clusterName,
 });

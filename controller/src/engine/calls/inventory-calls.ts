@@ -42,7 +42,7 @@ export class InventoryCalls implements InventoryReader {
 
   async readInventory(signal: AbortSignal): Promise<Inventory> {
     const clusters = await this.listClusters(signal);
-    const hosts = await this.#list("/hosts", "host", hostRow, signal);
+    const hosts = await this.listHosts(signal);
     const storageDomains = await this.#list("/storagedomains", "storage_domain", storageDomainRow, signal);
     const vms = await this.listVmRows(withDisks, signal);
     return { clusters, hosts, storageDomains, vms: await this.#toVms(vms, signal) };
@@ -81,6 +81,10 @@ export class InventoryCalls implements InventoryReader {
       rows.filter((row) => row.name === name),
       signal,
     );
+  }
+
+  listHosts(signal: AbortSignal) {
+    return this.#list("/hosts", "host", hostRow, signal);
   }
 
   async listVnicProfiles(signal: AbortSignal): Promise<readonly VnicProfile[]> {

@@ -9,27 +9,49 @@ import { vmRow } from "../rows/vm-rows.ts";
 import { collection, stub } from "../values.ts";
 import { tellUnlessGone } from "./capture-calls.ts";
 import { type InventoryCalls, vmNotFound } from "./inventory-calls.ts";
+import type { VmSettingsCalls } from "./vm-settings-calls.ts";
 
 type VmOperations = Pick<
   BuildOperations,
   "getVmConfiguration" | "createVm" | "attachDisk" | "listNicNames" | "addNic" | "describeVm" | "startVm" | "removeVm"
 >;
 
+const disksAndNics = "disk_attachments.disk,nics";
+const belongings = "template,tags,affinitylabels,cdroms,watchdogs,hostdevices,numanodes,mediateddevices";
+
 /** Saving VMs and making them anew. */
 export class VmCalls implements VmOperations {
   readonly #client: EngineClient;
   readonly #inventory: InventoryCalls;
+  readonly #settings: VmSettingsCalls;
 
-  constructor(client: EngineClient, inventory: InventoryCalls) {
+  constructor(client: EngineClient, inventory: InventoryCalls, settings: VmSettingsCalls) {
     this.#client = client;
     this.#inventory = inventory;
+    this.#settings = settings;
   }
 
   async getVmConfiguration(vmId: string, signal: AbortSignal) {
-    const query = { all_content: "true", follow: "disk_attachments.disk,nics" };
-    const row = await this.#client.find({ method: "GET", path: `/vms/${vmId}`, query }, vmConfigurationRow, signal);
+    const row = await this.#findConfiguration(vmId, signal);
     if (row === undefined) throw vmNotFound(vmId);
-    return toSavedVm(row, await this.#inventory.namesFor(row.cluster?.id, signal));
+    const clusterId = row.cluster?.id;
+    const names = await this.#inventory.namesFor(clusterId, signal);
+    const hosts = (row.placement_policy?.hosts ?? []).length === 0 ? [] : await this.#inventory.listHosts(signal);
+    const affinityGroups = await this.#settings.groupsOf(clusterId, vmId, signal);
+    return toSavedVm(row, { ...names, hosts, affinityGroups });
+  }
+
+  /** An engine that cannot inline one of the lists may refuse the wish: then they are left out. */
+  async #findConfiguration(vmId: string, signal: AbortSignal) {
+    const path = `/vms/${vmId}`;
+    const ask = (follow: string) =>
+      this.#client.find({ method: "GET", path, query: { all_content: "true", follow } }, vmConfigurationRow, signal);
+    try {
+      return await ask(`${disksAndNics},${belongings}`);
+    } catch (caught) {
+      if (!hasCode(caught, "ENGINE_FAULT")) throw caught;
+      return await ask(disksAndNics);
+    }
   }
 
   async createVm(request: VmRequest, signal: AbortSignal) {
@@ -47,6 +69,7 @@ export class VmCalls implements VmOperations {
       bootable: String(bootable),
       active: String(active),
       read_only: String(readOnly),
+      ...(request.passDiscard === undefined ? {} : { pass_discard: String(request.passDiscard) }),
       disk: { id: diskId },
     };
     try {

@@ -54,6 +54,7 @@ export const attachmentRow = z
     bootable: flag.default(false),
     active: flag.default(false),
     read_only: flag.default(false),
+    pass_discard: flag.optional(),
     disk: fields.optional(),
   })
   .transform((row): AttachedDisk => ({
@@ -62,4 +63,5 @@ export const attachmentRow = z
     bootable: row.bootable,
     active: row.active,
     readOnly: row.read_only,
+    passDiscard: row.pass_discard,
   }));

@@ -5,6 +5,14 @@ import { levelText } from "../../hypervisor/level.ts";
 import type { SavedDisk, SavedNic, SavedVm, VmConfiguration } from "../../hypervisor/vm-configuration.ts";
 import { collection, flag, level, number, stub } from "../values.ts";
 import { attachmentRow } from "./disk-rows.ts";
+import {
+  type NamesOfBelongings,
+  belongingsRow,
+  initializationRow,
+  toBelongings,
+  toInitialization,
+  toSettings,
+} from "./vm-settings-row.ts";
 
 const nicRow = z.object({
   name: z.string(),
@@ -39,8 +47,8 @@ const hardware = {
   tpm_enabled: flag.optional(),
 };
 
-/** `/vms/ID?all_content=true` with disks and NICs inlined. */
-export const vmConfigurationRow = z.object({
+/** `/vms/ID?all_content=true` with disks, NICs and what it belongs to inlined; further settings are read by their paths. */
+export const vmConfigurationRow = z.looseObject({
   id: z.string(),
   name: z.string(),
   description: z.string().default(""),
@@ -57,14 +65,13 @@ export const vmConfigurationRow = z.object({
   ).optional(),
   nics: collection("nic", nicRow).optional(),
   disk_attachments: collection("disk_attachment", attachmentRow).optional(),
-  initialization: z
-    .object({ configuration: z.object({ type: z.string().optional(), data: z.string().optional() }).optional() })
-    .optional(),
+  ...belongingsRow,
+  initialization: initializationRow.optional(),
 });
 type Row = z.output<typeof vmConfigurationRow>;
 
 /** Names that a saved VM carries beside ids, since a restore may go where the ids mean nothing. */
-export interface NamesForSaving {
+export interface NamesForSaving extends NamesOfBelongings {
   readonly clusterName: string | undefined;
   readonly storageDomains: readonly Pick<StorageDomain, "id" | "name">[];
   readonly vnicProfiles: readonly VnicProfile[];
@@ -90,6 +97,9 @@ const toConfiguration = (row: Row, names: NamesForSaving): VmConfiguration => ({
   clusterId: row.cluster?.id ?? "",
   clusterName: names.clusterName,
   customProperties: row.custom_properties ?? [],
+  settings: toSettings(row),
+  initialization: toInitialization(row.initialization),
+  belongings: toBelongings(row, names),
   nics: (row.nics ?? []).map((nic) => toNic(nic, names)),
   disks: (row.disk_attachments ?? [])
     .filter(({ contentType }) => contentType === "data")
@@ -145,8 +155,8 @@ const toNic = (nic: z.output<typeof nicRow>, { vnicProfiles }: NamesForSaving): 
 
 const toDisk = (disk: z.output<typeof attachmentRow>, { storageDomains }: NamesForSaving): SavedDisk => {
   const [storageDomainId] = disk.storageDomainIds;
-  const { id, alias, sizeBytes, format, sparse, bootable, active, readOnly, wipeAfterDelete, incrementalEnabled } =
-    disk;
+  const { id, alias, description, sizeBytes, format, sparse } = disk;
+  const { bootable, active, readOnly, passDiscard, wipeAfterDelete, incrementalEnabled } = disk;
   return {
     id,
     alias,
@@ -156,6 +166,8 @@ const toDisk = (disk: z.output<typeof attachmentRow>, { storageDomains }: NamesF
     bootable,
     active,
     readOnly,
+    passDiscard,
+    description,
     wipeAfterDelete,
     incrementalEnabled,
     interface: disk.interface,

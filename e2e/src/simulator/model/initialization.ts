@@ -9,7 +9,7 @@ export interface NicConfiguration {
   readonly gateway?: string;
 }
 
-/** What cloud-init is told; passwords and keys are taken and not kept. */
+/** What cloud-init is told; passwords are taken and not kept. */
 export interface Initialization {
   readonly hostName?: string;
   readonly userName?: string;
@@ -17,5 +17,7 @@ export interface Initialization {
   readonly dnsSearch?: string;
   /** Body of a cloud-config, without its first line. */
   readonly customScript?: string;
+  /** Further texts by the API's names, which change nothing. */
+  readonly more?: Readonly<Record<string, string>>;
   readonly nics: readonly NicConfiguration[];
 }

@@ -124,6 +124,8 @@ export interface Vm {
   stoppedMs?: number;
   stopReason?: string;
   placement?: PlacementPolicy;
+  /** Settings that are kept and shown, and change nothing; in the API's names. */
+  settings?: Readonly<Record<string, unknown>>;
   /** What a start with `use_initialization` tells cloud-init. */
   initialization?: Initialization;
   /** True while it runs with settings that last for this run only. */

@@ -10,7 +10,7 @@ import { topologyOf, wantedAttributes } from "./wanted-hardware.ts";
 /** `PUT /vms/ID`; what the body does not name stays, and so does the compatibility level. */
 export const editVm = (engine: Engine, vm: Vm, body: VmBody): void => {
   if (body.name !== undefined) checkNameFree(engine, body.name, "Cannot edit VM", vm);
-  const { customLevel: _level, ...attributes } = wantedAttributes(body);
+  const { customLevel: _level, ...attributes } = wantedAttributes(body, vm.settings);
   const placement = placementOf(engine, body, "Cannot edit VM", vm.placement);
   const initialization = toInitialization(body.initialization) ?? vm.initialization;
   Object.assign(vm, {

@@ -16,23 +16,24 @@ const nicConfiguration = entity(
   ["ipv6", "ipv6_boot_protocol"],
 );
 
-/** Fields of the API's initialization that mean nothing to the simulator, or are secrets that it does not keep. */
-const unmodelled = [
-  "active_directory_ou",
-  "authorized_ssh_keys",
-  "cloud_init",
-  "cloud_init_network_protocol",
-  "domain",
-  "input_locale",
-  "org_name",
-  "regenerate_ssh_keys",
-  "root_password",
-  "system_locale",
-  "timezone",
-  "ui_language",
-  "user_locale",
-  "windows_license_key",
-];
+/** Texts that are kept and shown, and change nothing. */
+const keptTexts = {
+  active_directory_ou: text.optional(),
+  authorized_ssh_keys: text.optional(),
+  cloud_init_network_protocol: text.optional(),
+  domain: text.optional(),
+  input_locale: text.optional(),
+  org_name: text.optional(),
+  regenerate_ssh_keys: text.optional(),
+  system_locale: text.optional(),
+  timezone: text.optional(),
+  ui_language: text.optional(),
+  user_locale: text.optional(),
+  windows_license_key: text.optional(),
+};
+
+/** Fields of the API's initialization that mean nothing to the simulator, and the password, which no engine tells again. */
+const unmodelled = ["cloud_init", "root_password"];
 
 /** Body of `initialization`: an OVF to make a VM from, or what cloud-init is told. */
 export const initializationBody = entity(
@@ -44,6 +45,7 @@ export const initializationBody = entity(
     dns_servers: text.optional(),
     dns_search: text.optional(),
     custom_script: text.optional(),
+    ...keptTexts,
     nic_configurations: collection("nic_configuration", nicConfiguration).optional(),
   },
   unmodelled,
@@ -64,6 +66,11 @@ const toNic = (body: z.output<typeof nicConfiguration>): NicConfiguration => {
 /** What cloud-init is told by a body; undefined when it says nothing of that. */
 export const toInitialization = (body: InitializationBody | undefined): Initialization | undefined => {
   if (body === undefined || body.configuration !== undefined) return undefined;
+  const more = Object.fromEntries(
+    Object.entries(body).flatMap(([name, value]) =>
+      name in keptTexts && typeof value === "string" ? [[name, value]] : [],
+    ),
+  );
   return {
     nics: (body.nic_configurations ?? []).map(toNic),
     ...defined({
@@ -72,6 +79,7 @@ export const toInitialization = (body: InitializationBody | undefined): Initiali
       dnsServers: body.dns_servers,
       dnsSearch: body.dns_search,
       customScript: body.custom_script,
+      more: Object.keys(more).length === 0 ? undefined : more,
     }),
   };
 };

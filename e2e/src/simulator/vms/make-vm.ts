@@ -5,6 +5,7 @@ import { defined } from "../model/defined.ts";
 import type { Initialization } from "../model/initialization.ts";
 import type { Level } from "../model/inventory.ts";
 import type { BiosType, CpuTopology, Nic, PlacementPolicy, Snapshot, Vm } from "../model/vm.ts";
+import type { SettingsTree } from "./kept-settings.ts";
 import { showStatus } from "./show-status.ts";
 
 /** What a new VM is to be; disks come afterwards. */
@@ -28,6 +29,7 @@ export interface NewVm {
   readonly nics?: readonly Nic[];
   readonly placement?: PlacementPolicy | undefined;
   readonly initialization?: Initialization | undefined;
+  readonly settings?: SettingsTree | undefined;
 }
 
 /** The snapshot row that every VM has for its present state. */
@@ -75,6 +77,7 @@ export const addVm = (engine: Engine, actor: Actor, wanted: NewVm): Vm => {
       customLevel: wanted.customLevel,
       placement: wanted.placement,
       initialization: wanted.initialization,
+      settings: wanted.settings,
     }),
   };
   engine.world.vms.set(vm.id, vm);

@@ -3,8 +3,12 @@ import { z } from "zod";
 import { bool, collection, entity, integer, namedReference, text, uuid } from "../http/body.ts";
 import { biosTypes } from "../model/vm.ts";
 import { initializationBody } from "./initialization-body.ts";
+import { keptSettings } from "./kept-settings.ts";
 
 const topology = entity({ sockets: integer.optional(), cores: integer.optional(), threads: integer.optional() });
+
+const cpuMode = z.enum(["custom", "host_model", "host_passthrough"]);
+const boot = entity({ devices: collection("device", z.enum(["hd", "cdrom", "network"])).optional() });
 
 /** Body of `placement_policy`. */
 const placementPolicy = entity({
@@ -20,29 +24,18 @@ const unmodelled = [
   "cpu_profile",
   "cpu_shares",
   "creation_time",
-  "custom_cpu_model",
-  "custom_emulated_machine",
-  "custom_properties",
   "disk_attachments",
-  "display",
   "domain",
   "fqdn",
   "floppies",
   "guest_operating_system",
   "guest_time_zone",
   "has_illegal_images",
-  "high_availability",
   "host",
   "host_devices",
   "instance_type",
-  "io",
   "katello_errata",
   "large_icon",
-  "lease",
-  "memory_policy",
-  "migration",
-  "migration_downtime",
-  "multi_queues_enabled",
   "next_run_configuration_exists",
   "nics",
   "numa_nodes",
@@ -52,30 +45,20 @@ const unmodelled = [
   "permissions",
   "quota",
   "reported_devices",
-  "rng_device",
   "run_once",
-  "serial_number",
   "sessions",
   "small_icon",
   "snapshots",
-  "soundcard_enabled",
   "sso",
-  "start_paused",
   "start_time",
-  "stateless",
   "statistics",
   "status",
   "status_detail",
   "stop_reason",
   "stop_time",
-  "storage_error_resume_behaviour",
   "tags",
-  "time_zone",
-  "tpm_enabled",
   "tunnel_migration",
-  "usb",
   "use_latest_template_version",
-  "virtio_scsi",
   "virtio_scsi_multi_queues",
   "vm_pool",
   "watchdogs",
@@ -92,9 +75,9 @@ export const vmBody = entity(
     cluster: namedReference.optional(),
     template: namedReference.optional(),
     memory: integer.optional(),
-    cpu: entity({ topology: topology.optional() }, [
+    ...keptSettings,
+    cpu: entity({ topology: topology.optional(), mode: cpuMode.optional() }, [
       "architecture",
-      "mode",
       "type",
       "name",
       "cores",
@@ -102,9 +85,8 @@ export const vmBody = entity(
       "level",
       "speed",
     ]).optional(),
-    bios: entity({ type: z.enum(biosTypes).optional() }, ["boot_menu"]).optional(),
-    os: entity({ type: text.optional() }, [
-      "boot",
+    bios: entity({ type: z.enum(biosTypes).optional(), boot_menu: entity({ enabled: bool }).optional() }).optional(),
+    os: entity({ type: text.optional(), boot: boot.optional() }, [
       "kernel",
       "initrd",
       "cmdline",

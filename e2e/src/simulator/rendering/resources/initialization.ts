@@ -21,6 +21,7 @@ export const initializationOf = (stored: Initialization | undefined, ovf: string
     dns_servers: stored?.dnsServers,
     dns_search: stored?.dnsSearch,
     custom_script: stored?.customScript,
+    ...stored?.more,
     nic_configurations: stored === undefined ? undefined : new Collection("nic_configuration", stored.nics.map(nicOf)),
     configuration: ovf === undefined ? undefined : struct("configuration", { type: "ovf", data: ovf }),
   });

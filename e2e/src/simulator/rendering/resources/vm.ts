@@ -1,5 +1,6 @@
 import { hrefOf, linksOf, stubOf } from "./links.ts";
 import { initializationOf } from "./initialization.ts";
+import { fieldsOf, renderSettings } from "./vm-settings.ts";
 import { versionOf } from "./version.ts";
 import type { Vm } from "../../model/vm.ts";
 import type { World } from "../../model/world.ts";
@@ -23,14 +24,26 @@ const subCollections = [
   "statistics",
 ];
 
-const hardware = (vm: Vm): Record<string, Value> => ({
-  memory: vm.memoryBytes,
-  memory_policy: struct("memory_policy", { guaranteed: vm.memoryBytes, max: vm.memoryBytes * 4, ballooning: true }),
-  cpu: struct("cpu", { architecture: "x86_64", topology: struct("topology", { ...vm.cpu }) }),
-  bios: struct("bios", { type: vm.biosType, boot_menu: struct("boot_menu", { enabled: false }) }),
-  os: struct("os", { type: vm.osType, boot: struct("boot", { devices: new Texts("device", ["hd"]) }) }),
-  custom_compatibility_version: vm.customLevel === undefined ? undefined : versionOf(vm.customLevel),
-});
+const hardware = (vm: Vm): Record<string, Value> => {
+  const { memory_policy: policy, cpu, bios, os, ...others } = renderSettings(vm.settings ?? {});
+  const defaults = { guaranteed: vm.memoryBytes, max: vm.memoryBytes * 4, ballooning: true };
+  const devices = new Texts("device", ["hd"]);
+  return {
+    memory: vm.memoryBytes,
+    memory_policy: struct("memory_policy", { ...defaults, ...fieldsOf(policy) }),
+    cpu: struct("cpu", { architecture: "x86_64", topology: struct("topology", { ...vm.cpu }), ...fieldsOf(cpu) }),
+    bios: struct("bios", {
+      type: vm.biosType,
+      boot_menu: struct("boot_menu", { enabled: false }),
+      ...fieldsOf(bios),
+    }),
+    os: struct("os", { type: vm.osType, boot: struct("boot", { devices }), ...fieldsOf(os) }),
+    custom_compatibility_version: vm.customLevel === undefined ? undefined : versionOf(vm.customLevel),
+    stateless: false,
+    start_paused: false,
+    ...others,
+  };
+};
 
 const placementOf = ({ placement }: Vm): Resource =>
   struct("placement_policy", {
@@ -62,8 +75,6 @@ export const vmResource = (world: World, vm: Vm, ovf?: string): Resource => {
       origin: vm.origin,
       ...hardware(vm),
       delete_protected: vm.deleteProtected,
-      stateless: false,
-      start_paused: false,
       run_once: vm.runOnce ?? false,
       has_illegal_images: vm.attachments.some((one) => world.disks.get(one.diskId)?.illegal === true),
       next_run_configuration_exists: false,
