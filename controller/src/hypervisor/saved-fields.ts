@@ -79,14 +79,17 @@ const initializationFields = ({ initialization }: VmConfiguration): Fields => {
 /** True for fields whose values are never told (R12). */
 export const isSecretField = (field: string): boolean => field.startsWith("initialization.");
 
-/** Lists that are empty and flags that are off need not be said by an engine. */
-const nothing = (value: SettingValue | undefined): boolean => value === undefined || value === "" || value === false;
+/** A list that is empty need not be said by an engine. */
+const isEmpty = (value: SettingValue | undefined): boolean => value === undefined || value === "";
+
+/** True when an engine may mean the same: a flag that is off and one that it does not show. */
+export const mayBeSame = ({ saved, found }: FieldDifference): boolean => saved === false && found === undefined;
 
 /** What a VM has otherwise than it was saved; what the saved configuration does not say is not compared. */
 export const differencesOf = (saved: VmConfiguration, found: VmConfiguration): readonly FieldDifference[] => {
   const there = fieldsOf(found);
   return [...fieldsOf(saved)].flatMap(([field, value]) => {
     const other = there.get(field);
-    return value === other || (nothing(value) && nothing(other)) ? [] : [{ field, saved: value, found: other }];
+    return value === other || (isEmpty(value) && isEmpty(other)) ? [] : [{ field, saved: value, found: other }];
   });
 };

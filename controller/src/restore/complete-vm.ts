@@ -3,7 +3,7 @@ import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
 import type { CaptureRemark } from "../capture/reasons.ts";
 import { type StepDeps, throughConflicts } from "../capture/waiting.ts";
 import { type BelongingRequest } from "../hypervisor/builds.ts";
-import { type FieldDifference, differencesOf, isSecretField } from "../hypervisor/saved-fields.ts";
+import { type FieldDifference, differencesOf, isSecretField, mayBeSame } from "../hypervisor/saved-fields.ts";
 import type { VmConfiguration } from "../hypervisor/vm-configuration.ts";
 
 /** A restored VM that is the user's already, and what it was when it was backed up. */
@@ -27,7 +27,9 @@ export const completeVm = async (
     if (before.length === 0) return [];
     const refusals = await setAll(deps, request, before, signal);
     const after = await lookAt(deps, request, signal);
-    return after.map((difference) => remarkOf(difference, refusals.get(difference.field)));
+    return after
+      .filter((difference) => !mayBeSame(difference))
+      .map((difference) => remarkOf(difference, refusals.get(difference.field)));
   } catch (caught) {
     signal.throwIfAborted();
     if (hasCode(caught, "ENGINE_UNREACHABLE", "INTERNAL")) throw caught;

@@ -23,7 +23,7 @@ export interface Lab extends AsyncDisposable {
 export const labUser = { name: "admin@internal", password: "lab-password" };
 
 /** Who Holdfast logs in as: an account that has the documented role and nothing else. */
-export const engineUser = { name: "holdfast@internal", password: "engine-password" };
+export const engineUser = { name: "holdfast@internal", password: "lab-engine-password" };
 
 /** The documented role, as a lab is told of it. */
 export const engineRole = {

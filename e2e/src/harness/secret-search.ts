@@ -9,7 +9,7 @@ interface SecretForm {
 
 /** Every form of secret that an installation of the stories has. Texts are compared as bytes: databases and manifests too. */
 const secretForms: readonly SecretForm[] = [
-  { what: "the engine's password", form: /lab-password/ },
+  { what: "the engine's password", form: /lab-(?:engine-)?password/ },
   { what: "a join token", form: /hfj1\.[\w-]{24}/ },
   { what: "a task token", form: /hft1\.[\w-]{8,}\.[\w-]{24}/ },
   { what: "a user's token", form: /hfu1\.[0-9a-z]+\.[0-9a-z]+\.[\w-]{24}/ },

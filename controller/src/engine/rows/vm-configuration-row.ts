@@ -25,16 +25,16 @@ const nicRow = z.object({
 
 const hardware = {
   memory: number.default(0),
-  memory_policy: z.object({ guaranteed: number.optional(), max: number.optional() }).optional(),
+  memory_policy: z.looseObject({ guaranteed: number.optional(), max: number.optional() }).optional(),
   cpu: z
-    .object({
+    .looseObject({
       architecture: z.string().optional(),
       topology: z
         .object({ sockets: number.default(1), cores: number.default(1), threads: number.default(1) })
         .optional(),
     })
     .optional(),
-  bios: z.object({ type: z.string().optional() }).optional(),
+  bios: z.looseObject({ type: z.string().optional() }).optional(),
   os: z
     .object({
       type: z.string().optional(),
@@ -56,7 +56,7 @@ export const vmConfigurationRow = z.looseObject({
   type: z.string().optional(),
   cluster: stub.optional(),
   ...hardware,
-  high_availability: z.object({ enabled: flag.optional() }).optional(),
+  high_availability: z.looseObject({ enabled: flag.optional() }).optional(),
   delete_protected: flag.optional(),
   time_zone: z.object({ name: z.string().optional() }).optional(),
   custom_properties: collection(
