@@ -63,11 +63,12 @@ export interface SettingsRequest {
   readonly fields: readonly string[];
 }
 
-/** Something that a VM is to belong to, by its name. */
+/** Something that a VM is to belong to or to have, by its name. */
 export interface BelongingRequest {
   readonly vmId: string;
   readonly clusterId: string;
-  readonly kind: "tags" | "affinityLabels" | "affinityGroups";
+  readonly kind: "tags" | "affinityLabels" | "affinityGroups" | "watchdogs";
+  /** Of a watchdog its model and action. */
   readonly name: string;
 }
 
@@ -97,7 +98,7 @@ export interface BuildOperations {
   describeVm(request: { readonly vmId: string; readonly description: string }, signal: AbortSignal): Promise<void>;
   /** Sets what was saved, where the engine has a call for it; ENGINE_FAULT when it refuses the values. */
   setSettings(request: SettingsRequest, signal: AbortSignal): Promise<void>;
-  /** Gives the VM a tag or label, or puts it into a group; NOT_FOUND when there is none of this name. */
+  /** Gives the VM a tag, label or watchdog, or puts it into a group; NOT_FOUND when there is none of this name. */
   addBelonging(request: BelongingRequest, signal: AbortSignal): Promise<void>;
   startVm(vmId: string, signal: AbortSignal): Promise<void>;
   /** Removes a VM that is down; its disks stay when `keepDisks`. An unknown one is fine. */

@@ -9,6 +9,7 @@ import type { Host } from "../hypervisor/inventory.ts";
 import type { Transfer } from "../hypervisor/transfers.ts";
 import { checkHosts } from "./check-hosts.ts";
 import { checkRights } from "./check-rights.ts";
+import { checkVersion } from "./check-version.ts";
 import type { EngineAddress, EngineConnector, ManagerCheck, TestedEngine } from "./engine-connector.ts";
 
 /** Connections to oVirt engines. */
@@ -44,9 +45,10 @@ const testManager = async (
     return `${host}:${port} is signed by the pinned anchor`;
   });
   if (!anchor.passed) return [anchor];
+  let versions: readonly ManagerCheck[] = [];
   const login = await check("login", signal, async () => {
-    const { productName, version } = await hypervisor.identify(signal);
-    return `${productName} ${version}`;
+    versions = [checkVersion(await hypervisor.identify(signal))];
+    return `${address.username} is let in`;
   });
   if (!login.passed) return [anchor, login];
   let hosts: readonly Host[] = [];
@@ -64,7 +66,7 @@ const testManager = async (
   const rights = await rightsOf(hypervisor, address.username, signal);
   const { imageioAnchorPem } = address;
   const ofHosts = await checkHosts({ hosts, transfers, imageioAnchorPem, clock }, signal);
-  return [anchor, login, inventory, listing, ...rights, ...ofHosts, ...anchorChecks(address, clock)];
+  return [anchor, login, ...versions, inventory, listing, ...rights, ...ofHosts, ...anchorChecks(address, clock)];
 };
 
 const rightsOf = async (

@@ -80,6 +80,7 @@ const belongings: readonly (readonly [kind: BelongingRequest["kind"], field: str
   ["tags", "tags"],
   ["affinityLabels", "affinity_labels"],
   ["affinityGroups", "affinity_groups"],
+  ["watchdogs", "watchdogs"],
 ];
 
 const setSettings = (

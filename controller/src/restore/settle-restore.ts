@@ -2,6 +2,7 @@ import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { ownerOf } from "../backups/owner-of.ts";
 import { listJournalOfAttempt } from "../database/journal-table.ts";
 import { changeTask } from "../database/tasks-table.ts";
+import { parseMark } from "../hypervisor/marks.ts";
 import type { Ending } from "../sessions/attempt.ts";
 import type { Remark } from "../sessions/remark.ts";
 import type { Settled, Standing, Try } from "../sessions/task-work.ts";
@@ -62,7 +63,7 @@ const finish = async (deps: WorkDeps, what: Try, prepared: PreparedRestore, sign
   if (task.restoredVmId === "") await finishDisks(deps, what, prepared, signal);
   const disks = prepared.targets.map(({ pointDiskId, targetDiskId: diskId }) => ({
     diskId,
-    description: prepared.configuration.disks.find(({ id }) => id === pointDiskId)?.description ?? "",
+    description: ownWords(prepared.configuration.disks.find(({ id }) => id === pointDiskId)?.description),
   }));
   if (scope.kind === "restore-disk") {
     await releaseDisks(engine, { disks, vmId: undefined }, signal);
@@ -78,6 +79,9 @@ const finish = async (deps: WorkDeps, what: Try, prepared: PreparedRestore, sign
   const started = scope.start ? await start(deps, what, built.vmId, signal) : [];
   return { kind: "clean", remarks: [...built.remarks, ...different, ...started] };
 };
+
+/** The user's description; a mark that stood in its place when the VM was backed up is nobody's any more. */
+const ownWords = (description = ""): string => (parseMark(description) === undefined ? description : "");
 
 const finishDisks = async (
   deps: WorkDeps,

@@ -20,7 +20,7 @@ const own: ReadonlySet<string> = new Set([
   "disk_profile",
 ]);
 
-const links = "disk_attachments.disk,nics,tags,affinitylabels";
+const links = "disk_attachments.disk,nics,tags,affinitylabels,watchdogs";
 
 /** Everything that an engine shows of a VM, as `path: value` in order, without its name and what no two VMs share; lists have no order. */
 export const vmLines = async (api: ApiClient, vmId: string): Promise<readonly string[]> => {

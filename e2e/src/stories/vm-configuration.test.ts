@@ -90,6 +90,7 @@ const makeWholeVm = async (): Promise<string> => {
   });
   const nics: readonly Tree[] = good(await admin.get(`/vms/${id}/nics`)).nic;
   await put(`/vms/${id}/nics/${nics.find(({ name }) => name === "nic2").id}`, { interface: "e1000e", linked: "false" });
+  await post(`/vms/${id}/watchdogs`, { model: "i6300esb", action: "reset" });
   for (const name of ["gold", "till"]) await post(`/vms/${id}/tags`, { name });
   const label = await post("/affinitylabels", { name: "licensed" });
   await post(`/affinitylabels/${label.id}/vms`, { id });
@@ -178,6 +179,7 @@ test("the typed configuration of a point has every field, and shows no secret", 
       affinityGroups: ["apart"],
       hosts: ["ovirt-east-1"],
       leaseDomain: "data1",
+      watchdogs: ["i6300esb reset"],
     },
     nics: [
       { name: "nic1", profileName: "blue", networkName: "backbone", interface: "virtio", mac: expect.any(String) },

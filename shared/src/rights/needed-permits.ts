@@ -86,7 +86,7 @@ export const neededPermits: readonly NeededPermit[] = [
     permit: "edit_vm_properties",
     features: ["restore", "settings of restored VMs", "workers"],
     without: "a restored VM stays marked as ours and without settings that its OVF does not bring",
-    calls: ["PUT /vms/*"],
+    calls: ["PUT /vms/*", "POST /vms/*/watchdogs"],
   },
   {
     permit: "delete_vm",

@@ -41,6 +41,11 @@ export class VmSettingsCalls implements SettingsOperations {
       await this.#client.tell({ method: "POST", path: `/vms/${vmId}/tags`, body: { name } }, signal);
       return;
     }
+    if (kind === "watchdogs") {
+      const [model, action] = name.split(" ");
+      await this.#client.tell({ method: "POST", path: `/vms/${vmId}/watchdogs`, body: { model, action } }, signal);
+      return;
+    }
     const path = kind === "affinityLabels" ? "/affinitylabels" : `/clusters/${clusterId}/affinitygroups`;
     const element = kind === "affinityLabels" ? "affinity_label" : "affinity_group";
     const all = await this.#list(path, collection(element, namedRow), signal);

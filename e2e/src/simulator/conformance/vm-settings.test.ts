@@ -55,3 +55,12 @@ test("what the guest is told is shown again without its password", async () => {
   });
   expect(JSON.stringify(initialization)).not.toContain("never shown");
 });
+
+test("a watchdog is added once and shown with its model and action", async () => {
+  expect((await api.post(`${path}/watchdogs`, { model: "i6300esb", action: "reset" })).status).toBe(201);
+  expect((await api.get(`${path}?follow=watchdogs`)).json.watchdogs.watchdog).toMatchObject([
+    { model: "i6300esb", action: "reset" },
+  ]);
+  expect((await api.post(`${path}/watchdogs`, { model: "i6300esb", action: "pause" })).status).toBe(400);
+  expect((await api.post(`${path}/watchdogs`, { model: "dog", action: "bark" })).status).toBe(400);
+});

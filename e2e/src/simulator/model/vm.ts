@@ -126,6 +126,8 @@ export interface Vm {
   placement?: PlacementPolicy;
   /** Settings that are kept and shown, and change nothing; in the API's names. */
   settings?: Readonly<Record<string, unknown>>;
+  /** Its watchdog, which watches nothing; a VM has one at most. */
+  watchdog?: { readonly id: string; readonly model: string; readonly action: string };
   /** What a start with `use_initialization` tells cloud-init. */
   initialization?: Initialization;
   /** True while it runs with settings that last for this run only. */

@@ -130,6 +130,7 @@ const endedAttachment: Wants = (world, call) => [
 const vmRows: Readonly<Record<string, Wants>> = {
   "POST /vms": newVm,
   "PUT /vms/:vm": changedVm,
+  "POST /vms/:vm/watchdogs": onPath("edit_vm_properties", "vm"),
   "DELETE /vms/:vm": onPath("delete_vm", "vm"),
   "POST /vms/:vm/start": onPath("run_vm", "vm"),
   "POST /vms/:vm/stop": onPath("stop_vm", "vm"),

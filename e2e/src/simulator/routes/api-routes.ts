@@ -21,6 +21,7 @@ import { subCollectionRoutes } from "./sub-collection-routes.ts";
 import { tagRoutes } from "./tag-routes.ts";
 import { vmActionRoutes } from "./vm-action-routes.ts";
 import { vmRoutes } from "./vm-routes.ts";
+import { watchdogRoutes } from "./watchdog-routes.ts";
 
 /** Every route below `/ovirt-engine/api`. */
 export const apiRoutes = (engine: Engine, transfers: Transfers): readonly Route<Handle>[] => [
@@ -33,6 +34,7 @@ export const apiRoutes = (engine: Engine, transfers: Transfers): readonly Route<
   ...reportedDeviceRoutes(engine),
   ...attachmentRoutes(engine),
   ...nicRoutes(engine),
+  ...watchdogRoutes(engine),
   ...snapshotRoutes(engine),
   ...previewRoutes(engine),
   ...backupRoutes(engine),

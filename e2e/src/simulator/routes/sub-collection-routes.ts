@@ -13,7 +13,6 @@ import { clusterResource, networkResource } from "../rendering/resources/invento
 const empty = {
   vms: {
     cdroms: "cdrom",
-    watchdogs: "watchdog",
     hostdevices: "host_device",
     numanodes: "vm_numa_node",
     mediateddevices: "vm_mediated_device",

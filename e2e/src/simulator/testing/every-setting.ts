@@ -39,7 +39,7 @@ export const everySetting = {
   },
   usb: { enabled: "true", type: "native" },
   soundcard_enabled: "true",
-  stateless: "false",
+  stateless: "true",
   start_paused: "true",
   delete_protected: "true",
   storage_error_resume_behaviour: "kill",
