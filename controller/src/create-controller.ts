@@ -149,9 +149,8 @@ const openWork = async (stack: AsyncDisposableStack, { config, log, overrides }:
   const trustNumber = (): number => authority.trust.current.number;
   const keys = await openKeyring({ database, secrets, clock, random, log });
   const repositories = stack.use(await openRepositoryRegistry({ database, clock, holder, trustNumber, keys, log }));
-  const { silentAfterMs } = config.agents;
-  const findCluster = findClusterIn(managers);
-  const agents = await openAgentRegistry({ database, clock, members, findCluster, silentAfterMs });
+  const agentDeps = { database, clock, members, findCluster: findClusterIn(managers) };
+  const agents = await openAgentRegistry({ ...agentDeps, silentAfterMs: config.agents.silentAfterMs });
   const roster = await openWorkerRoster(database);
   const buses = await openBuses(stack, opened, { config, log, clock });
   const listening: Listening = { addresses: [] };

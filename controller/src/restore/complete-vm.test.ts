@@ -116,7 +116,11 @@ test("R12: of what a guest is told only the field is named, also when the engine
 test("an engine that does not answer is asked again later; one that answers nonsense does not undo a restore", async () => {
   const failing = (error: HoldfastError) => {
     const engine = engineWith(() => true);
-    const hypervisor = { getVmConfiguration: () => Promise.reject(error) } as unknown as Hypervisor;
+    const hypervisor = {
+      getVmConfiguration: async () => {
+        throw error;
+      },
+    } as unknown as Hypervisor;
     return { ...engine, deps: { ...engine.deps, hypervisor } };
   };
   await expect(complete(failing(new HoldfastError("ENGINE_UNREACHABLE", "gone")), {})).rejects.toMatchObject({

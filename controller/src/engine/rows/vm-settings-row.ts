@@ -66,18 +66,23 @@ export interface NamesOfBelongings {
 
 /** What a VM belongs to, by names; ids that have none are left out. */
 export const toBelongings = (row: BelongingsRow, names: NamesOfBelongings): SavedBelongings => ({
-  tags: (row.tags ?? []).map(({ name }) => name),
-  affinityLabels: (row.affinity_labels ?? []).map(({ name }) => name),
+  tags: namesIn(row.tags),
+  affinityLabels: namesIn(row.affinity_labels),
   affinityGroups: [...names.affinityGroups],
-  hosts: (row.placement_policy?.hosts ?? []).map(({ id }) => nameIn(names.hosts, id) ?? id),
+  hosts: idsIn(row.placement_policy?.hosts).map((id) => nameIn(names.hosts, id) ?? id),
   leaseDomain: nameIn(names.storageDomains, row.lease?.storage_domain?.id),
-  cdroms: (row.cdroms ?? []).flatMap(({ file }) => (file === undefined || file.id === "" ? [] : [file.id])),
+  cdroms: idsIn(row.cdroms?.flatMap(({ file }) => file ?? [])),
   watchdogs: (row.watchdogs ?? []).map(({ model, action }) => `${model} ${action}`),
-  hostDevices: (row.host_devices ?? []).map(({ name }) => name),
+  hostDevices: namesIn(row.host_devices),
   numaNodes: row.numa_nodes ?? row.vm_numa_nodes ?? [],
   mediatedDevices: row.mediated_devices ?? row.vm_mediated_devices ?? [],
   template: row.template?.name === "Blank" ? undefined : row.template?.name,
 });
+
+const namesIn = (rows: readonly { readonly name: string }[] = []): string[] => rows.map(({ name }) => name);
+
+const idsIn = (rows: readonly { readonly id: string }[] = []): string[] =>
+  rows.map(({ id }) => id).filter((id) => id !== "");
 
 const nameIn = (
   rows: readonly { readonly id: string; readonly name: string }[],
