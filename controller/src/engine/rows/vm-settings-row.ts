@@ -74,10 +74,13 @@ export const toBelongings = (row: BelongingsRow, names: NamesOfBelongings): Save
   cdroms: idsIn(row.cdroms?.flatMap(({ file }) => file ?? [])),
   watchdogs: (row.watchdogs ?? []).map(({ model, action }) => `${model} ${action}`),
   hostDevices: namesIn(row.host_devices),
-  numaNodes: row.numa_nodes ?? row.vm_numa_nodes ?? [],
-  mediatedDevices: row.mediated_devices ?? row.vm_mediated_devices ?? [],
+  numaNodes: eitherOf(row.numa_nodes, row.vm_numa_nodes),
+  mediatedDevices: eitherOf(row.mediated_devices, row.vm_mediated_devices),
   template: row.template?.name === "Blank" ? undefined : row.template?.name,
 });
+
+/** Inlined lists have the name of their link on one engine, and that of their rows on another. */
+const eitherOf = (one: readonly string[] | undefined, other: readonly string[] = []): string[] => [...(one ?? other)];
 
 const namesIn = (rows: readonly { readonly name: string }[] = []): string[] => rows.map(({ name }) => name);
 
