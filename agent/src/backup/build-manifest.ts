@@ -48,7 +48,7 @@ export const buildManifest = ({ attempt, orders, chunkSize, basePointId, disks, 
       sessionStartedMs: Number(context.sessionStartedMs),
       capturedMs: Number(context.capturedMs),
       calendarDay: context.calendarDay,
-      checkpointId: context.checkpointId === "" ? null : context.checkpointId,
+      checkpointId: context.checkpointId === "" || disks.some(missedChanges) ? null : context.checkpointId,
       capture: context.capture,
       consistency: context.consistency,
       disks: disks.map(toClearDisk),
@@ -66,6 +66,9 @@ export const buildManifest = ({ attempt, orders, chunkSize, basePointId, disks, 
     },
   };
 };
+
+/** Of a VM whose tracking missed changes no checkpoint is relied on: the next backup compares. */
+const missedChanges = ({ reason }: DiskOutcome): boolean => reason === "tracking-missed";
 
 const toClearDisk = ({ disk, sizeBytes, root, mode, reason }: DiskOutcome): ClearDisk => ({
   diskId: disk.diskId,

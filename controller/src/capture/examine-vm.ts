@@ -3,6 +3,7 @@ import { type CaptureKind, expectedKind } from "./capture-kind.ts";
 import { type BasePoint, type CapturePlan, planDisks } from "./plan-disks.ts";
 import { whyUnfit } from "./vm-fitness.ts";
 import type { StepDeps } from "./waiting.ts";
+import type { WholeRead } from "./whole-read.ts";
 
 /** What to look at before a backup. */
 export interface ExamineRequest {
@@ -14,6 +15,8 @@ export interface ExamineRequest {
   readonly distrustTracking?: boolean;
   /** See `PlanInput.doubtsCheckpoint`. */
   readonly doubtsCheckpoint?: boolean;
+  /** See `PlanInput.wholeRead`. */
+  readonly wholeRead?: WholeRead | undefined;
 }
 
 /** What was found: the VM as it is, and what a backup would do with it now. */
@@ -51,6 +54,7 @@ export const examineVm = async (
     excludedDiskIds: request.excludedDiskIds,
     distrustTracking: request.distrustTracking === true,
     doubtsCheckpoint: request.doubtsCheckpoint === true,
+    wholeRead: request.wholeRead,
   });
   return { vm, plan, expectedKind: expectedKind(vm) };
 };

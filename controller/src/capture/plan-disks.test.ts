@@ -29,9 +29,12 @@ const inputFor = (disks: readonly AttachedDisk[], change: Partial<PlanInput> = {
 });
 
 const noCheckpoint = { pointId: "p1", checkpointId: undefined, disks: [{ id: "d", sizeBytes: size }] };
-const old = aVm([aDisk("d", { incrementalEnabled: false })], { level: { major: 4, minor: 4 } });
+const level44 = { level: { major: 4, minor: 4 } };
+const old = aVm([aDisk("d", { incrementalEnabled: false })], level44);
 
-test.each<[string, Partial<AttachedDisk>, Partial<PlanInput>, string, Reason]>([
+type Row = readonly [string, Partial<AttachedDisk>, Partial<PlanInput>, string, Reason];
+
+const planned: readonly Row[] = [
   ["tracked since the base", {}, {}, "incremental", "tracking-good"],
   ["grown", { sizeBytes: 2 * size }, {}, "incremental", "grown-disk"],
   ["of a first backup", {}, { base: undefined, checkpoint: undefined }, "full", "no-base"],
@@ -52,15 +55,79 @@ test.each<[string, Partial<AttachedDisk>, Partial<PlanInput>, string, Reason]>([
   ["whose tracking broke an attempt", {}, { distrustTracking: true }, "compare", "tracking-broken"],
   ["of a manager trusted anew", {}, { doubtsCheckpoint: true }, "compare", "checkpoint-doubted"],
   ["without tracking on an old level", {}, { vm: old }, "compare", "tracking-off"],
+  [
+    "without tracking on an old level, whose base has none either",
+    {},
+    { vm: old, base: noCheckpoint, checkpoint: undefined },
+    "compare",
+    "tracking-off",
+  ],
+  ["of an active full", {}, { wholeRead: "active-full" }, "full", "active-full"],
+  ["that is audited", {}, { wholeRead: "audit" }, "full", "audit"],
+  ["new since the base, of an active full", { id: "e" }, { wholeRead: "active-full" }, "full", "new-disk"],
+  ["not plugged in, of an active full", { active: false }, { wholeRead: "active-full" }, "skipped", "not-active"],
   ["that the job leaves out", {}, { excludedDiskIds: new Set(["d"]) }, "skipped", "disk-excluded"],
   ["not plugged in", { active: false }, {}, "skipped", "not-active"],
   ["shareable", { shareable: true }, {}, "skipped", "shareable"],
   ["a direct lun", { storageType: "lun" }, {}, "skipped", "lun"],
   ["on foreign storage", { storageType: "managed_block_storage" }, {}, "skipped", "foreign-storage"],
   ["illegal", { status: "illegal" }, {}, "skipped", "illegal"],
-])("a disk %s is read as decided", (...row) => {
+];
+
+test.each(planned)("a disk %s is read as decided", (...row) => {
   const [, disk, change, mode, reason] = row;
   expect(planOne(disk, change)).toMatchObject({ mode, reason });
+});
+
+test("every reason that a plan can give stands in the table above", () => {
+  const settled: readonly Reason[] = ["engine-says-full", "engine-left-out", "below-level"];
+  const inTable = planned.map((row) => row[4]);
+  expect(new Set([...inTable, ...settled])).toEqual(new Set(Object.keys(reasons)));
+});
+
+test("an active full asks for changes too, to check them; what is not tracked is read without that, and says why", () => {
+  const disks = [aDisk("d"), aDisk("r", { format: "raw" })];
+  const base = { pointId: "p1", checkpointId: "cp1", disks: ["d", "r"].map((id) => ({ id, sizeBytes: size })) };
+  const plan = planDisks(inputFor(disks, { base, wholeRead: "active-full" }));
+  expect(plan.fromCheckpointId).toBe("cp1");
+  expect(
+    plan.disks.map(({ mode, checksTracking, uncheckedReason }) => [mode, checksTracking, uncheckedReason]),
+  ).toEqual([
+    ["full", true, undefined],
+    ["full", false, "raw-disk"],
+  ]);
+  expect(plan.remarks.map(({ code, diskId }) => [code, diskId])).toEqual([["RAW_DISK", "r"]]);
+
+  const lost = planDisks(inputFor([aDisk("d")], { wholeRead: "audit", checkpoint: undefined }));
+  expect(lost.fromCheckpointId).toBeUndefined();
+  expect(lost.remarks.map(({ level, code }) => [level, code])).toEqual([
+    ["notice", "AUDIT"],
+    ["warning", "CHECKPOINT_MISSING"],
+  ]);
+});
+
+test("an active full whose changes the engine does not tell is read all the same, and says so", () => {
+  const plan = planDisks(inputFor([aDisk("d")], { wholeRead: "active-full" }));
+  for (const changed of [
+    settleModes(plan, [{ diskId: "d", mode: "full" }]),
+    withoutTracking(plan, "engine-says-full"),
+  ]) {
+    expect(changed.disks[0]).toMatchObject({ mode: "full", reason: "active-full", checksTracking: false });
+    expect(changed.remarks.map(({ code }) => code)).toEqual(["ENGINE_SAYS_FULL"]);
+  }
+});
+
+test("below level 4.5 the changes of all disks are asked for or of none, since the engine refuses a mixture", () => {
+  const disks = [aDisk("d"), aDisk("e", { incrementalEnabled: false })];
+  const base = { pointId: "p1", checkpointId: "cp1", disks: ["d", "e"].map((id) => ({ id, sizeBytes: size })) };
+  const plan = planDisks(inputFor(disks, { base, vm: aVm(disks, level44) }));
+  expect(plan.fromCheckpointId).toBeUndefined();
+  expect(plan.disks.map(({ mode, reason }) => [mode, reason])).toEqual([
+    ["compare", "below-level"],
+    ["compare", "tracking-off"],
+  ]);
+  const all = [aDisk("d"), aDisk("x", { shareable: true })];
+  expect(planDisks(inputFor(all, { vm: aVm(all, level44) })).fromCheckpointId).toBe("cp1");
 });
 
 test("disks of the engine's own are not in a plan at all", () => {

@@ -2,6 +2,7 @@ import type { Checkpoint } from "../hypervisor/captures.ts";
 import type { AttachedDisk, Vm } from "../hypervisor/inventory.ts";
 import { isAtLeast } from "../hypervisor/level.ts";
 import { type CaptureRemark, type DiskMode, type Reason, remarkOf } from "./reasons.ts";
+import type { WholeRead } from "./whole-read.ts";
 
 /** The newest good point of the VM in the repository, as far as planning needs it. */
 export interface BasePoint {
@@ -23,13 +24,17 @@ export interface PlannedDisk {
   readonly active: boolean;
   readonly mode: DiskMode;
   readonly reason: Reason;
+  /** Read whole, yet the engine is asked for its changes too: what changed beside them was missed by its tracking. */
+  readonly checksTracking: boolean;
+  /** Why the changes of a disk of the base, that is read whole by choice, cannot be asked for. */
+  readonly uncheckedReason?: Reason | undefined;
 }
 
 /** What a backup of a VM is going to do with each disk. */
 export interface CapturePlan {
   /** Every disk of the VM that holds guest data, skipped ones too. */
   readonly disks: readonly PlannedDisk[];
-  /** Set when at least one disk is planned `incremental`. */
+  /** Set when the engine is asked for the changes of at least one disk. */
   readonly fromCheckpointId: string | undefined;
   readonly basePointId: string | undefined;
   readonly remarks: readonly CaptureRemark[];
@@ -48,25 +53,41 @@ export interface PlanInput {
   readonly distrustTracking: boolean;
   /** True when the base was made before the manager was trusted anew: its checkpoint says nothing about the engine of today. */
   readonly doubtsCheckpoint?: boolean;
+  /** Set when everything is to be read, whatever tracking tells. */
+  readonly wholeRead?: WholeRead | undefined;
 }
 
 /** Decides each disk's mode with its reason (R3, R4). Never fails: a VM without any disk to read gives a plan that says so. */
 export const planDisks = (input: PlanInput): CapturePlan => {
-  const disks = input.vm.disks
+  const decided = input.vm.disks
     .filter((disk) => disk.contentType === "data")
     .map((disk): PlannedDisk => {
-      const { mode, reason } = decide(input, disk);
       const { id, alias, sizeBytes, format, bootable, active } = disk;
-      return { id, alias, sizeBytes, format, interface: disk.interface, bootable, active, mode, reason };
+      return { id, alias, sizeBytes, format, interface: disk.interface, bootable, active, ...decide(input, disk) };
     });
-  const isIncremental = disks.some(({ mode }) => mode === "incremental");
+  const disks = isAtLeast(input.vm.level, 4, 5) ? decided : allOrNone(decided);
   return {
     disks,
-    fromCheckpointId: isIncremental ? input.base?.checkpointId : undefined,
+    fromCheckpointId: disks.some(asksChanges) ? input.base?.checkpointId : undefined,
     basePointId: input.base?.pointId,
     remarks: remarksOf(disks),
   };
 };
+
+/** True for a disk whose changes the engine is asked for. */
+export const asksChanges = ({ mode, checksTracking }: PlannedDisk): boolean => mode === "incremental" || checksTracking;
+
+/** A disk whose changes cannot be asked for after all. */
+export const withoutChanges = (disk: PlannedDisk, reason: Reason): PlannedDisk => {
+  if (disk.mode === "incremental") return { ...disk, mode: "compare", reason };
+  return disk.checksTracking ? { ...disk, checksTracking: false, uncheckedReason: reason } : disk;
+};
+
+/** Below level 4.5 an engine refuses a backup from a checkpoint that lacks one of its disks. */
+const allOrNone = (disks: readonly PlannedDisk[]): readonly PlannedDisk[] =>
+  disks.every((disk) => disk.mode === "skipped" || asksChanges(disk))
+    ? disks
+    : disks.map((disk) => withoutChanges(disk, "below-level"));
 
 /** The disks of a plan that the engine is asked to freeze. */
 export const disksToCapture = (plan: Pick<CapturePlan, "disks">): readonly PlannedDisk[] =>
@@ -74,26 +95,35 @@ export const disksToCapture = (plan: Pick<CapturePlan, "disks">): readonly Plann
 
 /** The remarks that the reasons of disks call for. */
 export const remarksOf = (disks: readonly PlannedDisk[]): readonly CaptureRemark[] =>
-  disks.flatMap((disk) => remarkOf(disk.reason, disk) ?? []);
+  disks.flatMap((disk) =>
+    [disk.reason, disk.uncheckedReason].flatMap((reason) =>
+      reason === undefined ? [] : (remarkOf(reason, disk) ?? []),
+    ),
+  );
 
-interface Decision {
-  readonly mode: DiskMode;
-  readonly reason: Reason;
-}
+type Decision = Pick<PlannedDisk, "mode" | "reason" | "checksTracking" | "uncheckedReason">;
+
+const plain = (mode: DiskMode, reason: Reason): Decision => ({ mode, reason, checksTracking: false });
 
 const decide = (input: PlanInput, disk: AttachedDisk): Decision => {
   const skip = reasonToSkip(input, disk);
-  if (skip !== undefined) return { mode: "skipped", reason: skip };
+  if (skip !== undefined) return plain("skipped", skip);
 
   const inBase = input.base?.disks.find(({ id }) => id === disk.id);
-  if (inBase === undefined) return { mode: "full", reason: reasonOfFull(input, disk) };
+  if (inBase === undefined) return plain("full", reasonOfFull(input, disk));
   const untracked = reasonNotToTrust(input, disk, inBase.sizeBytes);
-  if (untracked !== undefined) return { mode: "compare", reason: untracked };
+  if (input.wholeRead !== undefined) return readWhole(input.wholeRead, untracked);
+  if (untracked !== undefined) return plain("compare", untracked);
   // A disk that grew stays incremental: chunks are aligned to the disk's start, so those of the base keep their places and
   // ids. A dirty bitmap grows with its disk but its new part starts clean, so the engine does not report the new end: the
   // agent, which knows the base's size, reads what lies beyond it by the zero context.
-  return { mode: "incremental", reason: disk.sizeBytes > inBase.sizeBytes ? "grown-disk" : "tracking-good" };
+  return plain("incremental", disk.sizeBytes > inBase.sizeBytes ? "grown-disk" : "tracking-good");
 };
+
+const readWhole = (reason: WholeRead, untracked: Reason | undefined): Decision =>
+  untracked === undefined
+    ? { mode: "full", reason, checksTracking: true }
+    : { mode: "full", reason, checksTracking: false, uncheckedReason: untracked };
 
 const reasonOfFull = (input: PlanInput, disk: AttachedDisk): Reason => {
   if (disk.format === "raw") return "raw-disk";
@@ -114,12 +144,12 @@ const reasonToSkip = (input: PlanInput, disk: AttachedDisk): Reason | undefined 
 const reasonNotToTrust = (input: PlanInput, disk: AttachedDisk, baseBytes: number): Reason | undefined => {
   if (disk.format === "raw") return "raw-disk";
   if (disk.sizeBytes < baseBytes) return "shrunk-disk";
+  if (!isAtLeast(input.vm.level, 4, 5) && !disk.incrementalEnabled) return "tracking-off";
   if (input.base?.checkpointId === undefined) return "base-untracked";
   if (input.distrustTracking) return "tracking-broken";
   if (input.doubtsCheckpoint === true) return "checkpoint-doubted";
   if (input.checkpoint === undefined) return "checkpoint-missing";
   if (input.checkpoint.state !== "created") return "checkpoint-invalid";
-  if (!isAtLeast(input.vm.level, 4, 5) && !disk.incrementalEnabled) return "tracking-off";
   if (!input.trackedDiskIds.has(disk.id)) return "base-untracked";
   return undefined;
 };

@@ -19,6 +19,15 @@ export const reasons = {
   "raw-disk": { level: "notice", words: "it is raw: changes of raw disks cannot be tracked" },
   "tracking-off": { level: "notice", words: "change tracking is off for it on this compatibility level" },
   "base-untracked": { level: "notice", words: "the base recorded no checkpoint for it" },
+  "below-level": {
+    level: "notice",
+    words: "below level 4.5 the engine tells the changes of all disks of a backup or of none: another disk has none",
+  },
+  "active-full": {
+    level: "silent",
+    words: "an active full was asked for: all of it is read, and what tracking told is checked",
+  },
+  audit: { level: "notice", words: "it is audited: all of it is read, and what tracking told is checked" },
   "shrunk-disk": { level: "warning", words: "it is smaller than in the base: it is read in full" },
   "checkpoint-missing": { level: "warning", words: "the engine no longer has the base's checkpoint" },
   "checkpoint-invalid": { level: "warning", words: "the engine calls the base's checkpoint invalid" },
@@ -36,7 +45,6 @@ export const reasons = {
   shareable: { level: "notice", words: "shareable disks cannot be frozen" },
   lun: { level: "notice", words: "direct LUNs cannot be frozen" },
   "foreign-storage": { level: "notice", words: "its storage is not the engine's own image storage" },
-  "not-data": { level: "silent", words: "it holds nothing of the guest's" },
   illegal: { level: "warning", words: "the engine calls its image illegal" },
   "engine-left-out": { level: "warning", words: "the engine left it out of the capture" },
 } as const satisfies Readonly<Record<string, ReasonTraits>>;
