@@ -16,6 +16,12 @@ export interface DefinitionOptions {
   readonly codec?: string;
   readonly description?: string;
   readonly verifyAfter?: boolean;
+  readonly activeFullOn?: string;
+  /** False after `--no-active-full`. */
+  readonly activeFull?: boolean;
+  readonly audit?: string;
+  readonly auditGib?: bigint;
+  readonly sampleChunks?: number;
   /** False after `--no-schedule`. */
   readonly schedule?: boolean;
 }
@@ -35,6 +41,21 @@ export const withDefinitionOptions = (command: Command): Command =>
       positiveInteger,
     )
     .option("--codec <codec>", "zstd or lz4")
+    .option(
+      "--active-full-on <days>",
+      "days on which the scheduled run reads everything: mon to sun, 1 to 31, last; several with commas",
+    )
+    .option("--no-active-full", "no active full by schedule")
+    .option(
+      "--audit <period>",
+      "how often a scheduled run reads each VM whole to check change tracking: such as 90d, the default, or off",
+    )
+    .option("--audit-gib <number>", "GiB of VMs that one run audits at most; 512 unless given", gibBytes)
+    .option(
+      "--sample-chunks <number>",
+      "unchanged chunks of each disk that an increment reads and compares; the installation's setting unless given",
+      positiveInteger,
+    )
     .option("--verify-after", "read the newest good point of each VM back after every session")
     .option("--no-verify-after", "do not")
     .option("--description <text>", "words for people");
@@ -85,6 +106,11 @@ const given = (options: DefinitionOptions): MessageInitShape<typeof JobDefinitio
   ...(options.keepDays !== undefined && { keepDays: options.keepDays }),
   ...(options.codec !== undefined && { codec: options.codec }),
   ...(options.description !== undefined && { description: options.description }),
+  ...(options.activeFullOn !== undefined && { activeFullOn: options.activeFullOn }),
+  ...(options.activeFull === false && { activeFullOn: "" }),
+  ...(options.audit !== undefined && { audit: options.audit }),
+  ...(options.auditGib !== undefined && { auditBytesPerNight: options.auditGib }),
+  ...(options.sampleChunks !== undefined && { sampleChunks: options.sampleChunks }),
   ...(options.verifyAfter !== undefined && { verifyAfter: options.verifyAfter }),
 });
 
@@ -92,4 +118,12 @@ const positiveInteger = (text: string): number => {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError("give a whole number from 1");
   return value;
+};
+
+const GiB = 1024 ** 3;
+
+const gibBytes = (text: string): bigint => {
+  const bytes = Math.round(Number(text) * GiB);
+  if (Number.isSafeInteger(bytes) && bytes > 0) return BigInt(bytes);
+  throw new InvalidArgumentError("give a number of GiB");
 };

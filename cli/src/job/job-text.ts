@@ -33,6 +33,8 @@ export const jobText = (job: Job): string =>
     ["schedule", scheduleText(job)],
     ["keep", `${job.definition?.keepDays ?? 0} days`],
     ["codec", job.definition?.codec],
+    ["active full", activeFullText(job)],
+    ["audit", auditText(job)],
     ["verification", job.definition?.verifyAfter === true ? "after every session" : "with the repository's"],
     ["next run", timeText(job.nextRunMs)],
     [
@@ -60,6 +62,18 @@ const plannedVmText = (vm: PlannedVm): string =>
     ),
     ...vm.remarks.map((remark) => `  ${remark.level} ${remark.code}: ${remark.message}`),
   ].join("\n");
+
+const activeFullText = ({ definition }: Job): string => {
+  if (definition === undefined || definition.activeFullOn === "") return "by hand only";
+  const never = definition.dailyAt === "" ? " (never, since there is no schedule)" : "";
+  return `on ${definition.activeFullOn}${never}`;
+};
+
+const auditText = ({ definition }: Job): string => {
+  if (definition === undefined || definition.audit === "off") return "off: change tracking is trusted";
+  if (definition.dailyAt === "") return "never, since there is no schedule";
+  return `each VM once in ${definition.audit}, ${bytesText(definition.auditBytesPerNight)} a run at most`;
+};
 
 const scheduleText = (job: Job): string => {
   const definition = job.definition;

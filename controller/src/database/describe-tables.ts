@@ -25,6 +25,7 @@ const purposes: Readonly<Record<string, string>> = {
   unknown_attempts: "Attempts that were heard of and are not known here: they are fenced in every repository.",
   unknown_fences: "Which repositories have fenced which of them.",
   user_tokens: "Users' tokens by the hash of their secret, with role, life and last use; revoked ones stay.",
+  whole_reads: "When each VM was last read whole into each repository: what audits count from.",
   workers: "Worker VMs: how each is defined, where it is in its life, why it cannot be used.",
 };
 

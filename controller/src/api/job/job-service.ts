@@ -4,6 +4,7 @@ import { type ServedService, serveService } from "@holdfast/shared/rpc/implement
 import { listJobs, removeJob } from "../../database/jobs-table.ts";
 import type { Job, JobVm } from "../../jobs/job.ts";
 import { runJob } from "../../jobs/run-job.ts";
+import { keyOfVm } from "../../jobs/whole-reads-of.ts";
 import { requestedSessionId } from "../../sessions/start-session.ts";
 import type { ApiDeps } from "../api-deps.ts";
 import { createJob, editJob, getJob, setEnabled } from "./edit-jobs.ts";
@@ -32,7 +33,7 @@ export const serveJobs = (deps: ApiDeps): ServedService =>
       deps.log.info("job removed", { job: jobId, name });
       return {};
     },
-    runJob: async ({ job: idOrName, requestId, vms }) => {
+    runJob: async ({ job: idOrName, requestId, vms, activeFull }) => {
       const job = await getJob(deps, idOrName);
       const sessionId = requestedSessionId("job", job.jobId, requestId, deps.random);
       await runJob(deps, {
@@ -40,6 +41,7 @@ export const serveJobs = (deps: ApiDeps): ServedService =>
         sessionId,
         trigger: "operator",
         vms: vms.length === 0 ? job.vms : chooseVms(deps, job, vms),
+        wholeReads: new Map(activeFull ? job.vms.map((vm) => [keyOfVm(vm), "active-full"]) : []),
       });
       return { sessionId };
     },

@@ -1,0 +1,22 @@
+import { countFrom, noteWholeRead } from "../database/whole-reads-table.ts";
+import type { DiskTotals } from "../sessions/disk-totals.ts";
+import type { Task } from "../sessions/task.ts";
+import type { WorkDeps } from "../sessions/work-deps.ts";
+import type { PreparedBackup } from "./prepared-backup.ts";
+
+/** Whether every disk of a backup that has content in its point was read whole, as an audit does. */
+export const wasReadWhole = (totals: readonly DiskTotals[]): boolean => {
+  const read = totals.filter(({ mode }) => mode !== "skipped");
+  return read.length > 0 && read.every(({ mode }) => mode === "full" || mode === "compare");
+};
+
+/** Remembers when a VM was read whole, from which its next audit counts; of one that never was, the time counts from now. */
+export const noteReading = async (
+  { database }: Pick<WorkDeps, "database">,
+  task: Task,
+  prepared: PreparedBackup,
+): Promise<void> => {
+  if (prepared.stage !== "ready") return;
+  const note = wasReadWhole(task.totals) ? noteWholeRead : countFrom;
+  await note(database.queries, task, prepared.capturedMs);
+};

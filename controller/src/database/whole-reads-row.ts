@@ -1,0 +1,7 @@
+/** When a VM was last read whole into a repository. */
+export interface WholeReadRow {
+  readonly engine_instance_id: string;
+  readonly vm_id: string;
+  readonly repository_id: string;
+  readonly read_ms: number;
+}
