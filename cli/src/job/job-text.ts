@@ -1,6 +1,6 @@
 import type { Job, PlannedVm } from "@holdfast/proto/holdfast/controller/v1/job_pb";
 import { factsText, tableText } from "../output/output.ts";
-import { bytesText, timeText } from "../output/units.ts";
+import { bytesText, spanText, timeText } from "../output/units.ts";
 import { resultText } from "../session/session-text.ts";
 
 /** One line a job. */
@@ -48,20 +48,37 @@ export const jobText = (job: Job): string =>
 /** What a run would do, per VM and disk. */
 export const planText = (vms: readonly PlannedVm[]): string => vms.map(plannedVmText).join("\n\n");
 
-const plannedVmText = (vm: PlannedVm): string =>
+/** What a run would do with one VM. */
+export const plannedVmText = (vm: PlannedVm): string =>
   [
     factsText([
       ["VM", vm.name],
       ["capture", vm.capture],
       ["base", vm.basePointId === "" ? "none" : vm.basePointId],
       ["placement", vm.placement],
+      ["reads", vm.expectedBytes === undefined ? "unknown" : `about ${bytesText(vm.expectedBytes)}`],
+      ["takes", durationText(vm)],
     ]),
     tableText(
-      ["  disk", "alias", "size", "mode", "reason"],
-      vm.disks.map((disk) => [`  ${disk.diskId}`, disk.alias, bytesText(disk.sizeBytes), disk.mode, disk.reason]),
+      ["  disk", "alias", "size", "mode", "reason", "reads", "judged by"],
+      vm.disks.map((disk) => [
+        `  ${disk.diskId}`,
+        disk.alias,
+        bytesText(disk.sizeBytes),
+        disk.mode,
+        disk.reason,
+        disk.expectedBytes === undefined ? "unknown" : `~${bytesText(disk.expectedBytes)}`,
+        disk.basis,
+      ]),
     ),
+    ...vm.disks.map((disk) => `  disk ${disk.alias}: ${disk.words}`),
     ...vm.remarks.map((remark) => `  ${remark.level} ${remark.code}: ${remark.message}`),
   ].join("\n");
+
+const durationText = ({ expectedSeconds, timeBasis }: PlannedVm): string => {
+  if (expectedSeconds === undefined) return timeBasis === "" ? "unknown" : `unknown: ${timeBasis}`;
+  return `about ${spanText(expectedSeconds * 1_000n)}, by ${timeBasis}`;
+};
 
 const activeFullText = ({ definition }: Job): string => {
   if (definition === undefined || definition.activeFullOn === "") return "by hand only";

@@ -79,6 +79,12 @@ test.each(planned)("a disk %s is read as decided", (...row) => {
   expect(planOne(disk, change)).toMatchObject({ mode, reason });
 });
 
+test("below level 4.5 a first read names the disks whose flag must be set for the next one to be an increment", () => {
+  const plan = planDisks(inputFor(old.disks, { vm: old, base: undefined, checkpoint: undefined }));
+  expect(plan.disks[0]).toMatchObject({ mode: "full", reason: "no-base", besides: "tracking-off" });
+  expect(plan.remarks.map(({ level, code }) => [level, code])).toEqual([["notice", "TRACKING_OFF"]]);
+});
+
 test("every reason that a plan can give stands in the table above", () => {
   const settled: readonly Reason[] = ["engine-says-full", "engine-left-out", "below-level"];
   const inTable = planned.map((row) => row[4]);
@@ -90,9 +96,7 @@ test("an active full asks for changes too, to check them; what is not tracked is
   const base = { pointId: "p1", checkpointId: "cp1", disks: ["d", "r"].map((id) => ({ id, sizeBytes: size })) };
   const plan = planDisks(inputFor(disks, { base, wholeRead: "active-full" }));
   expect(plan.fromCheckpointId).toBe("cp1");
-  expect(
-    plan.disks.map(({ mode, checksTracking, uncheckedReason }) => [mode, checksTracking, uncheckedReason]),
-  ).toEqual([
+  expect(plan.disks.map(({ mode, checksTracking, besides }) => [mode, checksTracking, besides])).toEqual([
     ["full", true, undefined],
     ["full", false, "raw-disk"],
   ]);

@@ -26,8 +26,8 @@ export interface PlannedDisk {
   readonly reason: Reason;
   /** Read whole, yet the engine is asked for its changes too: what changed beside them was missed by its tracking. */
   readonly checksTracking: boolean;
-  /** Why the changes of a disk of the base, that is read whole by choice, cannot be asked for. */
-  readonly uncheckedReason?: Reason | undefined;
+  /** Why a disk that is read whole anyway could not be read by its changes: to be told besides. */
+  readonly besides?: Reason | undefined;
 }
 
 /** What a backup of a VM is going to do with each disk. */
@@ -80,7 +80,7 @@ export const asksChanges = ({ mode, checksTracking }: PlannedDisk): boolean => m
 /** A disk whose changes cannot be asked for after all. */
 export const withoutChanges = (disk: PlannedDisk, reason: Reason): PlannedDisk => {
   if (disk.mode === "incremental") return { ...disk, mode: "compare", reason };
-  return disk.checksTracking ? { ...disk, checksTracking: false, uncheckedReason: reason } : disk;
+  return disk.checksTracking ? { ...disk, checksTracking: false, besides: reason } : disk;
 };
 
 /** Below level 4.5 an engine refuses a backup from a checkpoint that lacks one of its disks. */
@@ -96,12 +96,10 @@ export const disksToCapture = (plan: Pick<CapturePlan, "disks">): readonly Plann
 /** The remarks that the reasons of disks call for. */
 export const remarksOf = (disks: readonly PlannedDisk[]): readonly CaptureRemark[] =>
   disks.flatMap((disk) =>
-    [disk.reason, disk.uncheckedReason].flatMap((reason) =>
-      reason === undefined ? [] : (remarkOf(reason, disk) ?? []),
-    ),
+    [disk.reason, disk.besides].flatMap((reason) => (reason === undefined ? [] : (remarkOf(reason, disk) ?? []))),
   );
 
-type Decision = Pick<PlannedDisk, "mode" | "reason" | "checksTracking" | "uncheckedReason">;
+type Decision = Pick<PlannedDisk, "mode" | "reason" | "checksTracking" | "besides">;
 
 const plain = (mode: DiskMode, reason: Reason): Decision => ({ mode, reason, checksTracking: false });
 
@@ -110,7 +108,7 @@ const decide = (input: PlanInput, disk: AttachedDisk): Decision => {
   if (skip !== undefined) return plain("skipped", skip);
 
   const inBase = input.base?.disks.find(({ id }) => id === disk.id);
-  if (inBase === undefined) return plain("full", reasonOfFull(input, disk));
+  if (inBase === undefined) return { ...plain("full", reasonOfFull(input, disk)), ...besidesOf(input, disk) };
   const untracked = reasonNotToTrust(input, disk, inBase.sizeBytes);
   if (input.wholeRead !== undefined) return readWhole(input.wholeRead, untracked);
   if (untracked !== undefined) return plain("compare", untracked);
@@ -123,7 +121,17 @@ const decide = (input: PlanInput, disk: AttachedDisk): Decision => {
 const readWhole = (reason: WholeRead, untracked: Reason | undefined): Decision =>
   untracked === undefined
     ? { mode: "full", reason, checksTracking: true }
-    : { mode: "full", reason, checksTracking: false, uncheckedReason: untracked };
+    : { mode: "full", reason, checksTracking: false, besides: untracked };
+
+/** A first read names the disks that the next one cannot read by their changes either. */
+const besidesOf = (input: PlanInput, disk: AttachedDisk): Pick<Decision, "besides"> =>
+  needsFlag(input.vm, disk) ? { besides: "tracking-off" } : {};
+
+/** Below level 4.5 the engine tracks only disks that carry its flag; raw ones cannot. */
+export const needsFlag = (
+  { level }: Pick<Vm, "level">,
+  disk: Pick<AttachedDisk, "format" | "incrementalEnabled">,
+): boolean => !isAtLeast(level, 4, 5) && disk.format === "cow" && !disk.incrementalEnabled;
 
 const reasonOfFull = (input: PlanInput, disk: AttachedDisk): Reason => {
   if (disk.format === "raw") return "raw-disk";
@@ -144,7 +152,7 @@ const reasonToSkip = (input: PlanInput, disk: AttachedDisk): Reason | undefined 
 const reasonNotToTrust = (input: PlanInput, disk: AttachedDisk, baseBytes: number): Reason | undefined => {
   if (disk.format === "raw") return "raw-disk";
   if (disk.sizeBytes < baseBytes) return "shrunk-disk";
-  if (!isAtLeast(input.vm.level, 4, 5) && !disk.incrementalEnabled) return "tracking-off";
+  if (needsFlag(input.vm, disk)) return "tracking-off";
   if (input.base?.checkpointId === undefined) return "base-untracked";
   if (input.distrustTracking) return "tracking-broken";
   if (input.doubtsCheckpoint === true) return "checkpoint-doubted";

@@ -17,7 +17,11 @@ export const reasons = {
   "no-base": { level: "silent", words: "there is no earlier good point of this VM" },
   "new-disk": { level: "notice", words: "it is not in the base: it is read in full" },
   "raw-disk": { level: "notice", words: "it is raw: changes of raw disks cannot be tracked" },
-  "tracking-off": { level: "notice", words: "change tracking is off for it on this compatibility level" },
+  "tracking-off": {
+    level: "notice",
+    words:
+      "the engine's flag for change tracking, which compatibility levels below 4.5 need, is off (vm enable-tracking)",
+  },
   "base-untracked": { level: "notice", words: "the base recorded no checkpoint for it" },
   "below-level": {
     level: "notice",

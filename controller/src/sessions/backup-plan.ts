@@ -15,7 +15,7 @@ const diskSchema = z.object({
   mode: z.enum(["incremental", "full", "compare", "unchanged", "skipped"]),
   reason: z.enum(reasonWords),
   checksTracking: z.boolean().default(false),
-  uncheckedReason: z.enum(reasonWords).optional(),
+  besides: z.enum(reasonWords).optional(),
 });
 
 const captureRemarkSchema = z.object({

@@ -8,7 +8,7 @@ import { keyOfVm } from "../../jobs/whole-reads-of.ts";
 import { requestedSessionId } from "../../sessions/start-session.ts";
 import type { ApiDeps } from "../api-deps.ts";
 import { createJob, editJob, getJob, setEnabled } from "./edit-jobs.ts";
-import { planJob } from "./plan-job.ts";
+import { nextRun, planJob } from "./plan-job.ts";
 import { toJob } from "./to-job.ts";
 
 /** `holdfast.controller.v1.JobService`. */
@@ -45,7 +45,11 @@ export const serveJobs = (deps: ApiDeps): ServedService =>
       });
       return { sessionId };
     },
-    planJob: async ({ job }, { signal }) => ({ vms: [...(await planJob(deps, await getJob(deps, job), signal))] }),
+    planJob: async ({ job: idOrName, activeFull }, { signal }) => {
+      const job = await getJob(deps, idOrName);
+      const run = await nextRun(deps, job, activeFull);
+      return { vms: [...(await planJob(deps, job, run, signal))], runMs: BigInt(run.runMs) };
+    },
   });
 
 const chooseVms = (deps: ApiDeps, job: Job, words: readonly string[]): readonly JobVm[] =>
