@@ -6,6 +6,7 @@ import type { Manifest } from "@holdfast/shared/format/manifest";
 import type { ClearDisk, DiskMode, Statistics } from "@holdfast/shared/format/manifest-schema";
 import { parseRepositoryId } from "@holdfast/shared/format/repository-id";
 import type { AttemptKey } from "./backup-task.ts";
+import { missedReason } from "./found-reasons.ts";
 
 /** What became of one disk. */
 export interface DiskOutcome {
@@ -68,7 +69,7 @@ export const buildManifest = ({ attempt, orders, chunkSize, basePointId, disks, 
 };
 
 /** Of a VM whose tracking missed changes no checkpoint is relied on: the next backup compares. */
-const missedChanges = ({ reason }: DiskOutcome): boolean => reason === "tracking-missed";
+const missedChanges = ({ reason }: DiskOutcome): boolean => reason === missedReason;
 
 const toClearDisk = ({ disk, sizeBytes, root, mode, reason }: DiskOutcome): ClearDisk => ({
   diskId: disk.diskId,

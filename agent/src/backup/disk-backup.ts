@@ -16,6 +16,7 @@ import { DiskPass, type PassParts } from "./disk-pass.ts";
 import { toDiskProgress } from "./disk-progress.ts";
 import { DiskTally } from "./disk-tally.ts";
 import { type ChunkRange, type MissedChanges, rangesText } from "./missed-changes.ts";
+import { type FoundReason, missedReason } from "./found-reasons.ts";
 import type { OpenedDisks } from "./opened-disks.ts";
 import { type DiskPlan, planDisk, planInFull, type PlanRequest } from "./plan-disk.ts";
 import type { Remark } from "./remark.ts";
@@ -30,6 +31,7 @@ export interface UploadParts extends Pick<PassParts, "pool" | "pages" | "runChun
 }
 
 const defaultSample = 32;
+const lied = "tracking-lied" satisfies FoundReason;
 
 /** The backup of one disk within one upload. */
 export class DiskBackup {
@@ -76,7 +78,7 @@ export class DiskBackup {
   }
 
   outcome(): DiskOutcome {
-    const reason = this.#missedRanges().length === 0 ? this.#reason : "tracking-missed";
+    const reason = this.#missedRanges().length === 0 ? this.#reason : missedReason;
     return { disk: this.#disk, sizeBytes: this.#sizeBytes, root: this.#root, mode: this.#mode, reason };
   }
 
@@ -179,7 +181,7 @@ export class DiskBackup {
   async #planComparison(signal: AbortSignal): Promise<DiskPlan> {
     const { access } = await this.#use(signal);
     await using reader = openDiskReader(access, this.#parts.task.clock);
-    return await planInFull({ ...this.#planRequest(), mode: "compare", reason: "tracking-lied" }, reader, signal);
+    return await planInFull({ ...this.#planRequest(), mode: "compare", reason: lied }, reader, signal);
   }
 
   #planRequest(): PlanRequest {

@@ -4,6 +4,7 @@ import type { DiskMode } from "@holdfast/shared/format/manifest-schema";
 import type { DiskReader } from "../disks/disk-reader.ts";
 import type { ExtentContext } from "../disks/extent.ts";
 import type { ChunkMap } from "./chunk-map.ts";
+import type { FoundReason } from "./found-reasons.ts";
 import { MissedChanges } from "./missed-changes.ts";
 import { ChunkPlanner } from "./plan-chunks.ts";
 import type { Remark } from "./remark.ts";
@@ -41,7 +42,7 @@ export const planDisk = async (request: PlanRequest, disk: DiskReader, signal: A
     return await planCheck(request, request.baseSizeBytes, { disk, signal });
   if (request.mode !== "incremental") return await planInFull(request, disk, signal);
   if (request.baseSizeBytes === undefined) {
-    const choice = { mode: "full", reason: "base-unusable" } as const;
+    const choice = { mode: "full", reason: "base-unusable" satisfies FoundReason } as const;
     const remark = {
       code: "BASE_UNUSABLE",
       message: "the base has no such disk: it was read in full",
@@ -53,7 +54,7 @@ export const planDisk = async (request: PlanRequest, disk: DiskReader, signal: A
     return await planChanges(request, request.baseSizeBytes, { disk, signal });
   } catch (caught) {
     if (!hasCode(caught, "FAILED_PRECONDITION")) throw caught;
-    const choice = { mode: "compare", reason: "no-dirty-context" } as const;
+    const choice = { mode: "compare", reason: "no-dirty-context" satisfies FoundReason } as const;
     const remark = {
       code: "TRACKING_UNAVAILABLE",
       message: "the host told no changes: the disk was read in full and compared",

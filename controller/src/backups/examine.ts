@@ -2,6 +2,7 @@ import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { type Examination, examineVm } from "../capture/examine-vm.ts";
 import { disksToCapture } from "../capture/plan-disks.ts";
 import type { WholeRead } from "../capture/whole-read.ts";
+import { trackingLiedMs } from "../database/tracking-lies-table.ts";
 import type { RepositoryConnection } from "../repositories/repository-connection.ts";
 import type { WorkDeps } from "../sessions/work-deps.ts";
 import type { ManagerRecord } from "../inventory/manager.ts";
@@ -37,6 +38,7 @@ export const examineForBackup = async (
       excludedDiskIds: new Set(wish.excludedDiskIds),
       distrustTracking: wish.distrustTracking,
       doubtsCheckpoint: base !== undefined && (await isDoubted(deps, wish.managerId, base)),
+      hasLiedSince: base !== undefined && (await trackingLiedMs(deps.database.queries, wish)) > base.capturedMs,
       wholeRead: wish.wholeRead,
     },
     signal,

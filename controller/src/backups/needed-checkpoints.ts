@@ -1,7 +1,7 @@
 import type { PointSummary } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
 
-/** Words of a disk in a point whose backup found that change tracking had not told the truth. */
-const liedReasons: ReadonlySet<string> = new Set(["tracking-lied", "tracking-missed"]);
+/** Reasons of a disk whose backup found that change tracking had not told the truth. */
+export const liedReasons: ReadonlySet<string> = new Set(["tracking-lied", "tracking-missed"]);
 
 /**
  * Checkpoints of one VM that backups to come may build on: those that its newest point in each repository names. Once a backup

@@ -1,7 +1,9 @@
+import { noteTrackingLied } from "../database/tracking-lies-table.ts";
 import { countFrom, noteWholeRead } from "../database/whole-reads-table.ts";
 import type { DiskTotals } from "../sessions/disk-totals.ts";
 import type { Task } from "../sessions/task.ts";
 import type { WorkDeps } from "../sessions/work-deps.ts";
+import { liedReasons } from "./needed-checkpoints.ts";
 import type { PreparedBackup } from "./prepared-backup.ts";
 
 /** Whether every disk of a backup that has content in its point was read whole, as an audit does. */
@@ -10,7 +12,10 @@ export const wasReadWhole = (totals: readonly DiskTotals[]): boolean => {
   return read.length > 0 && read.every(({ mode }) => mode === "full" || mode === "compare");
 };
 
-/** Remembers when a VM was read whole, from which its next audit counts; of one that never was, the time counts from now. */
+/**
+ * Remembers when a VM was read whole, from which its next audit counts (of one that never was, the time counts from now), and when
+ * its change tracking was found to have lied.
+ */
 export const noteReading = async (
   { database }: Pick<WorkDeps, "database">,
   task: Task,
@@ -19,4 +24,6 @@ export const noteReading = async (
   if (prepared.stage !== "ready") return;
   const note = wasReadWhole(task.totals) ? noteWholeRead : countFrom;
   await note(database.queries, task, prepared.capturedMs);
+  if (task.totals.some(({ reason }) => liedReasons.has(reason)))
+    await noteTrackingLied(database.queries, task, prepared.capturedMs);
 };

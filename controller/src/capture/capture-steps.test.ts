@@ -51,6 +51,7 @@ const openAndClose = async (owner: Owner, ready: ReadyCapture): Promise<void> =>
 
 const baseOf = (vm: LabVm, checkpointId: string | undefined): BasePoint => ({
   pointId: "p1",
+  capturedMs: 1,
   checkpointId,
   disks: vm.disks.map(({ id, sizeBytes }) => ({ id, sizeBytes })),
 });

@@ -15,6 +15,8 @@ export interface ExamineRequest {
   readonly distrustTracking?: boolean;
   /** See `PlanInput.doubtsCheckpoint`. */
   readonly doubtsCheckpoint?: boolean;
+  /** See `PlanInput.hasLiedSince`. */
+  readonly hasLiedSince?: boolean;
   /** See `PlanInput.wholeRead`. */
   readonly wholeRead?: WholeRead | undefined;
 }
@@ -39,7 +41,7 @@ export const examineVm = async (
   const unfit = whyUnfit(vm);
   if (unfit !== undefined) throw unfit;
 
-  const distrusts = request.distrustTracking === true || request.doubtsCheckpoint === true;
+  const distrusts = [request.distrustTracking, request.doubtsCheckpoint, request.hasLiedSince].includes(true);
   const checkpointId = distrusts ? undefined : request.base?.checkpointId;
   const rows = checkpointId === undefined ? [] : await hypervisor.listCheckpoints(vm.id, signal);
   const checkpoint = rows.find(({ id }) => id === checkpointId);
@@ -54,6 +56,7 @@ export const examineVm = async (
     excludedDiskIds: request.excludedDiskIds,
     distrustTracking: request.distrustTracking === true,
     doubtsCheckpoint: request.doubtsCheckpoint === true,
+    hasLiedSince: request.hasLiedSince === true,
     wholeRead: request.wholeRead,
   });
   return { vm, plan, expectedKind: expectedKind(vm) };

@@ -20,7 +20,7 @@ const planOne = (disk: Partial<AttachedDisk> = {}, change: Partial<PlanInput> = 
 
 const inputFor = (disks: readonly AttachedDisk[], change: Partial<PlanInput> = {}): PlanInput => ({
   vm: aVm(disks),
-  base: { pointId: "p1", checkpointId: "cp1", disks: [{ id: "d", sizeBytes: size }] },
+  base: { pointId: "p1", capturedMs: 1, checkpointId: "cp1", disks: [{ id: "d", sizeBytes: size }] },
   checkpoint,
   trackedDiskIds: new Set(["d"]),
   excludedDiskIds: new Set(),
@@ -28,7 +28,7 @@ const inputFor = (disks: readonly AttachedDisk[], change: Partial<PlanInput> = {
   ...change,
 });
 
-const noCheckpoint = { pointId: "p1", checkpointId: undefined, disks: [{ id: "d", sizeBytes: size }] };
+const noCheckpoint = { pointId: "p1", capturedMs: 1, checkpointId: undefined, disks: [{ id: "d", sizeBytes: size }] };
 const level44 = { level: { major: 4, minor: 4 } };
 const old = aVm([aDisk("d", { incrementalEnabled: false })], level44);
 
@@ -38,7 +38,13 @@ const planned: readonly Row[] = [
   ["tracked since the base", {}, {}, "incremental", "tracking-good"],
   ["grown", { sizeBytes: 2 * size }, {}, "incremental", "grown-disk"],
   ["of a first backup", {}, { base: undefined, checkpoint: undefined }, "full", "no-base"],
-  ["new since the base", {}, { base: { pointId: "p1", checkpointId: "cp1", disks: [] } }, "full", "new-disk"],
+  [
+    "new since the base",
+    {},
+    { base: { pointId: "p1", capturedMs: 1, checkpointId: "cp1", disks: [] } },
+    "full",
+    "new-disk",
+  ],
   ["raw, first", { format: "raw" }, { base: undefined }, "full", "raw-disk"],
   ["raw, in the base", { format: "raw" }, {}, "compare", "raw-disk"],
   ["shrunk", { sizeBytes: size / 2 }, {}, "compare", "shrunk-disk"],
@@ -54,6 +60,7 @@ const planned: readonly Row[] = [
   ["whose base has no checkpoint", {}, { base: noCheckpoint, checkpoint: undefined }, "compare", "base-untracked"],
   ["whose tracking broke an attempt", {}, { distrustTracking: true }, "compare", "tracking-broken"],
   ["of a manager trusted anew", {}, { doubtsCheckpoint: true }, "compare", "checkpoint-doubted"],
+  ["of a VM whose tracking lied since the base", {}, { hasLiedSince: true }, "compare", "tracking-lied-since"],
   ["without tracking on an old level", {}, { vm: old }, "compare", "tracking-off"],
   [
     "without tracking on an old level, whose base has none either",
@@ -93,7 +100,12 @@ test("every reason that a plan can give stands in the table above", () => {
 
 test("an active full asks for changes too, to check them; what is not tracked is read without that, and says why", () => {
   const disks = [aDisk("d"), aDisk("r", { format: "raw" })];
-  const base = { pointId: "p1", checkpointId: "cp1", disks: ["d", "r"].map((id) => ({ id, sizeBytes: size })) };
+  const base = {
+    pointId: "p1",
+    capturedMs: 1,
+    checkpointId: "cp1",
+    disks: ["d", "r"].map((id) => ({ id, sizeBytes: size })),
+  };
   const plan = planDisks(inputFor(disks, { base, wholeRead: "active-full" }));
   expect(plan.fromCheckpointId).toBe("cp1");
   expect(plan.disks.map(({ mode, checksTracking, besides }) => [mode, checksTracking, besides])).toEqual([
@@ -123,7 +135,12 @@ test("an active full whose changes the engine does not tell is read all the same
 
 test("below level 4.5 the changes of all disks are asked for or of none, since the engine refuses a mixture", () => {
   const disks = [aDisk("d"), aDisk("e", { incrementalEnabled: false })];
-  const base = { pointId: "p1", checkpointId: "cp1", disks: ["d", "e"].map((id) => ({ id, sizeBytes: size })) };
+  const base = {
+    pointId: "p1",
+    capturedMs: 1,
+    checkpointId: "cp1",
+    disks: ["d", "e"].map((id) => ({ id, sizeBytes: size })),
+  };
   const plan = planDisks(inputFor(disks, { base, vm: aVm(disks, level44) }));
   expect(plan.fromCheckpointId).toBeUndefined();
   expect(plan.disks.map(({ mode, reason }) => [mode, reason])).toEqual([
@@ -195,7 +212,7 @@ type AnyInput = typeof anyInput extends fc.Arbitrary<infer Value> ? Value : neve
 const toInput = ({ base, state, tracked, distrustTracking }: AnyInput): Partial<PlanInput> => {
   const disks = base === "with the disk" ? [{ id: "d", sizeBytes: size }] : [];
   return {
-    base: base === "none" ? undefined : { pointId: "p", checkpointId: "cp1", disks },
+    base: base === "none" ? undefined : { pointId: "p", capturedMs: 1, checkpointId: "cp1", disks },
     checkpoint: state === "none" ? undefined : { ...checkpoint, state },
     trackedDiskIds: new Set(tracked ? ["d"] : []),
     distrustTracking,

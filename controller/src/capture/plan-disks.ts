@@ -7,6 +7,7 @@ import type { WholeRead } from "./whole-read.ts";
 /** The newest good point of the VM in the repository, as far as planning needs it. */
 export interface BasePoint {
   readonly pointId: string;
+  readonly capturedMs: number;
   /** The checkpoint that was recorded in it; undefined when its capture made none. */
   readonly checkpointId: string | undefined;
   /** Disks whose content the point has; skipped ones are not in it. */
@@ -53,6 +54,8 @@ export interface PlanInput {
   readonly distrustTracking: boolean;
   /** True when the base was made before the manager was trusted anew: its checkpoint says nothing about the engine of today. */
   readonly doubtsCheckpoint?: boolean;
+  /** True when a backup that is younger than the base, into any repository, found that tracking had lied. */
+  readonly hasLiedSince?: boolean;
   /** Set when everything is to be read, whatever tracking tells. */
   readonly wholeRead?: WholeRead | undefined;
 }
@@ -156,6 +159,7 @@ const reasonNotToTrust = (input: PlanInput, disk: AttachedDisk, baseBytes: numbe
   if (input.base?.checkpointId === undefined) return "base-untracked";
   if (input.distrustTracking) return "tracking-broken";
   if (input.doubtsCheckpoint === true) return "checkpoint-doubted";
+  if (input.hasLiedSince === true) return "tracking-lied-since";
   if (input.checkpoint === undefined) return "checkpoint-missing";
   if (input.checkpoint.state !== "created") return "checkpoint-invalid";
   if (!input.trackedDiskIds.has(disk.id)) return "base-untracked";

@@ -39,6 +39,10 @@ export const reasons = {
     level: "notice",
     words: "its manager was trusted anew since the base: the base's checkpoint is doubted once",
   },
+  "tracking-lied-since": {
+    level: "notice",
+    words: "a later backup of the VM found that change tracking had lied: nothing older is relied on",
+  },
   "tracking-broken": {
     level: "warning",
     words: "the engine could not serve its tracked changes in an earlier attempt",

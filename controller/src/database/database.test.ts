@@ -22,6 +22,7 @@ import { listRepositories, removeRepository, saveRepository } from "./repositori
 import { findSession, insertSession, listOpenSessionIds, listSessions, moveSession } from "./sessions-table.ts";
 import { readSetting, writeSetting } from "./settings-table.ts";
 import { changeTask, findTask, findTaskHolding, insertTask, listOpenTasks, moveTask } from "./tasks-table.ts";
+import { noteTrackingLied, trackingLiedMs } from "./tracking-lies-table.ts";
 import {
   forgetUnknownAttempts,
   listUnfenced,
@@ -52,7 +53,7 @@ describe("the database", () => {
       await queries.schema.alterTable("jobs").dropColumn(column).execute();
     for (const index of ["tasks_by_vm_id_ended_ms", "tasks_by_repository_id_ended_ms"])
       await queries.schema.dropIndex(index).execute();
-    for (const table of ["workers", "maintenance", "repository_keys", "whole_reads"])
+    for (const table of ["workers", "maintenance", "repository_keys", "whole_reads", "tracking_lies"])
       await queries.schema.dropTable(table).execute();
     await queries.deleteFrom("schema_versions").where("version", ">=", 3).execute();
     await writeSetting(queries, "name", "kept");
@@ -74,6 +75,14 @@ describe("the database", () => {
     await noteWholeRead(queries, vm, 12);
     expect(await lastWholeRead(queries, vm)).toBe(12);
     expect(await lastWholeRead(queries, { ...vm, repositoryId: "r2" })).toBeUndefined();
+  });
+
+  it("remembers the last time that a VM's tracking lied", async () => {
+    const vm = { engineInstanceId: "e1", vmId: "v1" };
+    expect(await trackingLiedMs(database.queries, vm)).toBe(0);
+    for (const liedMs of [5, 9]) await noteTrackingLied(database.queries, vm, liedMs);
+    expect(await trackingLiedMs(database.queries, vm)).toBe(9);
+    expect(await trackingLiedMs(database.queries, { ...vm, engineInstanceId: "e2" })).toBe(0);
   });
 
   it("opens again what it wrote, and refuses what a newer version wrote", async () => {

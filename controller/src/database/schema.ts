@@ -1,4 +1,4 @@
-import type { WholeReadRow } from "./whole-reads-row.ts";
+import type { TrackingLieRow, WholeReadRow } from "./reading-rows.ts";
 
 /** Column types: text, whole numbers (milliseconds, counts), and 0 or 1 for truth, since both dialects must read them alike. */
 export type Flag = 0 | 1;
@@ -292,5 +292,6 @@ export interface Tables {
   workers: WorkerRow;
   maintenance: MaintenanceRow;
   repository_keys: RepositoryKeysRow;
+  tracking_lies: TrackingLieRow;
   whole_reads: WholeReadRow;
 }

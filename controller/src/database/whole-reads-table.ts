@@ -1,5 +1,5 @@
 import type { Queries } from "./database.ts";
-import type { WholeReadRow } from "./whole-reads-row.ts";
+import type { WholeReadRow } from "./reading-rows.ts";
 
 /** A VM as one repository has it. */
 export interface VmInRepository {

@@ -54,10 +54,9 @@ export const expectPointHolds = async (
   pointId: string,
   diskIds: readonly string[],
   reference: Reference,
-  repositoryDir = story.installation.repositoryDir,
 ): Promise<void> => {
   const directory = await mkdtemp(join(story.run.dir, "export-"));
-  await exportPoint({ run: story.run, repositoryDir, pointId, directory });
+  await exportPoint({ run: story.run, repositoryDir: story.installation.repositoryDir, pointId, directory });
   for (const diskId of diskIds) {
     expect(await findDifference(join(directory, `${diskId}.raw`), reference.fileOf(diskId))).toBeUndefined();
   }

@@ -5,3 +5,10 @@ export interface WholeReadRow {
   readonly repository_id: string;
   readonly read_ms: number;
 }
+
+/** When a backup last found that a VM's change tracking had lied. */
+export interface TrackingLieRow {
+  readonly engine_instance_id: string;
+  readonly vm_id: string;
+  readonly lied_ms: number;
+}
