@@ -1,4 +1,5 @@
 import { EnableTrackingResponseSchema, InventoryService } from "@holdfast/proto/holdfast/controller/v1/inventory_pb";
+import { isErrorCode, traitsOf } from "@holdfast/shared/errors/codes";
 import { type CommandMaker, listOption, optionsOf, verb } from "../command.ts";
 import { slowCallMs } from "../connection.ts";
 import { tableText } from "../output/output.ts";
@@ -26,7 +27,7 @@ export const vmEnableTracking: CommandMaker = (context) =>
     .action(async (vms: string[], _options, command) => {
       const options = optionsOf<TrackingOptions>(command);
       const { job = "", disk = [], dryRun = false } = options;
-      await showAnswer(context, options, {
+      const { disks } = await showAnswer(context, options, {
         service: InventoryService,
         answer: EnableTrackingResponseSchema,
         timeoutMs: slowCallMs,
@@ -44,4 +45,6 @@ export const vmEnableTracking: CommandMaker = (context) =>
             ]),
           ),
       });
+      const failed = disks.find(({ code }) => code !== "");
+      if (failed !== undefined) context.setExitCode(traitsOf(isErrorCode(failed.code) ? failed.code : "INTERNAL").exit);
     });

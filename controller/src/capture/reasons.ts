@@ -35,6 +35,10 @@ export const reasons = {
   "shrunk-disk": { level: "warning", words: "it is smaller than in the base: it is read in full" },
   "checkpoint-missing": { level: "warning", words: "the engine no longer has the base's checkpoint" },
   "checkpoint-invalid": { level: "warning", words: "the engine calls the base's checkpoint invalid" },
+  "checkpoint-refused": {
+    level: "warning",
+    words: "the engine refuses to tell its changes since the base's checkpoint",
+  },
   "checkpoint-doubted": {
     level: "notice",
     words: "its manager was trusted anew since the base: the base's checkpoint is doubted once",

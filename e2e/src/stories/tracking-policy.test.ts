@@ -231,7 +231,7 @@ test("two repositories keep their own base and checkpoint, two jobs into one sha
   expect(codesIn(lied)).toContain("TRACKING_MISSED_CHANGES");
   expect(await checkpointsOf(vm)).toEqual([]);
   const other = await runSecond();
-  expect(diskIn(other), describeSession(other)).toMatchObject({ mode: "compare", reason: "checkpoint-missing" });
+  expect(diskIn(other), describeSession(other)).toMatchObject({ mode: "compare", reason: "tracking-lied-since" });
 });
 
 test("another product's checkpoint stays, ours of a failed attempt goes, and each increment builds on its own (R6)", async () => {

@@ -20,7 +20,7 @@ interface VmToTrack {
 
 /**
  * Sets the engine's flag for change tracking on the disks of these VMs that need it. Each disk has a result of its own: one that
- * fails holds no other up.
+ * fails, or a VM that cannot be looked at, holds no other up. A disk that nobody has is refused before anything is done.
  */
 export const enableTracking = async (
   deps: ApiDeps,
@@ -29,11 +29,12 @@ export const enableTracking = async (
 ): Promise<readonly TrackedDisk[]> => {
   const vms = await vmsOf(deps, request, signal);
   if (vms.length === 0) throw new HoldfastError("INVALID_ARGUMENT", "name VMs, or a job");
-  const results = await mapBounded(vms, 4, (vm, inner) => trackVm(deps, vm, { request, signal: inner }), signal);
-  const disks = results.flat();
-  const unknown = request.disks.find((word) => !disks.some(({ diskId, alias }) => diskId === word || alias === word));
+  const looked = await mapBounded(vms, 4, (vm, inner) => lookAt(deps, vm, inner), signal);
+  const disks = looked.flatMap((one) => one.disks);
+  const unknown = request.disks.find((word) => !disks.some(({ id, alias }) => id === word || alias === word));
   if (unknown !== undefined) throw new HoldfastError("NOT_FOUND", `none of these VMs has a disk ${unknown}`);
-  return disks;
+  const results = await mapBounded(looked, 4, (vm, inner) => trackVm(deps, vm, { request, signal: inner }), signal);
+  return results.flat();
 };
 
 const vmsOf = async (
@@ -47,6 +48,32 @@ const vmsOf = async (
   return [...new Map(all.map((one) => [`${one.managerId}/${one.vmId}`, one])).values()];
 };
 
+/** A VM with its disks as they are now, or why it cannot be looked at. */
+interface LookedAtVm {
+  readonly managerId: string;
+  readonly names: Pick<TrackedDisk, "managerName" | "vmId" | "vmName">;
+  readonly vm: Vm | undefined;
+  readonly disks: readonly AttachedDisk[];
+  readonly failure: TrackedDisk | undefined;
+}
+
+const lookAt = async (
+  deps: ApiDeps,
+  { managerId, vmId, vmName }: VmToTrack,
+  signal: AbortSignal,
+): Promise<LookedAtVm> => {
+  const managerName = deps.managers.find(managerId)?.record.name ?? managerId;
+  try {
+    const vm = await usableManager(deps, managerId).hypervisor.getVm(vmId, signal);
+    const disks = vm.disks.filter(({ contentType }) => contentType === "data");
+    return { managerId, names: { managerName, vmId, vmName: vm.name }, vm, disks, failure: undefined };
+  } catch (caught) {
+    signal.throwIfAborted();
+    const names = { managerName, vmId, vmName };
+    return { managerId, names, vm: undefined, disks: [], failure: { ...names, ...failed(caught) } };
+  }
+};
+
 interface Asked {
   readonly request: EnableTrackingRequest;
   readonly signal: AbortSignal;
@@ -54,28 +81,21 @@ interface Asked {
 
 const trackVm = async (
   deps: ApiDeps,
-  { managerId, vmId, vmName }: VmToTrack,
+  { managerId, names, vm, disks, failure }: LookedAtVm,
   { request, signal }: Asked,
 ): Promise<readonly TrackedDisk[]> => {
-  const of = { managerName: deps.managers.find(managerId)?.record.name ?? managerId, vmId, vmName };
-  try {
-    const { hypervisor } = usableManager(deps, managerId);
-    const vm = await hypervisor.getVm(vmId, signal);
-    const isMeant = ({ id, alias }: AttachedDisk): boolean =>
-      request.disks.length === 0 || request.disks.includes(id) || request.disks.includes(alias);
-    const results: TrackedDisk[] = [];
-    for (const disk of vm.disks.filter((one) => one.contentType === "data" && isMeant(one))) {
-      const result = await trackDisk({ vm, disk, dryRun: request.dryRun }, (diskId) =>
-        hypervisor.enableTracking(vmId, diskId, signal),
-      );
-      deps.log.info("change tracking was asked for", { vm: vmId, disk: disk.id, outcome: result.outcome });
-      results.push({ ...of, vmName: vm.name, diskId: disk.id, alias: disk.alias, ...result });
-    }
-    return results;
-  } catch (caught) {
-    signal.throwIfAborted();
-    return [{ ...of, ...failed(caught) }];
+  if (vm === undefined) return failure === undefined ? [] : [failure];
+  const { hypervisor } = deps.managers.get(managerId);
+  const results: TrackedDisk[] = [];
+  for (const disk of disks) {
+    if (request.disks.length > 0 && ![disk.id, disk.alias].some((word) => request.disks.includes(word))) continue;
+    const result = await trackDisk({ vm, disk, dryRun: request.dryRun }, (diskId) =>
+      hypervisor.enableTracking(vm.id, diskId, signal),
+    );
+    deps.log.info("change tracking was asked for", { vm: vm.id, disk: disk.id, outcome: result.outcome });
+    results.push({ ...names, diskId: disk.id, alias: disk.alias, ...result });
   }
+  return results;
 };
 
 interface DiskToTrack {
