@@ -122,7 +122,8 @@ const lookReady = async (deps: StepDeps, request: BeginRequest, signal: AbortSig
   const captureId = captureIdOf(owner);
   const capture = await deps.hypervisor.getCapture(vmId, captureId, signal);
   if (capture?.phase === "ready") return capture;
-  const isOver = capture === undefined || ["failed", "finalizing", "succeeded"].includes(capture.phase);
+  // While it is `finalizing` the engine has not said yet why it failed.
+  const isOver = capture === undefined || capture.phase === "failed" || capture.phase === "succeeded";
   if (!isOver) return undefined;
   throw new HoldfastError(
     "CAPTURE_FAILED",
