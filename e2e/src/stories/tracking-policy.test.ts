@@ -32,6 +32,7 @@ beforeAll(async () => {
     labs: [
       {
         ...config,
+        incrementalFrom: "4.4",
         clusters: [...config.clusters, { name: "old", version: "4.4" }],
         hosts: [...config.hosts, { name: "ovirt-old-1", cluster: "old" }],
       },
@@ -290,4 +291,17 @@ test("below level 4.5 the disks without the engine's flag are named, and vm enab
   await expect(inventory.enableTracking({ vms: [vm.id], disks: ["nosuch"] }, call)).rejects.toMatchObject({
     code: "NOT_FOUND",
   });
+});
+
+test("once the flag is set, a VM below level 4.5 is compared once and read by its changes from then on", async () => {
+  const vm = await addVm("flagged", "old", { incremental: false });
+  const run = async () => diskIn(await runRightly(vm, () => story.operator.runJob("flagged")));
+  expect(await run()).toMatchObject({ mode: "full", reason: "no-base" });
+  expect(await run()).toMatchObject({ mode: "compare", reason: "tracking-off" });
+  const inventory = story.installation.api.service(InventoryService);
+  const { disks } = await inventory.enableTracking({ vms: [vm.id] }, call);
+  expect(disks.map(({ outcome }) => outcome)).toEqual(["enabled"]);
+  expect(await run()).toMatchObject({ mode: "compare", reason: "base-untracked" });
+  await change(vm, 4, 12);
+  expect(await run()).toMatchObject({ mode: "incremental", bytes: { changedBytes: BigInt(MiB) } });
 });
