@@ -51,5 +51,6 @@ test("whoever is due is chosen or postponed, and within one period of nights eve
       }
       expect([...read.values()].every((day) => day > 0)).toBe(true);
     }),
+    { numRuns: 25 },
   );
 });

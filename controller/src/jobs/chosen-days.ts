@@ -1,5 +1,7 @@
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import { daysBetween } from "../retention/calendar-day.ts";
 
+const aMonday = "2024-01-01";
 const weekdays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
 const allWords: readonly string[] = [...weekdays, ...Array.from({ length: 31 }, (_, index) => `${index + 1}`), "last"];
 
@@ -21,12 +23,18 @@ export const parseChosenDays = (text: string): string => {
 /** Whether a calendar day (`YYYY-MM-DD`) is one of the chosen days. */
 export const isChosenDay = (chosen: string, calendarDay: string): boolean => {
   const days = chosen.split(",");
-  const [year = 0, month = 0, day = 0] = calendarDay.split("-").map(Number);
-  const weekday = weekdays[(new Date(Date.UTC(year, month - 1, day)).getUTCDay() + 6) % 7];
-  const lastDay = new Date(Date.UTC(year, month, 0)).getUTCDate();
+  const day = Number(calendarDay.slice(-2));
+  const daysSinceMonday = daysBetween(aMonday, calendarDay) % weekdays.length;
+  const weekday = weekdays[(daysSinceMonday + weekdays.length) % weekdays.length];
   return (
     days.includes(`${day}`) ||
     (weekday !== undefined && days.includes(weekday)) ||
-    (day === lastDay && days.includes("last"))
+    (days.includes("last") && daysBetween(calendarDay, firstOfNextMonth(calendarDay)) === 1)
   );
+};
+
+const firstOfNextMonth = (calendarDay: string): string => {
+  const [year = 0, month = 0] = calendarDay.split("-").map(Number);
+  const [nextYear, nextMonth] = month === 12 ? [year + 1, 1] : [year, month + 1];
+  return `${String(nextYear).padStart(4, "0")}-${String(nextMonth).padStart(2, "0")}-01`;
 };

@@ -1,5 +1,4 @@
 import { systemClock } from "@holdfast/shared/clock/clock";
-import type { SessionId } from "@holdfast/shared/ids/ids";
 import { memoryLogger } from "@holdfast/shared/logging/memory-logger";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Database, openDatabase } from "../database/database.ts";
@@ -42,7 +41,7 @@ const runDue = async (facts: Partial<Job>) => {
   };
   await runSchedule(deps as unknown as WorkDeps);
   const [session] = await listSessions(database.queries, { limit: 1 });
-  const tasks = session === undefined ? [] : await listTasksOfSession(database.queries, session.sessionId as SessionId);
+  const tasks = session === undefined ? [] : await listTasksOfSession(database.queries, session.sessionId);
   return {
     reads: Object.fromEntries(
       tasks.map(({ vmId, scope }) => [vmId, scope.kind === "backup" ? scope.wholeRead : "no backup"]),
