@@ -42,7 +42,7 @@ export const settleBackup = async (
     },
     signal,
   );
-  if (standing === "committed") await noteReading(deps, task, prepared);
+  await noteReading(deps, task, { prepared, standing });
   if (standing !== "uncertain") await removeCheckpoints(deps, captureDeps, what, signal);
   return { kind: "clean", remarks: ended.remarks };
 };
