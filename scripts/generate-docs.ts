@@ -1,6 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describeTables } from "../controller/src/database/describe-tables.ts";
+import { disksReasonsDocument } from "./documents/disk-reasons.ts";
 import { errorCodesDocument } from "./documents/error-codes.ts";
 import { rpcsDocument } from "./documents/rpcs.ts";
 import { statesDocument } from "./documents/states.ts";
@@ -9,6 +10,7 @@ import { subjectsDocument } from "./documents/subjects.ts";
 // Writes the lists of docs/design that follow from code; with --check it only compares, and fails when one is stale.
 
 const documents: Readonly<Record<string, () => string | Promise<string>>> = {
+  "disk-reasons.md": disksReasonsDocument,
   "error-codes.md": errorCodesDocument,
   "rpcs.md": rpcsDocument,
   "states.md": statesDocument,

@@ -64,6 +64,7 @@ import { tokenCreate } from "./token/create.ts";
 import { tokenList } from "./token/list.ts";
 import { tokenRevoke } from "./token/revoke.ts";
 import { versionCommand } from "./version.ts";
+import { vmEnableTracking } from "./vm/enable-tracking.ts";
 import { vmList } from "./vm/list.ts";
 import { vmShow } from "./vm/show.ts";
 import { workerAdd } from "./worker/add.ts";
@@ -132,7 +133,7 @@ const commandsOf = (context: CliContext): readonly Command[] => {
       "The recovery kit, by which the installation is rebuilt from a repository",
       all(recoveryKitShow, recoveryKitRenew),
     ),
-    noun("vm", "Virtual machines of the managers", all(vmList, vmShow)),
+    noun("vm", "Virtual machines of the managers", all(vmList, vmShow, vmEnableTracking)),
     noun(
       "job",
       "Jobs: what, where to, when, how long kept",

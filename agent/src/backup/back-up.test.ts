@@ -104,6 +104,41 @@ describe("backing up and restoring", () => {
     await expectRestored(end.pointId, { d1: disk });
   });
 
+  it("reads everything in an active full, stores nothing twice, and says nothing when tracking told the truth", async () => {
+    const before = makeDisk("active");
+    const base = await benchBackUp(repository, { attempt: attempt(), disks: [full("d1", before)] });
+    const disk = Buffer.from(before);
+    fillBlock(disk, 5 * MiB + block, "new");
+    const whole: BenchDisk = { ...increment("d1", disk, before), mode: "full", checksTracking: true };
+    const end = await benchBackUp(repository, { attempt: attempt(), disks: [whole], basePointId: base.pointId });
+    expect(end.remarks).toEqual([]);
+    expect(bytesOf(end)).toMatchObject({ mode: "full", changedBytes: BigInt(chunk), storedBytes: BigInt(chunk) });
+    expect(end.served.get("d1")).toBe(Number(bytesOf(end)["readBytes"]) - chunk + 512);
+    await expectRestored(end.pointId, { d1: disk });
+  });
+
+  it("names the ranges that tracking missed when all is read, and relies on no checkpoint of the point", async () => {
+    const before = makeDisk("missed");
+    const base = await benchBackUp(repository, { attempt: attempt(), disks: [full("d1", before)] });
+    const disk = Buffer.from(before);
+    fillBlock(disk, 5 * MiB + block, "told");
+    const told = dirtyExtents(disk, before);
+    fillBlock(disk, 8 * MiB, "hidden");
+    disk.fill(0, 9 * MiB, 10 * MiB);
+    const whole: BenchDisk = {
+      diskId: "d1",
+      disk,
+      mode: "full",
+      checksTracking: true,
+      extents: { zero: zeroExtents(disk), dirty: told },
+    };
+    const end = await benchBackUp(repository, { attempt: attempt(), disks: [whole], basePointId: base.pointId });
+    expect(end.remarks).toMatchObject([{ code: "TRACKING_MISSED_CHANGES", diskId: "d1" }]);
+    expect(end.remarks[0]?.message).toContain(`(2 chunks, bytes ${8 * MiB}-${10 * MiB - 1})`);
+    expect(bytesOf(end)).toMatchObject({ mode: "full", reason: "tracking-missed" });
+    await expectRestored(end.pointId, { d1: disk });
+  });
+
   it("compares in full when the host tells no changes, and stores nothing twice", async () => {
     const before = makeDisk("compare");
     const base = await benchBackUp(repository, { attempt: attempt(), disks: [full("d1", before)] });

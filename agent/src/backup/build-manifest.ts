@@ -6,6 +6,7 @@ import type { Manifest } from "@holdfast/shared/format/manifest";
 import type { ClearDisk, DiskMode, Statistics } from "@holdfast/shared/format/manifest-schema";
 import { parseRepositoryId } from "@holdfast/shared/format/repository-id";
 import type { AttemptKey } from "./backup-task.ts";
+import { missedReason } from "./found-reasons.ts";
 
 /** What became of one disk. */
 export interface DiskOutcome {
@@ -48,7 +49,7 @@ export const buildManifest = ({ attempt, orders, chunkSize, basePointId, disks, 
       sessionStartedMs: Number(context.sessionStartedMs),
       capturedMs: Number(context.capturedMs),
       calendarDay: context.calendarDay,
-      checkpointId: context.checkpointId === "" ? null : context.checkpointId,
+      checkpointId: context.checkpointId === "" || disks.some(missedChanges) ? null : context.checkpointId,
       capture: context.capture,
       consistency: context.consistency,
       disks: disks.map(toClearDisk),
@@ -66,6 +67,9 @@ export const buildManifest = ({ attempt, orders, chunkSize, basePointId, disks, 
     },
   };
 };
+
+/** Of a VM whose tracking missed changes no checkpoint is relied on: the next backup compares. */
+const missedChanges = ({ reason }: DiskOutcome): boolean => reason === missedReason;
 
 const toClearDisk = ({ disk, sizeBytes, root, mode, reason }: DiskOutcome): ClearDisk => ({
   diskId: disk.diskId,

@@ -15,6 +15,8 @@ import { ChunkMap } from "./chunk-map.ts";
 import { DiskPass, type PassParts } from "./disk-pass.ts";
 import { toDiskProgress } from "./disk-progress.ts";
 import { DiskTally } from "./disk-tally.ts";
+import { type ChunkRange, type MissedChanges, rangesText } from "./missed-changes.ts";
+import { type FoundReason, missedReason } from "./found-reasons.ts";
 import type { OpenedDisks } from "./opened-disks.ts";
 import { type DiskPlan, planDisk, planInFull, type PlanRequest } from "./plan-disk.ts";
 import type { Remark } from "./remark.ts";
@@ -29,6 +31,7 @@ export interface UploadParts extends Pick<PassParts, "pool" | "pages" | "runChun
 }
 
 const defaultSample = 32;
+const lied = "tracking-lied" satisfies FoundReason;
 
 /** The backup of one disk within one upload. */
 export class DiskBackup {
@@ -44,6 +47,7 @@ export class DiskBackup {
   #tally: DiskTally | undefined;
   #map: ChunkMap | undefined;
   #pass: DiskPass | undefined;
+  #missed: MissedChanges | undefined;
 
   constructor(parts: UploadParts, disk: BackupDisk) {
     this.#parts = parts;
@@ -54,14 +58,18 @@ export class DiskBackup {
     this.#sizeBytes = Number(disk.sizeBytes);
     parts.task.board.show(disk.diskId, () =>
       toDiskProgress(
-        { diskId: disk.diskId, mode: this.#mode, reason: this.#reason, route: this.#route },
+        { diskId: disk.diskId, mode: this.#mode, reason: this.outcome().reason, route: this.#route },
         this.account(),
       ),
     );
   }
 
   get remarks(): readonly Remark[] {
-    return this.#remarks;
+    const ranges = this.#missedRanges();
+    if (ranges.length === 0) return this.#remarks;
+    const what = rangesText(ranges, this.#parts.upload.chunkSize);
+    const message = `change tracking missed changes (${what}): the point is right, and no checkpoint is relied on any more`;
+    return [...this.#remarks, { code: "TRACKING_MISSED_CHANGES", message, diskId: this.#disk.diskId }];
   }
 
   /** What was counted so far; nothing for a skipped disk, which has no content in the point. */
@@ -70,7 +78,8 @@ export class DiskBackup {
   }
 
   outcome(): DiskOutcome {
-    return { disk: this.#disk, sizeBytes: this.#sizeBytes, root: this.#root, mode: this.#mode, reason: this.#reason };
+    const reason = this.#missedRanges().length === 0 ? this.#reason : missedReason;
+    return { disk: this.#disk, sizeBytes: this.#sizeBytes, root: this.#root, mode: this.#mode, reason };
   }
 
   /** Chunks that were read again because the repository had lost them, whatever else was to be read. */
@@ -136,19 +145,20 @@ export class DiskBackup {
   }
 
   /** Follows a plan from here on. What was counted stays: `changed` is what the engine said first. */
-  #take({ mode, reason, map, changedChunks, remarks }: DiskPlan): void {
+  #take({ mode, reason, map, changedChunks, missed, remarks }: DiskPlan): void {
     const { upload, pool, pages, runChunks, idKey, leavesOf: leavesOfBase } = this.#parts;
     this.#mode = mode;
     this.#reason = reason;
     this.#remarks.push(...remarks);
     this.#map = map;
+    this.#missed = missed;
     this.#markHealed(upload.heal.filter(({ diskId }) => diskId === this.#disk.diskId));
     if (this.#tally === undefined) {
       this.#tally = new DiskTally(map.length, upload.chunkSize);
       this.#tally.setChanged(changedChunks);
     }
     const base = this.#base === undefined ? undefined : leavesOfBase(this.#disk.diskId);
-    this.#pass = new DiskPass({ map, tally: this.#tally, pool, pages, base, runChunks, idKey });
+    this.#pass = new DiskPass({ map, tally: this.#tally, pool, pages, base, runChunks, idKey, missed });
   }
 
   #markHealed(ranges: readonly DiskRange[]): void {
@@ -171,7 +181,7 @@ export class DiskBackup {
   async #planComparison(signal: AbortSignal): Promise<DiskPlan> {
     const { access } = await this.#use(signal);
     await using reader = openDiskReader(access, this.#parts.task.clock);
-    return await planInFull({ ...this.#planRequest(), mode: "compare", reason: "tracking-lied" }, reader, signal);
+    return await planInFull({ ...this.#planRequest(), mode: "compare", reason: lied }, reader, signal);
   }
 
   #planRequest(): PlanRequest {
@@ -181,7 +191,12 @@ export class DiskBackup {
       reason: this.#reason,
       chunkSize: this.#parts.upload.chunkSize,
       baseSizeBytes: this.#base === undefined ? undefined : Number(this.#base.sizeBytes),
+      checksTracking: this.#disk.checksTracking,
     };
+  }
+
+  #missedRanges(): readonly ChunkRange[] {
+    return this.#missed?.ranges() ?? [];
   }
 
   async #use(signal: AbortSignal): Promise<OpenDisk> {

@@ -7,6 +7,7 @@ import type { LeafSource, StoredLeaf } from "@holdfast/shared/reading/leaf-sourc
 import type { ChunkMap, ChunkRun } from "./chunk-map.ts";
 import { countIds, type DiskTally, type LeafCounts, noCounts } from "./disk-tally.ts";
 import type { LaneAnswer, LaneRequest } from "./lane-messages.ts";
+import type { MissedChanges } from "./missed-changes.ts";
 import type { PageSender } from "./page-sender.ts";
 
 /** What the pass over one disk works with. */
@@ -21,6 +22,8 @@ export interface PassParts {
   readonly runChunks: number;
   /** Of an encrypted repository. */
   readonly idKey: Uint8Array | undefined;
+  /** Looks for changes that tracking missed, where that was asked for. */
+  readonly missed?: MissedChanges | undefined;
 }
 
 interface LeafWork {
@@ -158,6 +161,7 @@ export class DiskPass {
 
   async #finish(work: LeafWork, signal: AbortSignal): Promise<void> {
     await Promise.all(work.answers);
+    this.#parts.missed?.look(work.leaf, work.ids, work.baseIds);
     const page = encodePage({ level: 0, ids: work.ids }, this.#parts.idKey);
     this.#leafIds.set(page.id, work.leaf * idSize);
     const isBases =

@@ -10,6 +10,8 @@ export interface Remark {
 export type RemarkCode =
   /** A chunk had changed that the engine's change tracking calls unchanged. */
   | "TRACKING_LIED"
+  /** A disk was read whole and differs from its base beside the changes that the engine told. */
+  | "TRACKING_MISSED_CHANGES"
   /** The engine promised an increment, but the host tells no changes. */
   | "TRACKING_UNAVAILABLE"
   /** The base is gone, cannot be healed, or lacks the disk. */

@@ -19,6 +19,7 @@ export interface BenchDisk extends Pick<ImageServerOptions, "extents" | "maxRead
   readonly diskId: string;
   readonly disk: Buffer;
   readonly mode: BackupDisk["mode"];
+  readonly checksTracking?: boolean;
 }
 
 /** What one backup of a test is told. */
@@ -51,7 +52,7 @@ export const benchBackUp = async (repository: RepositoryProcess, backup: BenchBa
   const { attempt, signal = new AbortController().signal, board = new ProgressBoard() } = backup;
   await using servers = new AsyncDisposableStack();
   const images = new Map<string, ImageServer>();
-  for (const { diskId, mode: _mode, ...options } of backup.disks) {
+  for (const { diskId, mode: _mode, checksTracking: _checks, ...options } of backup.disks) {
     images.set(diskId, servers.use(await openImageServer({ identity: await identity, ...options })));
   }
   const closed: boolean[] = [];
@@ -161,11 +162,12 @@ const ordersOf = (
     codec,
     sampleChunks,
     ...(keys && { keys: fromSealingKeys(keys.sealing) }),
-    disks: disks.map(({ diskId, disk, mode }) => ({
+    disks: disks.map(({ diskId, disk, mode, checksTracking = false }) => ({
       diskId,
       alias: diskId,
       sizeBytes: BigInt(disk.byteLength),
       mode,
+      checksTracking,
       reason: "test",
       format: "cow",
       interface: "virtio_scsi",

@@ -2,11 +2,13 @@ import type { JobDefinition } from "@holdfast/proto/holdfast/controller/v1/job_p
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { JobDefinitionSchema } from "@holdfast/proto/holdfast/controller/v1/job_pb";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import { listOption } from "../command.ts";
+import { positiveInteger } from "./positive-integer.ts";
+import { type ReadingOptions, givenReading, withReadingOptions } from "./reading-options.ts";
 
 /** The fields of a job as command-line options; what is not given stays as it was. */
-export interface DefinitionOptions {
+export interface DefinitionOptions extends ReadingOptions {
   readonly vm?: readonly string[];
   readonly excludeDisk?: readonly string[];
   readonly repository?: string;
@@ -22,22 +24,24 @@ export interface DefinitionOptions {
 
 /** Adds the options to `job create` or `job edit`. */
 export const withDefinitionOptions = (command: Command): Command =>
-  command
-    .addOption(listOption("--vm <vm>", "VM by name, id or manager/name (repeatable)"))
-    .addOption(listOption("--exclude-disk <disk>", "disk id, or vm:alias, not to back up (repeatable)"))
-    .option("--repository <repository>", "where to")
-    .option("--daily-at <HH:MM>", "run every day at this time")
-    .option("--no-schedule", "run only by hand")
-    .option("--time-zone <zone>", "IANA zone of --daily-at; the installation's unless given")
-    .option(
-      "--keep-days <days>",
-      "calendar days that points are kept; the three newest good ones always stay",
-      positiveInteger,
-    )
-    .option("--codec <codec>", "zstd or lz4")
-    .option("--verify-after", "read the newest good point of each VM back after every session")
-    .option("--no-verify-after", "do not")
-    .option("--description <text>", "words for people");
+  withReadingOptions(
+    command
+      .addOption(listOption("--vm <vm>", "VM by name, id or manager/name (repeatable)"))
+      .addOption(listOption("--exclude-disk <disk>", "disk id, or vm:alias, not to back up (repeatable)"))
+      .option("--repository <repository>", "where to")
+      .option("--daily-at <HH:MM>", "run every day at this time")
+      .option("--no-schedule", "run only by hand")
+      .option("--time-zone <zone>", "IANA zone of --daily-at; the installation's unless given")
+      .option(
+        "--keep-days <days>",
+        "calendar days that points are kept; the three newest good ones always stay",
+        positiveInteger,
+      )
+      .option("--codec <codec>", "zstd or lz4")
+      .option("--verify-after", "read the newest good point of each VM back after every session")
+      .option("--no-verify-after", "do not")
+      .option("--description <text>", "words for people"),
+  );
 
 /** True when no field was given at all. */
 export const isEmpty = (options: DefinitionOptions): boolean =>
@@ -85,11 +89,6 @@ const given = (options: DefinitionOptions): MessageInitShape<typeof JobDefinitio
   ...(options.keepDays !== undefined && { keepDays: options.keepDays }),
   ...(options.codec !== undefined && { codec: options.codec }),
   ...(options.description !== undefined && { description: options.description }),
+  ...givenReading(options),
   ...(options.verifyAfter !== undefined && { verifyAfter: options.verifyAfter }),
 });
-
-const positiveInteger = (text: string): number => {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError("give a whole number from 1");
-  return value;
-};

@@ -1,6 +1,6 @@
 import type { Job, PlannedVm } from "@holdfast/proto/holdfast/controller/v1/job_pb";
 import { factsText, tableText } from "../output/output.ts";
-import { bytesText, timeText } from "../output/units.ts";
+import { bytesText, spanText, timeText } from "../output/units.ts";
 import { resultText } from "../session/session-text.ts";
 
 /** One line a job. */
@@ -33,6 +33,8 @@ export const jobText = (job: Job): string =>
     ["schedule", scheduleText(job)],
     ["keep", `${job.definition?.keepDays ?? 0} days`],
     ["codec", job.definition?.codec],
+    ["active full", activeFullText(job)],
+    ["audit", auditText(job)],
     ["verification", job.definition?.verifyAfter === true ? "after every session" : "with the repository's"],
     ["next run", timeText(job.nextRunMs)],
     [
@@ -46,20 +48,49 @@ export const jobText = (job: Job): string =>
 /** What a run would do, per VM and disk. */
 export const planText = (vms: readonly PlannedVm[]): string => vms.map(plannedVmText).join("\n\n");
 
-const plannedVmText = (vm: PlannedVm): string =>
+/** What a run would do with one VM. */
+export const plannedVmText = (vm: PlannedVm): string =>
   [
     factsText([
       ["VM", vm.name],
       ["capture", vm.capture],
       ["base", vm.basePointId === "" ? "none" : vm.basePointId],
       ["placement", vm.placement],
+      ["reads", vm.expectedBytes === undefined ? "unknown" : `about ${bytesText(vm.expectedBytes)}`],
+      ["takes", durationText(vm)],
     ]),
     tableText(
-      ["  disk", "alias", "size", "mode", "reason"],
-      vm.disks.map((disk) => [`  ${disk.diskId}`, disk.alias, bytesText(disk.sizeBytes), disk.mode, disk.reason]),
+      ["  disk", "alias", "size", "mode", "reason", "reads", "judged by"],
+      vm.disks.map((disk) => [
+        `  ${disk.diskId}`,
+        disk.alias,
+        bytesText(disk.sizeBytes),
+        disk.mode,
+        disk.reason,
+        disk.expectedBytes === undefined ? "unknown" : `~${bytesText(disk.expectedBytes)}`,
+        disk.basis,
+      ]),
     ),
+    ...vm.disks.map((disk) => `  disk ${disk.alias}: ${disk.words}`),
     ...vm.remarks.map((remark) => `  ${remark.level} ${remark.code}: ${remark.message}`),
   ].join("\n");
+
+const durationText = ({ expectedSeconds, timeBasis }: PlannedVm): string => {
+  if (expectedSeconds === undefined) return timeBasis === "" ? "unknown" : `unknown: ${timeBasis}`;
+  return `about ${spanText(expectedSeconds * 1_000n)}, by ${timeBasis}`;
+};
+
+const activeFullText = ({ definition }: Job): string => {
+  if (definition === undefined || definition.activeFullOn === "") return "by hand only";
+  const never = definition.dailyAt === "" ? " (never, since there is no schedule)" : "";
+  return `on ${definition.activeFullOn}${never}`;
+};
+
+const auditText = ({ definition }: Job): string => {
+  if (definition === undefined || definition.audit === "off") return "off: change tracking is trusted";
+  if (definition.dailyAt === "") return "never, since there is no schedule";
+  return `each VM once in ${definition.audit}, ${bytesText(definition.auditBytesPerNight)} a run at most`;
+};
 
 const scheduleText = (job: Job): string => {
   const definition = job.definition;

@@ -9,20 +9,26 @@ interface RunOptions {
   readonly wait?: boolean;
   readonly vm?: readonly string[];
   readonly requestId?: string;
+  readonly activeFull?: boolean;
 }
 
 /** `job run` */
 export const jobRun: CommandMaker = (context) =>
-  verb("run <job>", "Start a session of the job now", ["job run nightly", "job run nightly --wait"])
+  verb("run <job>", "Start a session of the job now", [
+    "job run nightly",
+    "job run nightly --wait",
+    "job run nightly --active-full",
+  ])
     .option("--wait", "show progress and wait for the end; the exit code tells the result")
     .addOption(listOption("--vm <vm>", "only this VM of the job (repeatable)"))
+    .option("--active-full", "read everything, whatever change tracking tells, and check what it told")
     .option("--request-id <words>", "the same words start one session, however often they are sent")
     .action(async (job: string, _options, command) => {
       const options = optionsOf<RunOptions>(command);
       const requestId = options.requestId ?? randomName(16);
       const answer = await withService(context, options, JobService, (client) =>
         client.runJob(
-          { job, requestId, vms: [...(options.vm ?? [])] },
+          { job, requestId, vms: [...(options.vm ?? [])], activeFull: options.activeFull ?? false },
           { signal: context.signal, timeoutMs: slowCallMs },
         ),
       );

@@ -1,24 +1,32 @@
-import { GetVmResponseSchema, InventoryService, type Vm } from "@holdfast/proto/holdfast/controller/v1/inventory_pb";
+import {
+  GetVmResponseSchema,
+  InventoryService,
+  type Vm,
+  type VmDisk,
+  type VmForecast,
+} from "@holdfast/proto/holdfast/controller/v1/inventory_pb";
 import { type CommandMaker, optionsOf, verb } from "../command.ts";
 import { slowCallMs } from "../connection.ts";
 import { factsText, tableText } from "../output/output.ts";
-import { bytesText, spanText } from "../output/units.ts";
+import { plannedVmText } from "../job/job-text.ts";
+import { bytesText, spanText, timeText } from "../output/units.ts";
 import { showAnswer } from "../show-answer.ts";
 
 /** `vm show` */
 export const vmShow: CommandMaker = (context) =>
-  verb("show <vm>", "Show one VM: disks, jobs, newest good point", ["vm show web-1", "vm show prod/web-1"]).action(
-    async (vm: string, _options, command) => {
-      const options = optionsOf(command);
-      await showAnswer(context, options, {
-        service: InventoryService,
-        answer: GetVmResponseSchema,
-        timeoutMs: slowCallMs,
-        ask: (client, call) => client.getVm({ vm }, call),
-        text: (answer) => (answer.vm ? vmText(answer.vm) : ""),
-      });
-    },
-  );
+  verb("show <vm>", "Show one VM: disks, jobs, newest good point, what the next run of each job will do", [
+    "vm show web-1",
+    "vm show prod/web-1",
+  ]).action(async (vm: string, _options, command) => {
+    const options = optionsOf(command);
+    await showAnswer(context, options, {
+      service: InventoryService,
+      answer: GetVmResponseSchema,
+      timeoutMs: slowCallMs,
+      ask: (client, call) => client.getVm({ vm }, call),
+      text: (answer) => (answer.vm ? [vmText(answer.vm), ...answer.forecasts.map(forecastText)].join("\n\n") : ""),
+    });
+  });
 
 const vmText = (vm: Vm): string =>
   [
@@ -43,10 +51,18 @@ const vmText = (vm: Vm): string =>
         bytesText(disk.actualBytes),
         disk.format,
         disk.interface,
-        disk.excludedReason === "" ? "yes" : `no: ${disk.excludedReason}`,
+        backupText(disk),
       ]),
     ),
   ].join("\n");
+
+const backupText = ({ excludedReason, trackingOff }: VmDisk): string => {
+  if (excludedReason !== "") return `no: ${excludedReason}`;
+  return trackingOff ? "yes, without change tracking (vm enable-tracking)" : "yes";
+};
+
+const forecastText = ({ jobName, runMs, plan }: VmForecast): string =>
+  [`job ${jobName}, run at ${timeText(runMs)}`, ...(plan === undefined ? [] : [plannedVmText(plan)])].join("\n");
 
 const newestPointText = (vm: Vm): string =>
   vm.newestPoint === undefined

@@ -19,7 +19,7 @@ const leastRoles: Readonly<Record<string, Readonly<Record<string, LeastRole>>>> 
     RemoveManager: "admin",
     TestManager: "operator",
   },
-  [`${ours}InventoryService`]: { ListVms: "viewer", GetVm: "viewer" },
+  [`${ours}InventoryService`]: { ListVms: "viewer", GetVm: "viewer", EnableTracking: "operator" },
   [`${ours}RepositoryRegistryService`]: {
     AddRepository: "admin",
     ListRepositories: "viewer",

@@ -1,4 +1,5 @@
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import { asksChanges } from "../capture/plan-disks.ts";
 import type { Host } from "../hypervisor/inventory.ts";
 import type { ManagerConnection } from "../inventory/manager-connection.ts";
 import type { OpenableDisk, TaskAndSession, TaskWork, Try } from "../sessions/task-work.ts";
@@ -37,7 +38,8 @@ export const createBackupWork = (deps: WorkDeps): TaskWork => ({
 
 const preflight = async (deps: WorkDeps, { task }: TaskAndSession, signal: AbortSignal): Promise<TaskChange> => {
   if (task.scope.kind !== "backup") throw new Error(`task ${task.taskId} is no backup`);
-  const wish = { ...task, excludedDiskIds: task.scope.excludedDiskIds, distrustTracking: false };
+  const { excludedDiskIds, wholeRead } = task.scope;
+  const wish = { ...task, excludedDiskIds, wholeRead, distrustTracking: false };
   const { vm, plan, expectedKind } = await examineForBackup(deps, wish, signal);
   return {
     vmName: vm.name,
@@ -57,7 +59,7 @@ const openable = (deps: WorkDeps, { task, attempt }: Try, diskId: string): Opena
     captureId: ready.captureId,
     vmId: task.vmId,
     sizeBytes: disk.sizeBytes,
-    hasDirty: disk.mode === "incremental",
+    hasDirty: asksChanges(disk),
     hostId:
       ready.vmStatus === "down"
         ? preferredHost(deps.agents.find(attempt.agentId), hostsOf(deps.managers.find(task.managerId), task.clusterId))

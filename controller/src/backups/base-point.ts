@@ -15,6 +15,7 @@ export const findBase = async (
 
 const toBase = (point: PointSummary): BasePoint => ({
   pointId: point.pointId,
+  capturedMs: Number(point.capturedMs),
   checkpointId: point.checkpointId === "" ? undefined : point.checkpointId,
   disks: point.disks
     .filter(({ mode }) => mode !== "skipped")

@@ -1,6 +1,8 @@
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { type Examination, examineVm } from "../capture/examine-vm.ts";
 import { disksToCapture } from "../capture/plan-disks.ts";
+import type { WholeRead } from "../capture/whole-read.ts";
+import { trackingLiedMs } from "../database/tracking-lies-table.ts";
 import type { RepositoryConnection } from "../repositories/repository-connection.ts";
 import type { WorkDeps } from "../sessions/work-deps.ts";
 import type { ManagerRecord } from "../inventory/manager.ts";
@@ -15,6 +17,7 @@ export interface ExamineWish {
   readonly repositoryId: string;
   readonly excludedDiskIds: readonly string[];
   readonly distrustTracking: boolean;
+  readonly wholeRead?: WholeRead | undefined;
 }
 
 /** Preflight of one VM: the repository takes uploads, the VM is fit, every disk has a mode with a reason. Changes nothing. */
@@ -35,6 +38,8 @@ export const examineForBackup = async (
       excludedDiskIds: new Set(wish.excludedDiskIds),
       distrustTracking: wish.distrustTracking,
       doubtsCheckpoint: base !== undefined && (await isDoubted(deps, wish.managerId, base)),
+      hasLiedSince: base !== undefined && (await trackingLiedMs(deps.database.queries, wish)) > base.capturedMs,
+      wholeRead: wish.wholeRead,
     },
     signal,
   );

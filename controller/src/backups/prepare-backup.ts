@@ -50,7 +50,8 @@ export const prepareBackup = async (
 const planAttempt = async (deps: WorkDeps, { task, attempt }: Try, signal: AbortSignal): Promise<PreparedBackup> => {
   if (task.scope.kind !== "backup") throw new Error(`task ${task.taskId} is no backup`);
   const former = await listAttempts(deps.database.queries, task.taskId);
-  const wish = { ...task, excludedDiskIds: task.scope.excludedDiskIds, distrustTracking: former.some(brokeTracking) };
+  const { excludedDiskIds, wholeRead } = task.scope;
+  const wish = { ...task, excludedDiskIds, wholeRead, distrustTracking: former.some(brokeTracking) };
   const { vm, plan } = await examineForBackup(deps, wish, signal);
   const { hypervisor, record } = usableManager(deps, task.managerId);
   const saved = await hypervisor.getVmConfiguration(task.vmId, signal);

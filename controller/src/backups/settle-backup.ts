@@ -1,3 +1,4 @@
+import type { PointSummary } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
 import { endCapture } from "../capture/end-capture.ts";
 import { removeObsoleteCheckpoints } from "../capture/remove-checkpoints.ts";
 import type { StepDeps as CaptureDeps } from "../capture/waiting.ts";
@@ -6,6 +7,8 @@ import { correlationIdOf } from "../hypervisor/marks.ts";
 import { newestBase } from "../repositories/newest-base.ts";
 import type { Settled, Standing, Try } from "../sessions/task-work.ts";
 import type { WorkDeps } from "../sessions/work-deps.ts";
+import { checkpointsNeededBy } from "./needed-checkpoints.ts";
+import { noteReading } from "./note-reading.ts";
 import { usableManager } from "./examine.ts";
 import { ownerOf } from "./owner-of.ts";
 import { type PreparedBackup, parsePrepared, tryPrepared } from "./prepared-backup.ts";
@@ -39,6 +42,7 @@ export const settleBackup = async (
     },
     signal,
   );
+  await noteReading(deps, task, { prepared, standing });
   if (standing !== "uncertain") await removeCheckpoints(deps, captureDeps, what, signal);
   return { kind: "clean", remarks: ended.remarks };
 };
@@ -72,20 +76,24 @@ export const neededCheckpoints = async (
   vm: { readonly engineInstanceId: string; readonly vmId: string },
   signal: AbortSignal,
 ): Promise<ReadonlySet<string> | undefined> => {
-  const needed = new Set<string>();
+  const newest: PointSummary[] = [];
   try {
-    for (const repository of deps.repositories.list()) {
-      const base = newestBase(await repository.listPoints({ vm }, signal));
-      if (base !== undefined && base.checkpointId !== "") needed.add(base.checkpointId);
-    }
+    for (const repository of deps.repositories.list())
+      newest.push(...onlyNewest(await repository.listPoints({ vm }, signal)));
   } catch (caught) {
     signal.throwIfAborted();
     deps.log.debug("checkpoints stay, since a repository cannot say which it needs", { vm: vm.vmId, err: caught });
     return undefined;
   }
+  const needed = new Set(checkpointsNeededBy(newest));
   for (const { state, prepared } of await listUnfinishedAttempts(deps.database.queries)) {
     const backup = state === "ending" ? null : tryPrepared(prepared);
     if (backup?.stage === "ready" && backup.checkpointId !== "") needed.add(backup.checkpointId);
   }
   return needed;
+};
+
+const onlyNewest = (points: readonly PointSummary[]): readonly PointSummary[] => {
+  const newest = newestBase(points);
+  return newest === undefined ? [] : [newest];
 };

@@ -1,4 +1,4 @@
-import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
+import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 
 import type { Capture } from "../hypervisor/captures.ts";
 import { type Owner, captureIdOf, correlationIdOf, markOf } from "../hypervisor/marks.ts";
@@ -6,6 +6,7 @@ import { type CaptureKind, kindOf } from "./capture-kind.ts";
 import { type CapturePlan, disksToCapture } from "./plan-disks.ts";
 import { settleModes, withoutTracking } from "./settle-modes.ts";
 import { type StepDeps, throughConflicts, waitFor } from "./waiting.ts";
+import { whyNoChanges } from "./why-no-changes.ts";
 
 /** Which capture to begin; write `captureIdOf(owner)` to the journal before (A2). */
 export interface BeginRequest {
@@ -58,14 +59,15 @@ export const beginCapture = async (
   try {
     return await start(deps, request, signal);
   } catch (caught) {
-    if (!hasCode(caught, "CHECKPOINT_UNUSABLE")) throw caught;
+    const reason = plan.fromCheckpointId === undefined ? undefined : whyNoChanges(caught);
+    if (reason === undefined) throw caught;
     deps.log.warn("the engine refuses the checkpoint of the base", {
       vm: vmId,
       task: owner.taskId,
       attempt: owner.attemptNumber,
       err: caught,
     });
-    return start(deps, { ...request, plan: withoutTracking(plan, "checkpoint-missing") }, signal);
+    return start(deps, { ...request, plan: withoutTracking(plan, reason) }, signal);
   }
 };
 
@@ -120,7 +122,8 @@ const lookReady = async (deps: StepDeps, request: BeginRequest, signal: AbortSig
   const captureId = captureIdOf(owner);
   const capture = await deps.hypervisor.getCapture(vmId, captureId, signal);
   if (capture?.phase === "ready") return capture;
-  const isOver = capture === undefined || ["failed", "finalizing", "succeeded"].includes(capture.phase);
+  // While it is `finalizing` the engine has not said yet why it failed.
+  const isOver = capture === undefined || capture.phase === "failed" || capture.phase === "succeeded";
   if (!isOver) return undefined;
   throw new HoldfastError(
     "CAPTURE_FAILED",

@@ -51,6 +51,7 @@ const openAndClose = async (owner: Owner, ready: ReadyCapture): Promise<void> =>
 
 const baseOf = (vm: LabVm, checkpointId: string | undefined): BasePoint => ({
   pointId: "p1",
+  capturedMs: 1,
   checkpointId,
   disks: vm.disks.map(({ id, sizeBytes }) => ({ id, sizeBytes })),
 });
@@ -104,14 +105,17 @@ test("R3: a base whose checkpoint the engine does not list is compared, with a w
   await end(owner, vm.id, ready.snapshotId);
 });
 
-test("R3: a checkpoint that vanishes between plan and start costs tracking, not the backup", async () => {
-  const vm = await lab.addVm(plainVm("vm-race"));
+test.each([
+  ["a checkpoint that vanishes between plan and start", "4.7", "checkpoint-missing"],
+  ["a level that has no increments any more", "4.4", "checkpoint-refused"],
+])("R3: %s costs tracking, not the backup", async (_what, compatibility, reason) => {
+  const vm = await lab.addVm(plainVm(`vm-race-${compatibility}`, { compatibility }));
   const owner = newOwner();
   const { plan } = await examineVm(lab.deps, { vmId: vm.id, base: undefined, excludedDiskIds: noDisks }, never);
   const disks = plan.disks.map((disk) => ({ ...disk, mode: "incremental", reason: "tracking-good" }) as const);
   const hopeful = { ...plan, disks, fromCheckpointId: "00000000-0000-4000-8000-000000000002" };
   const begun = await beginCapture(lab.deps, { owner, vmId: vm.id, vmStatus: "up", plan: hopeful }, never);
-  expect(begun.plan.disks).toEqual([expect.objectContaining({ mode: "compare", reason: "checkpoint-missing" })]);
+  expect(begun.plan.disks).toEqual([expect.objectContaining({ mode: "compare", reason })]);
   await awaitReady(lab.deps, { owner, vmId: vm.id, vmStatus: "up", plan: begun.plan }, never);
   expect(await end(owner, vm.id)).toMatchObject({ outcome: "succeeded" });
 });

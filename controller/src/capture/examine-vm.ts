@@ -3,6 +3,7 @@ import { type CaptureKind, expectedKind } from "./capture-kind.ts";
 import { type BasePoint, type CapturePlan, planDisks } from "./plan-disks.ts";
 import { whyUnfit } from "./vm-fitness.ts";
 import type { StepDeps } from "./waiting.ts";
+import type { WholeRead } from "./whole-read.ts";
 
 /** What to look at before a backup. */
 export interface ExamineRequest {
@@ -14,6 +15,10 @@ export interface ExamineRequest {
   readonly distrustTracking?: boolean;
   /** See `PlanInput.doubtsCheckpoint`. */
   readonly doubtsCheckpoint?: boolean;
+  /** See `PlanInput.hasLiedSince`. */
+  readonly hasLiedSince?: boolean;
+  /** See `PlanInput.wholeRead`. */
+  readonly wholeRead?: WholeRead | undefined;
 }
 
 /** What was found: the VM as it is, and what a backup would do with it now. */
@@ -36,7 +41,7 @@ export const examineVm = async (
   const unfit = whyUnfit(vm);
   if (unfit !== undefined) throw unfit;
 
-  const distrusts = request.distrustTracking === true || request.doubtsCheckpoint === true;
+  const distrusts = [request.distrustTracking, request.doubtsCheckpoint, request.hasLiedSince].includes(true);
   const checkpointId = distrusts ? undefined : request.base?.checkpointId;
   const rows = checkpointId === undefined ? [] : await hypervisor.listCheckpoints(vm.id, signal);
   const checkpoint = rows.find(({ id }) => id === checkpointId);
@@ -51,6 +56,8 @@ export const examineVm = async (
     excludedDiskIds: request.excludedDiskIds,
     distrustTracking: request.distrustTracking === true,
     doubtsCheckpoint: request.doubtsCheckpoint === true,
+    hasLiedSince: request.hasLiedSince === true,
+    wholeRead: request.wholeRead,
   });
   return { vm, plan, expectedKind: expectedKind(vm) };
 };

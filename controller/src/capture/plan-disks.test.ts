@@ -20,7 +20,7 @@ const planOne = (disk: Partial<AttachedDisk> = {}, change: Partial<PlanInput> = 
 
 const inputFor = (disks: readonly AttachedDisk[], change: Partial<PlanInput> = {}): PlanInput => ({
   vm: aVm(disks),
-  base: { pointId: "p1", checkpointId: "cp1", disks: [{ id: "d", sizeBytes: size }] },
+  base: { pointId: "p1", capturedMs: 1, checkpointId: "cp1", disks: [{ id: "d", sizeBytes: size }] },
   checkpoint,
   trackedDiskIds: new Set(["d"]),
   excludedDiskIds: new Set(),
@@ -28,14 +28,23 @@ const inputFor = (disks: readonly AttachedDisk[], change: Partial<PlanInput> = {
   ...change,
 });
 
-const noCheckpoint = { pointId: "p1", checkpointId: undefined, disks: [{ id: "d", sizeBytes: size }] };
-const old = aVm([aDisk("d", { incrementalEnabled: false })], { level: { major: 4, minor: 4 } });
+const noCheckpoint = { pointId: "p1", capturedMs: 1, checkpointId: undefined, disks: [{ id: "d", sizeBytes: size }] };
+const level44 = { level: { major: 4, minor: 4 } };
+const old = aVm([aDisk("d", { incrementalEnabled: false })], level44);
 
-test.each<[string, Partial<AttachedDisk>, Partial<PlanInput>, string, Reason]>([
+type Row = readonly [string, Partial<AttachedDisk>, Partial<PlanInput>, string, Reason];
+
+const planned: readonly Row[] = [
   ["tracked since the base", {}, {}, "incremental", "tracking-good"],
   ["grown", { sizeBytes: 2 * size }, {}, "incremental", "grown-disk"],
   ["of a first backup", {}, { base: undefined, checkpoint: undefined }, "full", "no-base"],
-  ["new since the base", {}, { base: { pointId: "p1", checkpointId: "cp1", disks: [] } }, "full", "new-disk"],
+  [
+    "new since the base",
+    {},
+    { base: { pointId: "p1", capturedMs: 1, checkpointId: "cp1", disks: [] } },
+    "full",
+    "new-disk",
+  ],
   ["raw, first", { format: "raw" }, { base: undefined }, "full", "raw-disk"],
   ["raw, in the base", { format: "raw" }, {}, "compare", "raw-disk"],
   ["shrunk", { sizeBytes: size / 2 }, {}, "compare", "shrunk-disk"],
@@ -51,16 +60,95 @@ test.each<[string, Partial<AttachedDisk>, Partial<PlanInput>, string, Reason]>([
   ["whose base has no checkpoint", {}, { base: noCheckpoint, checkpoint: undefined }, "compare", "base-untracked"],
   ["whose tracking broke an attempt", {}, { distrustTracking: true }, "compare", "tracking-broken"],
   ["of a manager trusted anew", {}, { doubtsCheckpoint: true }, "compare", "checkpoint-doubted"],
+  ["of a VM whose tracking lied since the base", {}, { hasLiedSince: true }, "compare", "tracking-lied-since"],
   ["without tracking on an old level", {}, { vm: old }, "compare", "tracking-off"],
+  [
+    "without tracking on an old level, whose base has none either",
+    {},
+    { vm: old, base: noCheckpoint, checkpoint: undefined },
+    "compare",
+    "tracking-off",
+  ],
+  ["of an active full", {}, { wholeRead: "active-full" }, "full", "active-full"],
+  ["that is audited", {}, { wholeRead: "audit" }, "full", "audit"],
+  ["new since the base, of an active full", { id: "e" }, { wholeRead: "active-full" }, "full", "new-disk"],
+  ["not plugged in, of an active full", { active: false }, { wholeRead: "active-full" }, "skipped", "not-active"],
   ["that the job leaves out", {}, { excludedDiskIds: new Set(["d"]) }, "skipped", "disk-excluded"],
   ["not plugged in", { active: false }, {}, "skipped", "not-active"],
   ["shareable", { shareable: true }, {}, "skipped", "shareable"],
   ["a direct lun", { storageType: "lun" }, {}, "skipped", "lun"],
   ["on foreign storage", { storageType: "managed_block_storage" }, {}, "skipped", "foreign-storage"],
   ["illegal", { status: "illegal" }, {}, "skipped", "illegal"],
-])("a disk %s is read as decided", (...row) => {
+];
+
+test.each(planned)("a disk %s is read as decided", (...row) => {
   const [, disk, change, mode, reason] = row;
   expect(planOne(disk, change)).toMatchObject({ mode, reason });
+});
+
+test("below level 4.5 a first read names the disks whose flag must be set for the next one to be an increment", () => {
+  const plan = planDisks(inputFor(old.disks, { vm: old, base: undefined, checkpoint: undefined }));
+  expect(plan.disks[0]).toMatchObject({ mode: "full", reason: "no-base", besides: "tracking-off" });
+  expect(plan.remarks.map(({ level, code }) => [level, code])).toEqual([["notice", "TRACKING_OFF"]]);
+});
+
+test("every reason that a plan can give stands in the table above", () => {
+  const settled: readonly Reason[] = ["engine-says-full", "engine-left-out", "below-level", "checkpoint-refused"];
+  const inTable = planned.map((row) => row[4]);
+  expect(new Set([...inTable, ...settled])).toEqual(new Set(Object.keys(reasons)));
+});
+
+test("an active full asks for changes too, to check them; what is not tracked is read without that, and says why", () => {
+  const disks = [aDisk("d"), aDisk("r", { format: "raw" })];
+  const base = {
+    pointId: "p1",
+    capturedMs: 1,
+    checkpointId: "cp1",
+    disks: ["d", "r"].map((id) => ({ id, sizeBytes: size })),
+  };
+  const plan = planDisks(inputFor(disks, { base, wholeRead: "active-full" }));
+  expect(plan.fromCheckpointId).toBe("cp1");
+  expect(plan.disks.map(({ mode, checksTracking, besides }) => [mode, checksTracking, besides])).toEqual([
+    ["full", true, undefined],
+    ["full", false, "raw-disk"],
+  ]);
+  expect(plan.remarks.map(({ code, diskId }) => [code, diskId])).toEqual([["RAW_DISK", "r"]]);
+
+  const lost = planDisks(inputFor([aDisk("d")], { wholeRead: "audit", checkpoint: undefined }));
+  expect(lost.fromCheckpointId).toBeUndefined();
+  expect(lost.remarks.map(({ level, code }) => [level, code])).toEqual([
+    ["notice", "AUDIT"],
+    ["warning", "CHECKPOINT_MISSING"],
+  ]);
+});
+
+test("an active full whose changes the engine does not tell is read all the same, and says so", () => {
+  const plan = planDisks(inputFor([aDisk("d")], { wholeRead: "active-full" }));
+  for (const changed of [
+    settleModes(plan, [{ diskId: "d", mode: "full" }]),
+    withoutTracking(plan, "engine-says-full"),
+  ]) {
+    expect(changed.disks[0]).toMatchObject({ mode: "full", reason: "active-full", checksTracking: false });
+    expect(changed.remarks.map(({ code }) => code)).toEqual(["ENGINE_SAYS_FULL"]);
+  }
+});
+
+test("below level 4.5 the changes of all disks are asked for or of none, since the engine refuses a mixture", () => {
+  const disks = [aDisk("d"), aDisk("e", { incrementalEnabled: false })];
+  const base = {
+    pointId: "p1",
+    capturedMs: 1,
+    checkpointId: "cp1",
+    disks: ["d", "e"].map((id) => ({ id, sizeBytes: size })),
+  };
+  const plan = planDisks(inputFor(disks, { base, vm: aVm(disks, level44) }));
+  expect(plan.fromCheckpointId).toBeUndefined();
+  expect(plan.disks.map(({ mode, reason }) => [mode, reason])).toEqual([
+    ["compare", "below-level"],
+    ["compare", "tracking-off"],
+  ]);
+  const all = [aDisk("d"), aDisk("x", { shareable: true })];
+  expect(planDisks(inputFor(all, { vm: aVm(all, level44) })).fromCheckpointId).toBe("cp1");
 });
 
 test("disks of the engine's own are not in a plan at all", () => {
@@ -124,7 +212,7 @@ type AnyInput = typeof anyInput extends fc.Arbitrary<infer Value> ? Value : neve
 const toInput = ({ base, state, tracked, distrustTracking }: AnyInput): Partial<PlanInput> => {
   const disks = base === "with the disk" ? [{ id: "d", sizeBytes: size }] : [];
   return {
-    base: base === "none" ? undefined : { pointId: "p", checkpointId: "cp1", disks },
+    base: base === "none" ? undefined : { pointId: "p", capturedMs: 1, checkpointId: "cp1", disks },
     checkpoint: state === "none" ? undefined : { ...checkpoint, state },
     trackedDiskIds: new Set(tracked ? ["d"] : []),
     distrustTracking,

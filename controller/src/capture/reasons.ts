@@ -17,14 +17,35 @@ export const reasons = {
   "no-base": { level: "silent", words: "there is no earlier good point of this VM" },
   "new-disk": { level: "notice", words: "it is not in the base: it is read in full" },
   "raw-disk": { level: "notice", words: "it is raw: changes of raw disks cannot be tracked" },
-  "tracking-off": { level: "notice", words: "change tracking is off for it on this compatibility level" },
+  "tracking-off": {
+    level: "notice",
+    words:
+      "the engine's flag for change tracking, which compatibility levels below 4.5 need, is off (vm enable-tracking)",
+  },
   "base-untracked": { level: "notice", words: "the base recorded no checkpoint for it" },
+  "below-level": {
+    level: "notice",
+    words: "below level 4.5 the engine tells the changes of all disks of a backup or of none: another disk has none",
+  },
+  "active-full": {
+    level: "silent",
+    words: "an active full was asked for: all of it is read, and what tracking told is checked",
+  },
+  audit: { level: "notice", words: "it is audited: all of it is read, and what tracking told is checked" },
   "shrunk-disk": { level: "warning", words: "it is smaller than in the base: it is read in full" },
   "checkpoint-missing": { level: "warning", words: "the engine no longer has the base's checkpoint" },
   "checkpoint-invalid": { level: "warning", words: "the engine calls the base's checkpoint invalid" },
+  "checkpoint-refused": {
+    level: "warning",
+    words: "the engine refuses to tell its changes since the base's checkpoint",
+  },
   "checkpoint-doubted": {
     level: "notice",
     words: "its manager was trusted anew since the base: the base's checkpoint is doubted once",
+  },
+  "tracking-lied-since": {
+    level: "notice",
+    words: "a later backup of the VM found that change tracking had lied: nothing older is relied on",
   },
   "tracking-broken": {
     level: "warning",
@@ -36,7 +57,6 @@ export const reasons = {
   shareable: { level: "notice", words: "shareable disks cannot be frozen" },
   lun: { level: "notice", words: "direct LUNs cannot be frozen" },
   "foreign-storage": { level: "notice", words: "its storage is not the engine's own image storage" },
-  "not-data": { level: "silent", words: "it holds nothing of the guest's" },
   illegal: { level: "warning", words: "the engine calls its image illegal" },
   "engine-left-out": { level: "warning", words: "the engine left it out of the capture" },
 } as const satisfies Readonly<Record<string, ReasonTraits>>;

@@ -1,5 +1,5 @@
 import type { CaptureDisk } from "../hypervisor/captures.ts";
-import { type CapturePlan, type PlannedDisk, remarksOf } from "./plan-disks.ts";
+import { type CapturePlan, type PlannedDisk, asksChanges, remarksOf, withoutChanges } from "./plan-disks.ts";
 import type { Reason } from "./reasons.ts";
 
 /**
@@ -11,17 +11,15 @@ export const settleModes = (plan: CapturePlan, offered: readonly CaptureDisk[]):
   const modes = new Map(offered.map((disk) => [disk.diskId, disk.mode]));
   const disks = plan.disks.map((disk): PlannedDisk => {
     if (disk.mode === "skipped") return disk;
-    if (!modes.has(disk.id)) return { ...disk, mode: "skipped", reason: "engine-left-out" };
-    if (disk.mode !== "incremental" || modes.get(disk.id) === "incremental") return disk;
-    return { ...disk, mode: "compare", reason: "engine-says-full" };
+    if (!modes.has(disk.id)) return { ...disk, mode: "skipped", reason: "engine-left-out", checksTracking: false };
+    if (!asksChanges(disk) || modes.get(disk.id) === "incremental") return disk;
+    return withoutChanges(disk, "engine-says-full");
   });
   return { ...plan, disks, remarks: remarksOf(disks) };
 };
 
 /** The plan without change tracking: what remains when the engine refuses the base's checkpoint at the start. */
 export const withoutTracking = (plan: CapturePlan, reason: Reason): CapturePlan => {
-  const disks = plan.disks.map((disk): PlannedDisk =>
-    disk.mode === "incremental" ? { ...disk, mode: "compare", reason } : disk,
-  );
+  const disks = plan.disks.map((disk) => withoutChanges(disk, reason));
   return { ...plan, disks, fromCheckpointId: undefined, remarks: remarksOf(disks) };
 };

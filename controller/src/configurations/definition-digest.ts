@@ -26,6 +26,10 @@ const definitionsIn = (queries: Queries): Promise<readonly (readonly object[])[]
         "keep_days",
         "codec",
         "verify_after",
+        "active_full_on",
+        "audit_days",
+        "audit_bytes",
+        "sample_chunks",
       ])
       .orderBy("job_id")
       .execute(),

@@ -22,12 +22,14 @@ import { listRepositories, removeRepository, saveRepository } from "./repositori
 import { findSession, insertSession, listOpenSessionIds, listSessions, moveSession } from "./sessions-table.ts";
 import { readSetting, writeSetting } from "./settings-table.ts";
 import { changeTask, findTask, findTaskHolding, insertTask, listOpenTasks, moveTask } from "./tasks-table.ts";
+import { noteTrackingLied, trackingLiedMs } from "./tracking-lies-table.ts";
 import {
   forgetUnknownAttempts,
   listUnfenced,
   rememberFenced,
   rememberUnknownAttempt,
 } from "./unknown-attempts-table.ts";
+import { countFrom, lastWholeRead, noteWholeRead } from "./whole-reads-table.ts";
 import { listWorkers } from "./workers-table.ts";
 
 let folder: string;
@@ -47,14 +49,40 @@ describe("the database", () => {
     await saveJob(queries, testJob({ verifyAfter: true }));
     await queries.schema.alterTable("jobs").dropColumn("verify_after").execute();
     await queries.schema.alterTable("managers").dropColumn("era").execute();
-    for (const table of ["workers", "maintenance", "repository_keys"]) await queries.schema.dropTable(table).execute();
+    for (const column of ["active_full_on", "audit_days", "audit_bytes", "sample_chunks"])
+      await queries.schema.alterTable("jobs").dropColumn(column).execute();
+    for (const index of ["tasks_by_vm_id_ended_ms", "tasks_by_repository_id_ended_ms"])
+      await queries.schema.dropIndex(index).execute();
+    for (const table of ["workers", "maintenance", "repository_keys", "whole_reads", "tracking_lies"])
+      await queries.schema.dropTable(table).execute();
     await queries.deleteFrom("schema_versions").where("version", ">=", 3).execute();
     await writeSetting(queries, "name", "kept");
     await database[Symbol.asyncDispose]();
     database = await openDatabase(join(folder, "controller.db"), systemClock);
     expect(await listWorkers(database.queries)).toStrictEqual([]);
-    expect(await listJobs(database.queries)).toStrictEqual([testJob({ verifyAfter: false })]);
+    expect(await listJobs(database.queries)).toStrictEqual([
+      testJob({ verifyAfter: false, auditDays: 90, auditBytesPerNight: 512 * 2 ** 30 }),
+    ]);
     expect(await readSetting(database.queries, "name")).toBe("kept");
+  });
+
+  it("remembers when a VM was read whole, and begins to count only where nothing is known", async () => {
+    const { queries } = database;
+    const vm = { engineInstanceId: "e1", vmId: "v1", repositoryId: "r1" };
+    await countFrom(queries, vm, 5);
+    await countFrom(queries, vm, 9);
+    expect(await lastWholeRead(queries, vm)).toBe(5);
+    await noteWholeRead(queries, vm, 12);
+    expect(await lastWholeRead(queries, vm)).toBe(12);
+    expect(await lastWholeRead(queries, { ...vm, repositoryId: "r2" })).toBeUndefined();
+  });
+
+  it("remembers the last time that a VM's tracking lied", async () => {
+    const vm = { engineInstanceId: "e1", vmId: "v1" };
+    expect(await trackingLiedMs(database.queries, vm)).toBe(0);
+    for (const liedMs of [5, 9]) await noteTrackingLied(database.queries, vm, liedMs);
+    expect(await trackingLiedMs(database.queries, vm)).toBe(9);
+    expect(await trackingLiedMs(database.queries, { ...vm, engineInstanceId: "e2" })).toBe(0);
   });
 
   it("opens again what it wrote, and refuses what a newer version wrote", async () => {

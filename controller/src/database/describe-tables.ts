@@ -22,9 +22,11 @@ const purposes: Readonly<Record<string, string>> = {
   sessions: "Runs of jobs, restores, tests of workers, and maintenance of repositories.",
   settings: "Values of the installation by name.",
   tasks: "Each VM of a session, with its plan, state and result.",
+  tracking_lies: "When a backup last found that a VM's change tracking had lied: nothing older is relied on.",
   unknown_attempts: "Attempts that were heard of and are not known here: they are fenced in every repository.",
   unknown_fences: "Which repositories have fenced which of them.",
   user_tokens: "Users' tokens by the hash of their secret, with role, life and last use; revoked ones stay.",
+  whole_reads: "When each VM was last read whole into each repository: what audits count from.",
   workers: "Worker VMs: how each is defined, where it is in its life, why it cannot be used.",
 };
 

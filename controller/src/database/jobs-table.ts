@@ -14,6 +14,10 @@ const toRow = (job: Job): JobRow => ({
   keep_days: job.keepDays,
   codec: job.codec,
   verify_after: job.verifyAfter ? 1 : 0,
+  active_full_on: job.activeFullOn,
+  audit_days: job.auditDays,
+  audit_bytes: job.auditBytesPerNight,
+  sample_chunks: job.sampleChunks,
   handled_ms: job.handledMs,
   created_ms: job.createdMs,
 });
@@ -31,6 +35,10 @@ const fromRow = (row: JobRow, vms: readonly JobVm[], excludedDisks: readonly Exc
   keepDays: row.keep_days,
   codec: z.enum(codecs).parse(row.codec),
   verifyAfter: row.verify_after === 1,
+  activeFullOn: row.active_full_on,
+  auditDays: row.audit_days,
+  auditBytesPerNight: row.audit_bytes,
+  sampleChunks: row.sample_chunks,
   handledMs: row.handled_ms,
   createdMs: row.created_ms,
 });

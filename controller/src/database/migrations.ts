@@ -1,5 +1,6 @@
 import type { Transaction } from "kysely";
 import { addManagerEra } from "./add-manager-era.ts";
+import { addReadingPolicy } from "./add-reading-policy.ts";
 import { addVerifyAfter } from "./add-verify-after.ts";
 import { createIdentityTables } from "./create-identity-tables.ts";
 import { createMaintenanceTable } from "./create-maintenance-table.ts";
@@ -24,4 +25,5 @@ export const migrations: readonly Migration[] = [
   { version: 5, name: "keys of repositories", up: createRepositoryKeysTable },
   { version: 6, name: "verification after jobs", up: addVerifyAfter },
   { version: 7, name: "eras of managers", up: addManagerEra },
+  { version: 9, name: "active fulls and audits", up: addReadingPolicy },
 ];

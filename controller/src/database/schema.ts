@@ -1,3 +1,5 @@
+import type { TrackingLieRow, WholeReadRow } from "./reading-rows.ts";
+
 /** Column types: text, whole numbers (milliseconds, counts), and 0 or 1 for truth, since both dialects must read them alike. */
 export type Flag = 0 | 1;
 
@@ -43,6 +45,10 @@ export interface JobRow {
   readonly keep_days: number;
   readonly codec: string;
   readonly verify_after: Flag;
+  readonly active_full_on: string;
+  readonly audit_days: number;
+  readonly audit_bytes: number;
+  readonly sample_chunks: number;
   readonly handled_ms: number;
   readonly created_ms: number;
 }
@@ -286,4 +292,6 @@ export interface Tables {
   workers: WorkerRow;
   maintenance: MaintenanceRow;
   repository_keys: RepositoryKeysRow;
+  tracking_lies: TrackingLieRow;
+  whole_reads: WholeReadRow;
 }

@@ -107,6 +107,7 @@ const captureOperationsOf = (captures: CaptureCalls): CaptureOperations => ({
   listCheckpoints: (...call) => captures.listCheckpoints(...call),
   listCheckpointDisks: (...call) => captures.listCheckpointDisks(...call),
   removeCheckpoint: (...call) => captures.removeCheckpoint(...call),
+  enableTracking: (...call) => captures.enableTracking(...call),
   listSnapshots: (...call) => captures.listSnapshots(...call),
   removeSnapshot: (...call) => captures.removeSnapshot(...call),
 });

@@ -77,6 +77,8 @@ export interface CaptureOperations {
   listCheckpointDisks(vmId: string, checkpointId: string, signal: AbortSignal): Promise<readonly string[]>;
   /** Starts a removal; an unknown one is fine. ENGINE_CONFLICT while the VM is in a capture. */
   removeCheckpoint(vmId: string, checkpointId: string, signal: AbortSignal): Promise<void>;
+  /** Sets the flag by which engines track a disk below level 4.5; set already is fine. ENGINE_FAULT for raw disks. */
+  enableTracking(vmId: string, diskId: string, signal: AbortSignal): Promise<void>;
   listSnapshots(vmId: string, signal: AbortSignal): Promise<readonly Snapshot[]>;
   /** Starts a removal; an unknown one is fine. ENGINE_CONFLICT while the VM is busy. */
   removeSnapshot(

@@ -30,6 +30,10 @@ const words: JobWords = {
   keepDays: 7,
   codec: "",
   verifyAfter: true,
+  activeFullOn: "last, sat",
+  audit: "",
+  auditBytesPerNight: 0n,
+  sampleChunks: 0,
   description: "",
 };
 
@@ -52,6 +56,10 @@ describe("a job's definition", () => {
       keepDays: 7,
       codec: "zstd",
       verifyAfter: true,
+      activeFullOn: "sat,last",
+      auditDays: 90,
+      auditBytesPerNight: 512 * 2 ** 30,
+      sampleChunks: 0,
     });
   });
 
@@ -64,10 +72,16 @@ describe("a job's definition", () => {
     [{ timeZone: "Mars/Base" }, "not a time zone"],
     [{ keepDays: 0 }, "kept for 1 to"],
     [{ codec: "gzip" }, "not a codec"],
+    [{ activeFullOn: "sunday" }, "not a day: sunday"],
+    [{ audit: "often" }, "not a period: often"],
     [{ repository: "other" }, "no repository other"],
     [{ excludedDisks: ["root"] }, "no VM of the job has a disk root"],
     [{ excludedDisks: ["mail:root"] }, "no VM of the job has a disk mail:root"],
   ])("is refused with %j", (change, message) => {
     expect(() => defineJob({ ...words, ...change }, facts)).toThrow(message);
+  });
+
+  it("is refused with fewer bytes a night than none", () => {
+    expect(() => defineJob({ ...words, auditBytesPerNight: -1n }, facts)).toThrow("not a number of bytes: -1");
   });
 });

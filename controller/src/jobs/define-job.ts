@@ -2,6 +2,8 @@ import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import type { ManagerVms } from "../inventory/resolve-vm.ts";
 import { resolveVm, type FoundVm } from "../inventory/resolve-vm.ts";
 import { isTimeZone } from "../retention/calendar-day.ts";
+import { defaultAuditBytesPerNight, parseAudit } from "./audit.ts";
+import { parseChosenDays } from "./chosen-days.ts";
 import { type Codec, type ExcludedDisk, type Job, codecs } from "./job.ts";
 import { isDailyTime } from "./schedule.ts";
 
@@ -16,6 +18,10 @@ export interface JobWords {
   readonly keepDays: number;
   readonly codec: string;
   readonly verifyAfter: boolean;
+  readonly activeFullOn: string;
+  readonly audit: string;
+  readonly auditBytesPerNight: bigint;
+  readonly sampleChunks: number;
   readonly description: string;
 }
 
@@ -58,6 +64,10 @@ export const defineJob = (words: JobWords, facts: JobFacts): DefinedJob => {
     keepDays: words.keepDays,
     codec: toCodec(words.codec),
     verifyAfter: words.verifyAfter,
+    activeFullOn: parseChosenDays(words.activeFullOn),
+    auditDays: parseAudit(words.audit),
+    auditBytesPerNight: toAuditBytes(words.auditBytesPerNight),
+    sampleChunks: words.sampleChunks,
   };
 };
 
@@ -69,6 +79,11 @@ const toCodec = (text: string): Codec => {
   const codec = text === "" ? defaultCodec : codecs.find((one) => one === text);
   if (codec === undefined) throw new HoldfastError("INVALID_ARGUMENT", `not a codec: ${text} (${codecs.join(", ")})`);
   return codec;
+};
+
+const toAuditBytes = (bytes: bigint): number => {
+  refuseUnless(bytes >= 0n && bytes <= BigInt(Number.MAX_SAFE_INTEGER), `not a number of bytes: ${bytes}`);
+  return bytes === 0n ? defaultAuditBytesPerNight : Number(bytes);
 };
 
 /** A VM listed twice is done once, at its first place. */

@@ -33,6 +33,14 @@ export interface Job {
   /** At least 1. */
   readonly keepDays: number;
   readonly codec: Codec;
+  /** Days on which its scheduled run is an active full (policy 19), see `parseChosenDays`; empty for none. */
+  readonly activeFullOn: string;
+  /** Each VM is read whole once in so many days (policy 20); 0 for never. */
+  readonly auditDays: number;
+  /** Bytes of VMs that one run audits at most. */
+  readonly auditBytesPerNight: number;
+  /** Unchanged chunks that an increment reads and compares, per disk; 0 for what the installation says. */
+  readonly sampleChunks: number;
   /** After each session the newest good point of each of its VMs is read back (policy 21). */
   readonly verifyAfter: boolean;
   /** Nominal starts up to this moment are dealt with. */

@@ -14,6 +14,8 @@ const diskSchema = z.object({
   active: z.boolean(),
   mode: z.enum(["incremental", "full", "compare", "unchanged", "skipped"]),
   reason: z.enum(reasonWords),
+  checksTracking: z.boolean().default(false),
+  besides: z.enum(reasonWords).optional(),
 });
 
 const captureRemarkSchema = z.object({

@@ -1,6 +1,7 @@
 import type { PointSummary } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
 import type { Known } from "../janitor/plan-cleaning.ts";
 import { type AttemptIdentity, ownerOf } from "../backups/owner-of.ts";
+import { checkpointsNeededBy } from "../backups/needed-checkpoints.ts";
 import { listUnfinishedAttempts } from "../database/attempts-table.ts";
 import { listJournalOfManager } from "../database/journal-table.ts";
 import { listSucceededRestores } from "../database/restored-attempts.ts";
@@ -40,18 +41,16 @@ const neededByVm = async (
 ): Promise<Known["neededCheckpoints"]> => {
   const manager = deps.managers.find(managerId);
   const repositories = deps.repositories.list();
-  const needed = new Map<string, Set<string>>();
-  if (manager?.inventory === undefined || repositories.length === 0) return needed;
-  for (const { id } of manager.inventory.vms) needed.set(id, new Set());
+  if (manager?.inventory === undefined || repositories.length === 0) return new Map();
+  const { engineInstanceId } = manager.record;
   try {
-    for (const repository of repositories) {
-      const points = await repository.listPoints({}, signal);
-      noteNewest(
-        needed,
-        points.filter(({ vm }) => vm?.engineInstanceId === manager.record.engineInstanceId),
-      );
-    }
-    return needed;
+    const newest: PointSummary[] = [];
+    for (const repository of repositories) newest.push(...newestOfEach(await repository.listPoints({}, signal)));
+    const ofVms = Map.groupBy(
+      newest.filter(({ vm }) => vm?.engineInstanceId === engineInstanceId),
+      ({ vm }) => vm?.vmId ?? "",
+    );
+    return new Map(manager.inventory.vms.map(({ id }) => [id, checkpointsNeededBy(ofVms.get(id) ?? [])]));
   } catch (caught) {
     signal.throwIfAborted();
     deps.log.debug("checkpoints stay, since a repository cannot say which it needs", {
@@ -62,9 +61,8 @@ const neededByVm = async (
   }
 };
 
-const noteNewest = (needed: ReadonlyMap<string, Set<string>>, points: readonly PointSummary[]): void => {
-  for (const [vmId, ofVm] of Map.groupBy(points, ({ vm }) => vm?.vmId ?? "")) {
-    const checkpointId = newestBase(ofVm)?.checkpointId ?? "";
-    if (checkpointId !== "") needed.get(vmId)?.add(checkpointId);
-  }
-};
+/** The newest base of each VM that a repository has. */
+const newestOfEach = (points: readonly PointSummary[]): readonly PointSummary[] =>
+  [...Map.groupBy(points, ({ vm }) => `${vm?.engineInstanceId}/${vm?.vmId}`).values()].flatMap(
+    (ofVm) => newestBase(ofVm) ?? [],
+  );

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { wholeReads } from "../capture/whole-read.ts";
 
 /** A backup of a VM. */
 const backupScope = z.object({
@@ -6,6 +7,10 @@ const backupScope = z.object({
   kind: z.literal("backup"),
   excludedDiskIds: z.array(z.string()),
   codec: z.string(),
+  /** Set when everything is to be read, whatever tracking tells. */
+  wholeRead: z.enum(wholeReads).optional(),
+  /** Unchanged chunks to read and compare per disk; what the installation's settings say unless the job says otherwise. */
+  sampleChunks: z.number().int().positive().optional(),
 });
 
 /** Storage domains that the disks were going to when the restore was asked for: they count against limits. */

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { InventoryService } from "@holdfast/proto/holdfast/controller/v1/inventory_pb";
-import { JobService } from "@holdfast/proto/holdfast/controller/v1/job_pb";
+import { JobService, type PlanJobResponse } from "@holdfast/proto/holdfast/controller/v1/job_pb";
 import { ManagerService } from "@holdfast/proto/holdfast/controller/v1/manager_pb";
 import { type Point, PointService } from "@holdfast/proto/holdfast/controller/v1/point_pb";
 import { RepositoryRegistryService } from "@holdfast/proto/holdfast/controller/v1/repository_pb";
@@ -29,6 +29,10 @@ export interface Operator {
   readonly startJob: (name: string) => Promise<string>;
   /** Starts a session and waits for its end, whatever that is. */
   readonly runJob: (name: string, withinMs?: number) => Promise<Session>;
+  /** The same for one that reads everything. */
+  readonly runActiveFull: (name: string) => Promise<Session>;
+  /** What the next run of a job will do. */
+  readonly planJob: (name: string) => Promise<PlanJobResponse>;
   /** Waits for a session's end; survives the controller's. */
   readonly waitForEnd: (sessionId: string, withinMs?: number) => Promise<Session>;
   readonly session: (sessionId: string) => Promise<Session>;
@@ -45,6 +49,7 @@ interface JobOptions {
   /** `main` unless said. */
   readonly repository?: string;
   readonly verifyAfter?: boolean;
+  readonly sampleChunks?: number;
 }
 
 interface RestorePlace {
@@ -114,6 +119,7 @@ export const createOperator = (installation: Installation): Operator => {
         keepDays: options.keepDays ?? 14,
         codec: options.codec ?? "",
         verifyAfter: options.verifyAfter ?? false,
+        sampleChunks: options.sampleChunks ?? 0,
         excludedDisks: [...(options.excludedDisks ?? [])],
       };
       await Array.fromAsync(api.service(InventoryService).listVms({ refresh: true }, call));
@@ -121,6 +127,11 @@ export const createOperator = (installation: Installation): Operator => {
     },
     startJob,
     runJob: async (job, withinMs) => await waitForEnd(await startJob(job), withinMs),
+    runActiveFull: async (job) => {
+      const request = { job, requestId: randomName(16), activeFull: true };
+      return await waitForEnd((await api.service(JobService).runJob(request, call)).sessionId);
+    },
+    planJob: (job) => api.service(JobService).planJob({ job }, call),
     waitForEnd,
     session,
     points,

@@ -1,11 +1,19 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { InventoryService, type ListVmsRequest, VmSchema } from "@holdfast/proto/holdfast/controller/v1/inventory_pb";
+import {
+  InventoryService,
+  type ListVmsRequest,
+  type VmForecastSchema,
+  VmSchema,
+} from "@holdfast/proto/holdfast/controller/v1/inventory_pb";
 import { type ServedService, serveService } from "@holdfast/shared/rpc/implementation";
 import { listJobs } from "../../database/jobs-table.ts";
 import { type FoundVm, resolveVm } from "../../inventory/resolve-vm.ts";
 import type { ApiDeps } from "../api-deps.ts";
 import { inBatches } from "../in-batches.ts";
 import { findInInventories, inventories } from "./inventories.ts";
+import { keyOfVm } from "../../jobs/whole-reads-of.ts";
+import { nextRun, planVm } from "../job/plan-job.ts";
+import { enableTracking } from "./enable-tracking.ts";
 import { newestPoints } from "./newest-points.ts";
 import { toVm } from "./to-vm.ts";
 
@@ -18,9 +26,27 @@ export const serveInventory = (deps: ApiDeps): ServedService =>
     getVm: async ({ vm }, { signal }) => {
       const found = await findInInventories(deps, (managers) => resolveVm(vm, managers), signal);
       const [shown] = await show(deps, [found], signal);
-      return shown === undefined ? {} : { vm: shown };
+      return shown === undefined ? {} : { vm: shown, forecasts: await forecastsOf(deps, found, signal) };
     },
+    enableTracking: async (request, { signal }) => ({ disks: [...(await enableTracking(deps, request, signal))] }),
   });
+
+/** One by one: each asks the engine and the job's repository. */
+const forecastsOf = async (
+  deps: ApiDeps,
+  { managerId, vm }: FoundVm,
+  signal: AbortSignal,
+): Promise<MessageInitShape<typeof VmForecastSchema>[]> => {
+  const forecasts: MessageInitShape<typeof VmForecastSchema>[] = [];
+  for (const job of await listJobs(deps.database.queries)) {
+    const ofJob = job.vms.find((one) => one.managerId === managerId && one.vmId === vm.id);
+    if (ofJob === undefined) continue;
+    const { runMs, reads } = await nextRun(deps, job);
+    const plan = await planVm(deps, { job, vm: ofJob, wholeRead: reads.get(keyOfVm(ofJob)) }, signal);
+    forecasts.push({ jobName: job.name, runMs: BigInt(runMs), plan });
+  }
+  return forecasts;
+};
 
 const listVms = async (
   deps: ApiDeps,

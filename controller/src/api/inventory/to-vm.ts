@@ -1,6 +1,6 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { NewestPointSchema, VmDiskSchema, VmSchema } from "@holdfast/proto/holdfast/controller/v1/inventory_pb";
-import { planDisks } from "../../capture/plan-disks.ts";
+import { needsFlag, planDisks } from "../../capture/plan-disks.ts";
 import { reasons } from "../../capture/reasons.ts";
 import type { Vm } from "../../hypervisor/inventory.ts";
 import type { FoundVm } from "../../inventory/resolve-vm.ts";
@@ -72,5 +72,6 @@ const toDisks = (vm: Vm): MessageInitShape<typeof VmDiskSchema>[] => {
     bootable: disk.bootable,
     active: disk.active,
     excludedReason: skipped.get(disk.id) ?? "",
+    trackingOff: !skipped.has(disk.id) && needsFlag(vm, disk),
   }));
 };

@@ -4,10 +4,11 @@ import { type ServedService, serveService } from "@holdfast/shared/rpc/implement
 import { listJobs, removeJob } from "../../database/jobs-table.ts";
 import type { Job, JobVm } from "../../jobs/job.ts";
 import { runJob } from "../../jobs/run-job.ts";
+import { keyOfVm } from "../../jobs/whole-reads-of.ts";
 import { requestedSessionId } from "../../sessions/start-session.ts";
 import type { ApiDeps } from "../api-deps.ts";
 import { createJob, editJob, getJob, setEnabled } from "./edit-jobs.ts";
-import { planJob } from "./plan-job.ts";
+import { nextRun, planJob } from "./plan-job.ts";
 import { toJob } from "./to-job.ts";
 
 /** `holdfast.controller.v1.JobService`. */
@@ -32,7 +33,7 @@ export const serveJobs = (deps: ApiDeps): ServedService =>
       deps.log.info("job removed", { job: jobId, name });
       return {};
     },
-    runJob: async ({ job: idOrName, requestId, vms }) => {
+    runJob: async ({ job: idOrName, requestId, vms, activeFull }) => {
       const job = await getJob(deps, idOrName);
       const sessionId = requestedSessionId("job", job.jobId, requestId, deps.random);
       await runJob(deps, {
@@ -40,10 +41,15 @@ export const serveJobs = (deps: ApiDeps): ServedService =>
         sessionId,
         trigger: "operator",
         vms: vms.length === 0 ? job.vms : chooseVms(deps, job, vms),
+        wholeReads: new Map(activeFull ? job.vms.map((vm) => [keyOfVm(vm), "active-full"]) : []),
       });
       return { sessionId };
     },
-    planJob: async ({ job }, { signal }) => ({ vms: [...(await planJob(deps, await getJob(deps, job), signal))] }),
+    planJob: async ({ job: idOrName, activeFull }, { signal }) => {
+      const job = await getJob(deps, idOrName);
+      const run = await nextRun(deps, job, activeFull);
+      return { vms: [...(await planJob(deps, job, run, signal))], runMs: BigInt(run.runMs) };
+    },
   });
 
 const chooseVms = (deps: ApiDeps, job: Job, words: readonly string[]): readonly JobVm[] =>

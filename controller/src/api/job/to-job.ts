@@ -1,6 +1,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { JobSchema } from "@holdfast/proto/holdfast/controller/v1/job_pb";
 import { listSessions } from "../../database/sessions-table.ts";
+import { auditText } from "../../jobs/audit.ts";
 import { nextNominalMs } from "../../jobs/schedule.ts";
 import type { Job } from "../../jobs/job.ts";
 import type { ApiDeps } from "../api-deps.ts";
@@ -22,6 +23,10 @@ export const toJob = async (deps: ApiDeps, job: Job): Promise<MessageInitShape<t
       keepDays: job.keepDays,
       codec: job.codec,
       verifyAfter: job.verifyAfter,
+      activeFullOn: job.activeFullOn,
+      audit: auditText(job.auditDays),
+      auditBytesPerNight: BigInt(job.auditBytesPerNight),
+      sampleChunks: job.sampleChunks,
       description: job.description,
     },
     enabled: job.enabled,

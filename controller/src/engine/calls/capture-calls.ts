@@ -74,6 +74,15 @@ export class CaptureCalls implements CaptureOperations {
     return tellUnlessGone(this.#client, { method: "DELETE", path: `/vms/${vmId}/checkpoints/${checkpointId}` }, signal);
   }
 
+  async enableTracking(vmId: string, diskId: string, signal: AbortSignal) {
+    // Engines edit an attached disk only through its attachment.
+    const path = `/vms/${vmId}/diskattachments/${diskId}`;
+    await this.#client.tell(
+      { method: "PUT", path, body: { disk: { backup: "incremental" } }, repeatable: true },
+      signal,
+    );
+  }
+
   listSnapshots(vmId: string, signal: AbortSignal) {
     return this.#listOfVm(vmId, "snapshots", collection("snapshot", snapshotRow), signal);
   }

@@ -6,7 +6,7 @@ import type { BackupDisk, CaptureKind } from "../model/backup.ts";
 import type { Disk } from "../model/disk.ts";
 import type { Checkpoint, Vm } from "../model/vm.ts";
 import { levelOf, openBackupOf } from "../vms/vm-rules.ts";
-import { supportsCheckpoints } from "./capture-kind.ts";
+import { asksForFlag, supportsCheckpoints } from "./capture-kind.ts";
 
 /** What a client asks for when it starts a backup. */
 export interface BackupRequest {
@@ -64,7 +64,7 @@ const checkDisks = (engine: Engine, vm: Vm, diskIds: readonly string[]): void =>
 };
 
 const checkLevel = (engine: Engine, vm: Vm, request: BackupRequest, kind: CaptureKind): void => {
-  if (supportsCheckpoints(levelOf(engine.world, vm))) return;
+  if (supportsCheckpoints(levelOf(engine.world, vm), engine.config.incrementalFrom)) return;
   if (request.fromCheckpointId !== undefined) throw refused(`${action}. Incremental backup is not supported.`);
   if (kind === "cold") throw conflict(`${action}. Bitmaps operations are not supported.`);
 };
@@ -77,6 +77,18 @@ const checkpointOf = (vm: Vm, id: string | undefined): Checkpoint | undefined =>
     throw refused(`${action}. Checkpoint ID ${id} is invalid and should be removed.`);
   }
   return checkpoint;
+};
+
+/** Below level 4.5 an increment is one of all its disks: each carries the flag and is in the checkpoint. */
+const checkTracked = (engine: Engine, vm: Vm, disks: readonly Disk[], since: Checkpoint | undefined): void => {
+  if (since === undefined || !asksForFlag(levelOf(engine.world, vm))) return;
+  const names = (found: readonly Disk[]): string => found.map(({ alias }) => alias).join(", ");
+  const off = disks.filter(({ backup }) => backup !== "incremental");
+  if (off.length > 0)
+    throw conflict(`${action}. Incremental backup is disabled for the following disks: ${names(off)}.`);
+  const outside = disks.filter(({ id }) => !since.diskIds.includes(id));
+  if (outside.length > 0)
+    throw refused(`${action}. The following disks are not included in the previous VM backup: ${names(outside)}.`);
 };
 
 /** Disks that can be in a backup: attached to this VM, and not shareable; the engine drops the others without a word. */
@@ -105,7 +117,9 @@ export const checkBackup = (
   // A live backup needs scratch disks, a hybrid one a snapshot.
   checkDomains(engine, request.diskIds, action, kind === "cold" ? "access" : "room");
   const since = checkpointOf(vm, request.fromCheckpointId);
-  return usableDisks(engine, vm, request.diskIds).map((disk) => ({
+  const usable = usableDisks(engine, vm, request.diskIds);
+  checkTracked(engine, vm, usable, since);
+  return usable.map((disk) => ({
     diskId: disk.id,
     imageId: disk.imageId,
     mode: disk.format === "cow" && since?.diskIds.includes(disk.id) === true ? "incremental" : "full",

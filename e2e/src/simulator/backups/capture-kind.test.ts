@@ -19,7 +19,11 @@ test("a VM is captured by a hybrid backup from level 4.7 on, unless the client o
   expect(kind("4.8", "up", { knowsHybrid: false })).toBe("live");
 });
 
-test("checkpoints are kept from level 4.5 on", () => {
+test("checkpoints are kept from level 4.5 on, or from the level that the engine's settings name", () => {
+  expect([supportsCheckpoints(parseLevel("4.4"), "4.4"), supportsCheckpoints(parseLevel("4.3"), "4.4")]).toEqual([
+    true,
+    false,
+  ]);
   expect(["4.3", "4.4", "4.5", "4.8"].map((level) => supportsCheckpoints(parseLevel(level)))).toEqual([
     false,
     false,

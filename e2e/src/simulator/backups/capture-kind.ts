@@ -1,5 +1,5 @@
 import type { CaptureKind } from "../model/backup.ts";
-import { type Level, isAtLeast } from "../model/inventory.ts";
+import { type Level, isAtLeast, parseLevel } from "../model/inventory.ts";
 import type { Vm } from "../model/vm.ts";
 
 /** What decides how a VM is captured. */
@@ -18,5 +18,8 @@ export const captureKindOf = ({ level, status, legacy, knowsHybrid }: CaptureCho
   return status === "down" ? "cold" : "live";
 };
 
-/** True where the engine keeps checkpoints at all. */
-export const supportsCheckpoints = (level: Level): boolean => isAtLeast(level, 5);
+/** True where the engine keeps checkpoints at all: from the level that its settings name on. */
+export const supportsCheckpoints = (level: Level, from = "4.5"): boolean => isAtLeast(level, parseLevel(from).minor);
+
+/** True where only disks that carry the engine's flag are tracked. */
+export const asksForFlag = (level: Level): boolean => !isAtLeast(level, 5);

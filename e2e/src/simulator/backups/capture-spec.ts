@@ -2,6 +2,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { Backup, BackupDisk } from "../model/backup.ts";
 import type { Vm } from "../model/vm.ts";
 import type { CaptureSpec, CapturedDisk } from "../storage/block-layer.ts";
+import { mayBeTracked } from "./may-be-tracked.ts";
 
 /** The checkpoints whose changes make up the increment of one disk: the one it builds on and all newer, oldest first. */
 const sinceOf = (vm: Vm, backup: Backup, disk: BackupDisk): readonly string[] => {
@@ -13,7 +14,10 @@ const sinceOf = (vm: Vm, backup: Backup, disk: BackupDisk): readonly string[] =>
 };
 
 const toCapturedDisk = (engine: Engine, vm: Vm, backup: Backup, disk: BackupDisk): CapturedDisk => {
-  const tracked = backup.toCheckpointId !== undefined && formatOf(engine, backup, disk) === "cow";
+  const tracked =
+    backup.toCheckpointId !== undefined &&
+    formatOf(engine, backup, disk) === "cow" &&
+    mayBeTracked(engine, vm, disk.diskId);
   return {
     diskId: disk.diskId,
     volumeId: disk.imageId,

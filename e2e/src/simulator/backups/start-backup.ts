@@ -7,13 +7,16 @@ import type { Vm } from "../model/vm.ts";
 import { levelOf } from "../vms/vm-rules.ts";
 import { type BackupRequest, checkBackup } from "./backup-rules.ts";
 import { captureKindOf, supportsCheckpoints } from "./capture-kind.ts";
+import { mayBeTracked } from "./may-be-tracked.ts";
 import { runCapture } from "./run-capture.ts";
 
-/** Disks whose changes the new checkpoint records: qcow2 ones, where the level has checkpoints. */
-export const trackedDisks = (engine: Engine, vm: Vm, disks: readonly BackupDisk[]): readonly string[] =>
-  supportsCheckpoints(levelOf(engine.world, vm))
-    ? disks.filter(({ diskId }) => engine.world.disks.get(diskId)?.format === "cow").map(({ diskId }) => diskId)
-    : [];
+/** Disks whose changes the new checkpoint records: qcow2 ones, where the level has checkpoints; below 4.5 those with the flag. */
+export const trackedDisks = (engine: Engine, vm: Vm, disks: readonly BackupDisk[]): readonly string[] => {
+  if (!supportsCheckpoints(levelOf(engine.world, vm), engine.config.incrementalFrom)) return [];
+  return disks
+    .map(({ diskId }) => diskId)
+    .filter((id) => engine.world.disks.get(id)?.format === "cow" && mayBeTracked(engine, vm, id));
+};
 
 /** Takes a backup: checks now, captures in the background; the row is `initializing` until then. */
 export const startBackup = (engine: Engine, actor: Actor, vm: Vm, request: BackupRequest): Backup => {

@@ -161,6 +161,8 @@ export const configSchema = z.strictObject({
     .array(z.strictObject({ id, name, version: level.default("4.7") }))
     .min(1)
     .default([{ id: undefined, name: "Default", version: "4.7" }]),
+  /** The compatibility level from which the engine makes increments. */
+  incrementalFrom: level.default("4.5"),
   clusters: z.array(z.strictObject({ id, name, dataCenter: name.optional(), version: level.default("4.7") })).min(1),
   hosts: z
     .array(
