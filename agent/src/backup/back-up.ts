@@ -33,7 +33,7 @@ const mostHeals = 5;
  * again, and sends what is missing; if it had committed it learns so and succeeds.
  */
 export const backUp = async (task: BackupTask, signal: AbortSignal): Promise<BackupEnd> => {
-  await using disks = new OpenedDisks(task.openDisk, task.clock);
+  await using disks = new OpenedDisks({ openById: task.openDisk, clock: task.clock, log: task.log });
   for (let number = 1; ; number += 1) {
     try {
       const end = await backUpOnce(task, disks, signal);
