@@ -112,6 +112,7 @@ const toDisks = (deps: ViewDeps, shown: ShownTask): MessageInitShape<typeof Task
       mode: total?.mode || disk.mode,
       reason: total?.reason || disk.reason,
       route: total?.route ?? "",
+      routeReason: total?.routeReason ?? "",
       bytes: toByteCounts(total?.bytes ?? noBytes),
       bytesPerSecond: BigInt(rate),
     };
