@@ -44,6 +44,7 @@ import { createSessionRetention } from "./retention/retention-runs.ts";
 import { openKeyFile } from "./secrets/key-file.ts";
 import { createSecretBox } from "./secrets/secret-box.ts";
 import { createChangeFeed } from "./sessions/change-feed.ts";
+import { createCleaningBoard } from "./janitor/cleaning-board.ts";
 import { createPatience } from "./sessions/patience.ts";
 import { createProgressBoard } from "./sessions/progress-board.ts";
 import { inTurn, stepSession } from "./sessions/step-session.ts";
@@ -176,6 +177,7 @@ const openWork = async (stack: AsyncDisposableStack, { config, log, overrides }:
     progress: createProgressBoard(clock),
     changes: createChangeFeed(),
     patience: createPatience(clock),
+    cleaning: createCleaningBoard(),
     bell: createBusBell(buses.own, { agents, managers }),
     settings: config.work,
   };
