@@ -6,9 +6,10 @@ import { patientWithAgents } from "../harness/installation.ts";
 import { slowReads, untilTransferring } from "../harness/mid-transfer.ts";
 import { describeSession, present } from "../harness/operator.ts";
 import { type Stage, type StagedVm, openStage } from "../harness/stage.ts";
-import { cancelTransfersOf } from "../harness/transfer-end.ts";
+import { cancelTransfersOf, endBackupOf } from "../harness/transfer-end.ts";
 import { until } from "../harness/until.ts";
 import type { RuleClient } from "../simulator/control/rule-client.ts";
+import type { ServedTicket } from "../simulator/control/served-bytes.ts";
 
 const MiB = 1024 * 1024;
 const hostName = "ovirt-east-1";
@@ -246,53 +247,73 @@ test.each(losses)("in mid-disk $what: the rest comes through a fresh ticket of t
   await expectGotOver(await operator.waitForEnd(sessionId), vm, renewed);
 });
 
-test("a capture that ended with its transfers costs the attempt: two moments never mix in one point", async () => {
+test("a capture that was ended under its transfers costs the attempt: two moments never mix in one point", async () => {
   const { lab, operator } = stage;
-  const vm = await stage.addVm("capture-ended", { cluster: "west" });
+  const vm = await stage.addVm("capture-ended");
   await slowReads(lab, 300);
   const sessionId = await stage.start(vm.name);
   await untilTransferring(lab, vm);
-  await lab.control.crashVm(vm.id);
+  await endBackupOf(lab, vm.id, present(vm.disks[0]).id);
   await lab.control.clearFaults();
-  await lab.control.startVm(vm.id);
   const session = await operator.waitForEnd(sessionId);
   const task = present(session.tasks[0]);
   expect(session.result, describeSession(session)).toBe(Result.WARNING);
-  expect(task.attempts[0], describeSession(session)).toMatchObject({ state: "failed", code: "CAPTURE_ENDED" });
-  expect(task.attempts.length).toBeGreaterThan(1);
+  expect(task.attempts, describeSession(session)).toMatchObject([
+    { state: "failed", code: "CAPTURE_ENDED" },
+    { state: "succeeded" },
+  ]);
   await stage.expectSound(vm, 1);
 });
 
 test("a repository that takes nothing for longer than a transfer may idle: the ticket is kept alive", async () => {
   const { lab, operator, installation } = stage;
-  const vm = await stage.addVm("slow-repository");
+  const vm = await stage.addVm("slow-repository", { sizeMiB: 32, filledMiB: 24 });
   const [disk] = vm.disks;
-  const requests = async (): Promise<number> =>
-    (await lab.control.counters()).tickets
-      .filter(({ diskId }) => diskId === disk?.id)
-      .reduce((sum, ticket) => sum + ticket.requests, 0);
+  const ticket = async (): Promise<ServedTicket | undefined> =>
+    (await lab.control.counters()).tickets.find(({ diskId }) => diskId === disk?.id);
   await slowReads(lab, 300);
   const sessionId = await stage.start(vm.name);
-  await untilTransferring(lab, vm);
+  await until("chunks to be stored", async () => {
+    const bytes = (await operator.session(sessionId)).tasks[0]?.disks[0]?.bytes;
+    return (bytes?.storedBytes ?? 0n) >= BigInt(8 * MiB);
+  });
   await freeze(installation.repository);
   await lab.control.clearFaults();
-  // Each of two lanes reads two runs and then asks every two seconds: in ten seconds, five times.
-  const before = await requests();
-  await until("the ticket to be kept alive", async () => (await requests()) >= before + 14);
+  // Each of two lanes has its runs in hand and asks every two seconds, where eight are the end.
+  await until("the lanes to be stopped", async () => {
+    const before = await ticket();
+    await until("the ticket to be used", async () => (await ticket())?.requests !== before?.requests);
+    return (await ticket())?.bytesRead === before?.bytesRead;
+  });
+  const { requests = 0, bytesRead = 0 } = (await ticket()) ?? {};
+  await until("the ticket to be kept alive", async () => ((await ticket())?.requests ?? 0) >= requests + 10);
+  expect((await ticket())?.bytesRead).toBe(bytesRead);
   thaw(installation.repository);
-  await expectGotOver(await operator.waitForEnd(sessionId), vm, quiet);
+  const session = await operator.waitForEnd(sessionId);
+  expect(session.result, describeSession(session)).toBe(Result.SUCCESS);
+  expect((await lab.control.counters()).tickets.filter(({ diskId }) => diskId === disk?.id)).toHaveLength(1);
+  await stage.expectSound(vm, 1);
 });
 
-test("a disk of which every byte was read, whose transfer the engine ends by itself before the commit", async () => {
-  const { lab, operator, installation } = stage;
-  const vm = await stage.addVm("read-whole", { sizeMiB: 8, filledMiB: 8 });
-  await slowReads(lab, 300);
+test("a disk of which every byte was read, whose transfer the engine ends by itself while another disk is read", async () => {
+  const { lab, operator } = stage;
+  const vm = await stage.addVm("read-whole", { sizeMiB: 8, filledMiB: 8, secondMiB: 8 });
+  const diskOf = (alias: string): string => present(vm.disks.find((disk) => disk.alias === alias)).id;
+  const ids = [diskOf("read-whole_root"), diskOf("read-whole_second")];
+  // Whichever disk comes second waits until the engine has ended the transfer of the first.
+  await lab.control.rules.add({
+    match: { imageio: "read" },
+    which: { from: 5 },
+    what: { kind: "delay", ms: 120_000 },
+  });
   const sessionId = await stage.start(vm.name);
-  await until("the disk to be opened", async () => (await lab.control.counters()).tickets.length > 0);
-  await freeze(installation.repository);
-  await lab.control.clearFaults();
-  await until("the engine to end the transfer", async () => (await lab.control.leftovers()).transfers.length === 0);
-  thaw(installation.repository);
+  await until("the engine to end the transfer of the first disk", async () => {
+    const { tickets } = await lab.control.counters();
+    const { transfers } = await lab.control.leftovers();
+    const begun = tickets.filter(({ diskId }) => ids.includes(diskId));
+    return begun.length === 2 && transfers.length === 1;
+  });
+  await lab.control.rules.clear();
   const session = await operator.waitForEnd(sessionId);
   expect(session.result, describeSession(session)).toBe(Result.SUCCESS);
   await stage.expectSound(vm, 1);
