@@ -42,6 +42,11 @@ export class OpenedDisks implements AsyncDisposable {
     if (opened !== undefined) this.#resting.set(diskId, openDiskReader(opened.access, this.#deps.clock));
   }
 
+  /** Nobody reads any disk now: the repository is waited for. */
+  async restAll(): Promise<void> {
+    await Promise.all([...this.#disks.keys()].map((diskId) => this.rest(diskId)));
+  }
+
   /** Gives all disks back. */
   async close(succeeded: boolean): Promise<void> {
     await Promise.all([...this.#resting.keys()].map((diskId) => this.#wake(diskId)));
