@@ -192,7 +192,7 @@ export class DiskBackup {
   /** With a connection of its own, from the start again when the disk breaks under it. */
   async #withReader<Result>(work: (reader: DiskReader) => Promise<Result>, signal: AbortSignal): Promise<Result> {
     const { disks, task } = this.#parts;
-    for (let opened = await this.#use(signal); ; ) {
+    for (let opened = await this.#use(signal); ;) {
       let fault: HoldfastError;
       {
         await using reader = openDiskReader(opened.access, task.clock);

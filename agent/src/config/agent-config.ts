@@ -23,7 +23,10 @@ export const agentConfigSchema = z.strictObject({
   /** Hosts whose imageio port it reaches, by name or address; `*` for all. */
   reachableHosts: hosts.default(["*"]),
   /** Ways to the bytes of disks that it may take; the best one that answers is taken. */
-  routes: z.array(z.enum(routes)).min(1).default([...routes]),
+  routes: z
+    .array(z.enum(routes))
+    .min(1)
+    .default([...routes]),
   /** Tasks that it takes at once. */
   slots: z.number().int().min(1).max(64).default(2),
   /** Threads that read, hash and compress, per task. */

@@ -15,7 +15,11 @@ export const copyContent = async (
   const start = run.first * from.chunkSize;
   const bytes = Buffer.alloc(Math.min(idCount(run.ids) * from.chunkSize, run.sizeBytes - start));
   let readBytes = 0;
-  for await (const { position, plain } of readRun(calls.source, { ...from, diskId: run.diskId, first: run.first, ids: run.ids }, signal)) {
+  for await (const { position, plain } of readRun(
+    calls.source,
+    { ...from, diskId: run.diskId, first: run.first, ids: run.ids },
+    signal,
+  )) {
     const at = position * from.chunkSize - start;
     bytes.set(plain.subarray(0, bytes.byteLength - at), at);
     readBytes += from.chunkSize;

@@ -93,10 +93,7 @@ const commit = async (copy: OpenCopy, disks: readonly CopyDisk[], signal: AbortS
   const { log, attempt, orders } = task;
   const manifest = (): Uint8Array => encodeManifest(manifestOf(copy, disks), toSealingKeys(orders.keys));
   const heal = (ranges: readonly DiskRange[]): Promise<void> => sendAgain(disks, ranges, signal);
-  const { pointId } = await commitHealing(
-    { calls, uploadId: upload.uploadId, attempt, manifest, heal, log },
-    signal,
-  );
+  const { pointId } = await commitHealing({ calls, uploadId: upload.uploadId, attempt, manifest, heal, log }, signal);
   return pointId;
 };
 

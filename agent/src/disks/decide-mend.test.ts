@@ -92,7 +92,13 @@ describe("a disk that broke in the middle", () => {
   });
 
   it("is not what a repository, the attempt or the capture met", () => {
-    for (const code of ["UNAVAILABLE", "UPLOAD_UNKNOWN", "ATTEMPT_FENCED", "CAPTURE_ENDED", "ENGINE_UNTRUSTED"] as const)
+    for (const code of [
+      "UNAVAILABLE",
+      "UPLOAD_UNKNOWN",
+      "ATTEMPT_FENCED",
+      "CAPTURE_ENDED",
+      "ENGINE_UNTRUSTED",
+    ] as const)
       expect(isDiskFault(fault(code)), code).toBe(false);
     expect(isDiskFault(new Error("a bug"))).toBe(false);
     expect(isDiskFault(fault("TICKET_REFUSED"))).toBe(true);

@@ -92,7 +92,11 @@ class WaySearch {
     if (host === undefined) return undefined;
     const socket = mayUseSocket ? await reachSocket(host, this.#reach) : undefined;
     if (socket !== undefined) return ofImage(image, socket);
-    this.#pass("socket", mayUseSocket ? "imageio's socket does not answer here" : "this agent is not on the host", true);
+    this.#pass(
+      "socket",
+      mayUseSocket ? "imageio's socket does not answer here" : "this agent is not on the host",
+      true,
+    );
     return this.#passed.has("direct") ? undefined : ofImage(image, host);
   }
 

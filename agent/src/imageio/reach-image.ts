@@ -60,5 +60,6 @@ const longestRestMs = 15_000;
 
 const endpointOf = ({ anchorPem, inactivityTimeoutS }: ImagePermission, url: string): ImageEndpoint => ({
   ...toEndpoint(url, anchorPem),
-  restMs: inactivityTimeoutS > 0 ? Math.min(longestRestMs, (inactivityTimeoutS * 1_000) / restsPerTimeout) : longestRestMs,
+  restMs:
+    inactivityTimeoutS > 0 ? Math.min(longestRestMs, (inactivityTimeoutS * 1_000) / restsPerTimeout) : longestRestMs,
 });

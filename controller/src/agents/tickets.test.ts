@@ -98,14 +98,18 @@ describe("tickets", () => {
     await noteTransfer({ transferId: "tr1" });
     transfers = [open];
     await using box = createTicketBox(bench.deps);
-    await vi.waitFor(() => expect(box.look(what, disk, "")).toMatchObject({ kind: "open", disk: { transferId: "tr1" } }));
+    await vi.waitFor(() =>
+      expect(box.look(what, disk, "")).toMatchObject({ kind: "open", disk: { transferId: "tr1" } }),
+    );
     expect(opened).toBe(0);
   });
 
   it("of a download are opened anew when the engine closed them, of an upload never", async () => {
     await noteTransfer({ transferId: "tr0" });
     await using box = createTicketBox(bench.deps);
-    await vi.waitFor(() => expect(box.look(what, disk, "")).toMatchObject({ kind: "open", disk: { transferId: "tr1" } }));
+    await vi.waitFor(() =>
+      expect(box.look(what, disk, "")).toMatchObject({ kind: "open", disk: { transferId: "tr1" } }),
+    );
     await using other = createTicketBox(bench.deps);
     await noteTransfer({});
     await vi.waitFor(() => {
@@ -117,7 +121,9 @@ describe("tickets", () => {
 
   it("whose transfer broke are replaced by a fresh one of the same capture, once", async () => {
     await using box = createTicketBox(bench.deps);
-    await vi.waitFor(() => expect(box.look(what, disk, "")).toMatchObject({ kind: "open", disk: { transferId: "tr1" } }));
+    await vi.waitFor(() =>
+      expect(box.look(what, disk, "")).toMatchObject({ kind: "open", disk: { transferId: "tr1" } }),
+    );
     transfers = [open];
     expect(box.look(what, disk, "tr1")).toStrictEqual({ kind: "opening" });
     await vi.waitFor(() =>

@@ -92,17 +92,15 @@ interface Opening {
   readonly brokenTransferId: string;
 }
 
-const openInto = async (
-  deps: WorkDeps,
-  what: Try,
-  { disk, entry, brokenTransferId }: Opening,
-): Promise<void> => {
+const openInto = async (deps: WorkDeps, what: Try, { disk, entry, brokenTransferId }: Opening): Promise<void> => {
   const { signal } = entry.controller;
   try {
     const open = (): Promise<OpenedDisk> => openOnEngine(deps, what, { disk, brokenTransferId }, signal);
     const patience = { patienceMs: deps.settings.enginePatienceMs, what: `disk ${disk.diskId} to be opened` };
     const opened =
-      disk.direction === "upload" ? await open() : await throughOutages(engineDepsOf(deps, what), patience, open, signal);
+      disk.direction === "upload"
+        ? await open()
+        : await throughOutages(engineDepsOf(deps, what), patience, open, signal);
     entry.state = { kind: "open", disk: opened };
     deps.bell.attempt(what.attempt.agentId, what.attempt.attemptId);
   } catch (caught) {

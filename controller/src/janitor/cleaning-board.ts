@@ -70,7 +70,10 @@ const afterPass = (before: CleaningStanding, pass: PassResult, nowMs: number): C
   lookedMs: nowMs,
   failure: "",
   ending: pass.ending,
-  cleaned: [...pass.done.map((action) => ({ ...thingOf(action), atMs: nowMs })), ...before.cleaned].slice(0, mostCleaned),
+  cleaned: [...pass.done.map((action) => ({ ...thingOf(action), atMs: nowMs })), ...before.cleaned].slice(
+    0,
+    mostCleaned,
+  ),
   failed: [
     ...pass.failed.map(({ action, error }) => again(before.failed, { ...thingOf(action), ...wordsOf(error) }, nowMs)),
     ...pass.unread.map(({ vmId, error }) =>
@@ -96,11 +99,7 @@ const leftThing = ({ what, id, reason }: LeftAlone): Omit<LeftThing, "sinceMs" |
   reason,
 });
 
-const again = (
-  before: readonly LeftThing[],
-  thing: Omit<LeftThing, "sinceMs" | "tries">,
-  nowMs: number,
-): LeftThing => {
+const again = (before: readonly LeftThing[], thing: Omit<LeftThing, "sinceMs" | "tries">, nowMs: number): LeftThing => {
   const known = before.find(({ what, objectId }) => what === thing.what && objectId === thing.objectId);
   return { ...thing, sinceMs: known?.sinceMs ?? nowMs, tries: (known?.tries ?? 0) + 1 };
 };

@@ -51,7 +51,11 @@ const quiet: Expected = { warnings: [], extraMiB: 0 };
 const renewed: Expected = { warnings: ["TRANSFER_RENEWED"], extraMiB: underWayMiB };
 
 /** The one attempt made the point; no ticket ever had more connections than it allows, and little was read twice. */
-const expectGotOver = async (session: Session, vm: StagedVm, { warnings, route, extraMiB }: Expected): Promise<void> => {
+const expectGotOver = async (
+  session: Session,
+  vm: StagedVm,
+  { warnings, route, extraMiB }: Expected,
+): Promise<void> => {
   const { lab } = stage;
   await lab.control.rules.clear();
   const task = present(session.tasks[0]);
@@ -229,8 +233,16 @@ const losses: readonly LossCase[] = [
     what: "the engine ends the transfer and is away (502, HTML) when a fresh one is asked for",
     lose: async () => {
       const away: Rule["what"] = { kind: "status", status: 502, as: "html" };
-      await stage.lab.control.rules.add({ match: { call: "* /imagetransfers/**" }, which: { to: 9, from: 1 }, what: away });
-      await stage.lab.control.rules.add({ match: { call: "POST /imagetransfers" }, which: { to: 3, from: 1 }, what: away });
+      await stage.lab.control.rules.add({
+        match: { call: "* /imagetransfers/**" },
+        which: { to: 9, from: 1 },
+        what: away,
+      });
+      await stage.lab.control.rules.add({
+        match: { call: "POST /imagetransfers" },
+        which: { to: 3, from: 1 },
+        what: away,
+      });
       await stage.lab.control.spoilTickets(hostName, "lost");
     },
   },
@@ -281,8 +293,8 @@ test("a repository that takes nothing for longer than a transfer may idle: the t
   await lab.control.clearFaults();
   // Two lanes read the four runs that they have in hand, and then each asks every two seconds, where eight are the end.
   const { requests = 0 } = (await ticket()) ?? {};
-  await until("the ticket to be kept alive", async () => ((await ticket())?.requests ?? 0) >= requests + 14).finally(() =>
-    thaw(installation.repository),
+  await until("the ticket to be kept alive", async () => ((await ticket())?.requests ?? 0) >= requests + 14).finally(
+    () => thaw(installation.repository),
   );
   const session = await operator.waitForEnd(sessionId);
   expect(session.result, describeSession(session)).toBe(Result.SUCCESS);

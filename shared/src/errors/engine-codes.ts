@@ -73,7 +73,8 @@ export const engineCodes = {
   },
   CAPTURE_FAILED: { meaning: "the engine could not freeze the disks", retryable: true, grpc: "ABORTED", exit: 75 },
   CAPTURE_ENDED: {
-    meaning: "the engine's backup ended while its disks were read; another moment is never mixed in, so another attempt begins",
+    meaning:
+      "the engine's backup ended while its disks were read; another moment is never mixed in, so another attempt begins",
     retryable: true,
     grpc: "ABORTED",
     exit: 75,

@@ -48,6 +48,4 @@ function* asExpected(chunk: ReadChunk, expected: readonly Uint8Array[]): Generat
 }
 
 const zeroAt = (position: number, isRight: boolean): ReadChunk =>
-  isRight
-    ? { kind: "zero", first: position, count: 1 }
-    : { kind: "damaged", position, code: "CHUNK_DAMAGED" };
+  isRight ? { kind: "zero", first: position, count: 1 } : { kind: "damaged", position, code: "CHUNK_DAMAGED" };

@@ -60,12 +60,7 @@ const listVms = async (client: EngineClient, signal: AbortSignal): Promise<reado
 const spoilsAll = ["ENGINE_UNREACHABLE", "ENGINE_UNTRUSTED", "ENGINE_CREDENTIALS_REFUSED", "MANAGER_REPLACED"] as const;
 
 /** A VM that the engine refuses to tell of, or that is gone by now, does not hide the others. */
-const surveyVm = async (
-  deps: SurveyDeps,
-  scope: SurveyScope,
-  row: Row,
-  signal: AbortSignal,
-): Promise<SurveyedVm> => {
+const surveyVm = async (deps: SurveyDeps, scope: SurveyScope, row: Row, signal: AbortSignal): Promise<SurveyedVm> => {
   const { id, name, status, description } = row;
   const vm = { id, name, status, description, disks: row.disk_attachments ?? [] };
   try {
