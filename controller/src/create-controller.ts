@@ -136,6 +136,14 @@ interface Opening {
   readonly overrides: ControllerOverrides;
 }
 
+/** What is known of the work in this process's memory only. */
+const createNotes = (clock: Clock): Pick<WorkDeps, "progress" | "changes" | "patience" | "cleaning"> => ({
+  progress: createProgressBoard(clock),
+  changes: createChangeFeed(),
+  patience: createPatience(clock),
+  cleaning: createCleaningBoard(),
+});
+
 /** Opens what everything else works with, in the order in which it is closed again last. */
 const openWork = async (stack: AsyncDisposableStack, { config, log, overrides }: Opening) => {
   const { clock = systemClock, random = systemRandom } = overrides;
@@ -174,10 +182,7 @@ const openWork = async (stack: AsyncDisposableStack, { config, log, overrides }:
     agents,
     workers: createWorkerDirectory({ roster, clock, settings: config.workers }),
     liveness: createAttemptLiveness(clock, config.agents.heartbeatTimeoutMs),
-    progress: createProgressBoard(clock),
-    changes: createChangeFeed(),
-    patience: createPatience(clock),
-    cleaning: createCleaningBoard(),
+    ...createNotes(clock),
     bell: createBusBell(buses.own, { agents, managers }),
     settings: config.work,
   };

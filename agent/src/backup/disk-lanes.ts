@@ -1,4 +1,4 @@
-import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import type { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { orAborted } from "@holdfast/shared/lifecycle/abort";
 import { isDiskFault } from "../disks/decide-mend.ts";
 import type { OpenDisk } from "../disks/open-disk.ts";

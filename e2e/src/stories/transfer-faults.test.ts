@@ -81,7 +81,7 @@ interface FaultCase {
   readonly which: Which;
   readonly effect: Rule["what"];
   readonly at?: string;
-  readonly then: Expected;
+  readonly comesTo: Expected;
 }
 
 const status = (code: number, body: string): Rule["what"] => ({ kind: "status", status: code, as: "text", body });
@@ -94,91 +94,91 @@ const faults: readonly FaultCase[] = [
     imageio: "read",
     which: { nth: 2 },
     effect: status(403, refusal("No such ticket T")),
-    then: renewed,
+    comesTo: renewed,
   },
   {
     what: "a ticket whose time is over (403)",
     imageio: "read",
     which: { nth: 3 },
     effect: status(403, refusal("Transfer=T expired")),
-    then: renewed,
+    comesTo: renewed,
   },
   {
     what: "a ticket that is refused before anything is read (403 to OPTIONS)",
     imageio: "options",
     which: { nth: 1 },
     effect: status(403, refusal("Transfer=T was canceled")),
-    then: { ...renewed, extraMiB: 0 },
+    comesTo: { ...renewed, extraMiB: 0 },
   },
   {
     what: "a path that imageio does not know (404)",
     imageio: "read",
     which: { nth: 2 },
     effect: status(404, "No handler for path"),
-    then: renewed,
+    comesTo: renewed,
   },
   {
     what: "a range that imageio does not take (416)",
     imageio: "read",
     which: { nth: 2 },
     effect: status(416, "Requested Range Not Satisfiable"),
-    then: renewed,
+    comesTo: renewed,
   },
   {
     what: "a request that imageio calls malformed (400)",
     imageio: "extents",
     which: { nth: 1 },
     effect: status(400, "Bad request"),
-    then: { ...renewed, extraMiB: 0 },
+    comesTo: { ...renewed, extraMiB: 0 },
   },
   {
     what: "a daemon that knows no OPTIONS (405)",
     imageio: "options",
     which: { from: 1 },
     effect: status(405, "Method OPTIONS not allowed"),
-    then: { warnings: [], extraMiB: 6 },
+    comesTo: { warnings: [], extraMiB: 6 },
   },
   {
     what: "a connection whose NBD server died (one 500)",
     imageio: "read",
     which: { nth: 2 },
     effect: status(500, serverFailed),
-    then: quiet,
+    comesTo: quiet,
   },
   {
     what: "an NBD server that died (500 on new connections too)",
     imageio: "read",
     which: { from: 2, to: 5 },
     effect: status(500, serverFailed),
-    then: renewed,
+    comesTo: renewed,
   },
   {
     what: "extents that cannot be told (500 on new connections too)",
     imageio: "extents",
     which: { from: 1, to: 2 },
     effect: status(500, serverFailed),
-    then: { ...renewed, extraMiB: 0 },
+    comesTo: { ...renewed, extraMiB: 0 },
   },
   {
     what: "a list of extents that breaks off",
     imageio: "extents",
     which: { nth: 1 },
     effect: { kind: "short", bytes: 10 },
-    then: quiet,
+    comesTo: quiet,
   },
   {
     what: "bodies that end short",
     imageio: "read",
     which: { every: 2 },
     effect: { kind: "short", bytes: 300_000 },
-    then: quiet,
+    comesTo: quiet,
   },
   {
     what: "a connection that was closed while it rested",
     imageio: "read",
     which: { nth: 3 },
     effect: { kind: "drop" },
-    then: quiet,
+    comesTo: quiet,
   },
   {
     what: "a host whose imageio does not answer at all",
@@ -186,7 +186,7 @@ const faults: readonly FaultCase[] = [
     which: { from: 1 },
     effect: { kind: "drop" },
     at: hostName,
-    then: { warnings: ["ROUTE_FELL_BACK"], route: "proxy", extraMiB: 0 },
+    comesTo: { warnings: ["ROUTE_FELL_BACK"], route: "proxy", extraMiB: 0 },
   },
   {
     what: "a host whose imageio stops answering in mid-disk",
@@ -194,7 +194,7 @@ const faults: readonly FaultCase[] = [
     which: { from: 3 },
     effect: { kind: "drop" },
     at: hostName,
-    then: { warnings: ["ROUTE_FELL_BACK"], route: "proxy", extraMiB: underWayMiB },
+    comesTo: { warnings: ["ROUTE_FELL_BACK"], route: "proxy", extraMiB: underWayMiB },
   },
 ];
 
@@ -210,7 +210,7 @@ test.each(faults)("$what: got over within the attempt, and only what is missing 
   const session = await stage.backUp(vm);
   const hits = (await lab.control.rules.list()).map((rule) => rule.hits);
   expect(Math.max(...hits), "calls that the rule hit").toBeGreaterThan(0);
-  await expectGotOver(session, vm, one.then);
+  await expectGotOver(session, vm, one.comesTo);
 });
 
 interface LossCase {
