@@ -47,11 +47,10 @@ export class OpenedDisks implements AsyncDisposable {
     await Promise.all([...this.#disks.keys()].map((diskId) => this.rest(diskId)));
   }
 
-  /** Gives all disks back. */
+  /** Gives all disks back; what is known of them stays. */
   async close(succeeded: boolean): Promise<void> {
     await Promise.all([...this.#resting.keys()].map((diskId) => this.#wake(diskId)));
     await Promise.all([...this.#disks.values()].map((disk) => disk.close(succeeded)));
-    this.#disks.clear();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
