@@ -81,7 +81,7 @@ const askForTrust = async ({ membership, readiness, clock, log }: AgentFrame, si
 
 const createClaimer = (frame: AgentFrame): Claimer => {
   const { config, membership, controller, clock, random, log } = frame;
-  const where = { hostName: config.host, reachableHosts: config.reachableHosts };
+  const where = { hostName: config.host, reachableHosts: config.reachableHosts, routes: config.routes };
   const room = shareRoom(config.memoryBudgetBytes, config.slots, config.lanes);
   const deps = { controller, where, holder: membership.opened.holder, room, clock, random, log };
   const { slots } = config;

@@ -44,6 +44,7 @@ import { createSessionRetention } from "./retention/retention-runs.ts";
 import { openKeyFile } from "./secrets/key-file.ts";
 import { createSecretBox } from "./secrets/secret-box.ts";
 import { createChangeFeed } from "./sessions/change-feed.ts";
+import { createCleaningBoard } from "./janitor/cleaning-board.ts";
 import { createPatience } from "./sessions/patience.ts";
 import { createProgressBoard } from "./sessions/progress-board.ts";
 import { inTurn, stepSession } from "./sessions/step-session.ts";
@@ -135,6 +136,14 @@ interface Opening {
   readonly overrides: ControllerOverrides;
 }
 
+/** What is known of the work in this process's memory only. */
+const createNotes = (clock: Clock): Pick<WorkDeps, "progress" | "changes" | "patience" | "cleaning"> => ({
+  progress: createProgressBoard(clock),
+  changes: createChangeFeed(),
+  patience: createPatience(clock),
+  cleaning: createCleaningBoard(),
+});
+
 /** Opens what everything else works with, in the order in which it is closed again last. */
 const openWork = async (stack: AsyncDisposableStack, { config, log, overrides }: Opening) => {
   const { clock = systemClock, random = systemRandom } = overrides;
@@ -173,9 +182,7 @@ const openWork = async (stack: AsyncDisposableStack, { config, log, overrides }:
     agents,
     workers: createWorkerDirectory({ roster, clock, settings: config.workers }),
     liveness: createAttemptLiveness(clock, config.agents.heartbeatTimeoutMs),
-    progress: createProgressBoard(clock),
-    changes: createChangeFeed(),
-    patience: createPatience(clock),
+    ...createNotes(clock),
     bell: createBusBell(buses.own, { agents, managers }),
     settings: config.work,
   };

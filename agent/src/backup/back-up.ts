@@ -1,6 +1,5 @@
 import type { DiskRange, HealedPoints } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
 import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
-import { retry } from "@holdfast/shared/retry/retry";
 import { parseCompression } from "@holdfast/shared/format/codec";
 import { encodeManifest } from "@holdfast/shared/format/manifest";
 import { parseRepositoryId } from "@holdfast/shared/format/repository-id";
@@ -10,8 +9,10 @@ import { WorkerThread } from "@holdfast/shared/threads/worker-thread";
 import { type LaneCalls, LanePool } from "../lanes/lane-pool.ts";
 import { chunksPerRun, requestsPerLane } from "../lanes/lane-room.ts";
 import { LeafSource } from "@holdfast/shared/reading/leaf-source";
-import { commitUpload, openUpload, type OpenedUpload, type Upload } from "../repository/open-upload.ts";
+import { commitHealing, type Committed } from "../repository/commit-healing.ts";
+import { openUpload, type OpenedUpload, type Upload } from "../repository/open-upload.ts";
 import { openRepositoryConnection, type RepositoryCalls } from "../repository/repository-access.ts";
+import { openPatiently, throughRestarts } from "../repository/through-restarts.ts";
 import type { BackupEnd, BackupTask } from "./backup-task.ts";
 import { buildManifest } from "./build-manifest.ts";
 import { DiskBackup, type UploadParts } from "./disk-backup.ts";
@@ -21,31 +22,25 @@ import { OpenedDisks } from "./opened-disks.ts";
 import { PageSender } from "./page-sender.ts";
 import type { Remark } from "./remark.ts";
 
-/** Uploads that one attempt opens at most: the repository may restart under it while the disks stay open. */
-const mostUploads = 4;
-/** A repository that restarts is waited for about half a minute. */
-const opening = { attempts: 8, firstMs: 250, maxMs: 10_000 };
-/** A commit that asks to heal again and again is given up. */
-const mostHeals = 5;
+/** Disks stay open while the repository restarts under the attempt. */
+const restarts = { words: "the repository went away: opening the upload again", codes: [] };
 
 /**
  * Backs one VM up and commits. When the repository goes away in the middle the same attempt opens its upload again, reads
  * again, and sends what is missing; if it had committed it learns so and succeeds.
  */
 export const backUp = async (task: BackupTask, signal: AbortSignal): Promise<BackupEnd> => {
-  await using disks = new OpenedDisks(task.openDisk, task.clock);
-  for (let number = 1; ; number += 1) {
-    try {
+  await using disks = new OpenedDisks({ openById: task.openDisk, clock: task.clock, log: task.log });
+  return await throughRestarts(
+    { ...restarts, log: task.log },
+    async () => {
+      await disks.restAll();
       const end = await backUpOnce(task, disks, signal);
       await disks.close(true);
       return end;
-    } catch (caught) {
-      signal.throwIfAborted();
-      if (!hasCode(caught, "UNAVAILABLE", "UPLOAD_UNKNOWN", "REPOSITORY_NOT_OWNED")) throw caught;
-      if (number === mostUploads) throw unreachable(caught);
-      task.log.warn("the repository went away: opening the upload again", { err: caught });
-    }
-  }
+    },
+    signal,
+  );
 };
 
 const backUpOnce = async (task: BackupTask, disks: OpenedDisks, signal: AbortSignal): Promise<BackupEnd> => {
@@ -96,35 +91,13 @@ const fillUpload = async (filled: FilledUpload, signal: AbortSignal): Promise<Ba
   return { pointId, remarks };
 };
 
-const commit = async (
-  filled: FilledUpload,
-  backups: readonly DiskBackup[],
-  signal: AbortSignal,
-): Promise<Committed> => {
+const commit = (filled: FilledUpload, backups: readonly DiskBackup[], signal: AbortSignal): Promise<Committed> => {
   const { task, calls, upload } = filled;
-  for (let heals = 0; heals <= mostHeals; heals += 1) {
-    const manifest = encodeManifest(manifestOf(filled, backups), toSealingKeys(task.orders.keys));
-    const { result, healed } = await commitUpload(
-      calls,
-      { uploadId: upload.uploadId, attempt: task.attempt, manifest },
-      signal,
-    );
-    if (result.case === "committed") return { pointId: result.value.pointId, healed };
-    if (result.case !== "heal")
-      throw new HoldfastError("STREAM_REFUSED", "the repository answered a commit with nothing");
-    task.log.warn("chunks of the base are gone: reading them again", { ranges: result.value.ranges.length });
-    await heal(backups, result.value.ranges, signal);
-  }
-  throw new HoldfastError(
-    "CHUNK_MISSING",
-    `the repository lost chunks of the base ${mostHeals} times during one commit`,
-  );
+  const { log, attempt, orders } = task;
+  const manifest = (): Uint8Array => encodeManifest(manifestOf(filled, backups), toSealingKeys(orders.keys));
+  const healed = (ranges: readonly DiskRange[]): Promise<void> => heal(backups, ranges, signal);
+  return commitHealing({ calls, uploadId: upload.uploadId, attempt, manifest, heal: healed, log }, signal);
 };
-
-interface Committed {
-  readonly pointId: string;
-  readonly healed: HealedPoints | undefined;
-}
 
 /** What was read again, and what that did to older points; nothing when nothing was lost. */
 const healRemarks = (backups: readonly DiskBackup[], healed: HealedPoints | undefined): readonly Remark[] => {
@@ -175,7 +148,7 @@ const openOnBase = async (task: BackupTask, calls: RepositoryCalls, signal: Abor
   const { basePointId } = task.orders;
   try {
     return {
-      opened: await openPatiently(task, { calls, basePointId }, signal),
+      opened: await openUploadOn(task, { calls, basePointId }, signal),
       basePointId: basePointId === "" ? undefined : basePointId,
       remarks: [],
     };
@@ -184,14 +157,14 @@ const openOnBase = async (task: BackupTask, calls: RepositoryCalls, signal: Abor
     const message = `point ${basePointId} cannot be built on: ${HoldfastError.from(caught).message}`;
     const remark: Remark = { code: "BASE_UNUSABLE", message, diskId: "" };
     return {
-      opened: await openPatiently(task, { calls, basePointId: "" }, signal),
+      opened: await openUploadOn(task, { calls, basePointId: "" }, signal),
       basePointId: undefined,
       remarks: [remark],
     };
   }
 };
 
-const openPatiently = async (
+const openUploadOn = (
   { attempt, orders, clock }: BackupTask,
   { calls, basePointId }: { readonly calls: RepositoryCalls; readonly basePointId: string },
   signal: AbortSignal,
@@ -204,13 +177,7 @@ const openPatiently = async (
     repositoryId: repository?.repositoryId ?? "",
     installationId: context?.installationId ?? "",
   };
-  const isRetryable = (caught: unknown): boolean => hasCode(caught, "UNAVAILABLE");
-  try {
-    return await retry(opening, signal, (each) => openUpload(calls, request, each), { clock, isRetryable });
-  } catch (caught) {
-    signal.throwIfAborted();
-    throw isRetryable(caught) ? unreachable(caught) : caught;
-  }
+  return openPatiently(clock, (each) => openUpload(calls, request, each), signal);
 };
 
 const openPool = (task: BackupTask, upload: Upload): LanePool<LaneRequest, LaneAnswer> => {
@@ -229,10 +196,3 @@ const targetOf = (
   compression: parseCompression(orders.codec),
   keys: toSealingKeys(orders.keys),
 });
-
-const unreachable = (cause: unknown): HoldfastError =>
-  new HoldfastError(
-    "REPOSITORY_UNREACHABLE",
-    `the repository cannot be reached: ${HoldfastError.from(cause).message}`,
-    { cause },
-  );

@@ -5,7 +5,7 @@ import type { Logger } from "@holdfast/shared/logging/logger";
 import type { ProgressBoard } from "../claims/progress-board.ts";
 import type { LaneRoom } from "../lanes/lane-room.ts";
 import type { RepositoryAddress } from "../repository/repository-access.ts";
-import type { OpenDiskById } from "./opened-disks.ts";
+import type { OpenDiskById } from "../disks/open-disk.ts";
 import type { Remark } from "./remark.ts";
 
 /** One try of a task, as the repository knows it (R5). */

@@ -1,18 +1,17 @@
 import { equalBytes, idAt } from "@holdfast/shared/format/content-id";
 import { placeOfChunk } from "@holdfast/shared/format/page-tree";
 import type { RandomBytes } from "@holdfast/shared/ids/ids";
-import type { LanePool } from "../lanes/lane-pool.ts";
 import type { LeafSource } from "@holdfast/shared/reading/leaf-source";
 import type { ChunkMap } from "./chunk-map.ts";
 import type { DiskTally } from "./disk-tally.ts";
-import type { LaneAnswer, LaneRequest } from "./lane-messages.ts";
+import type { DiskLanes } from "./disk-lanes.ts";
 import { pickSample } from "./pick-sample.ts";
 
 /** What a sample is taken from and compared with. */
 export interface SampleParts {
   readonly map: ChunkMap;
   readonly base: LeafSource;
-  readonly pool: LanePool<LaneRequest, LaneAnswer>;
+  readonly lanes: Pick<DiskLanes, "submit">;
   readonly tally: DiskTally;
   readonly random: RandomBytes;
 }
@@ -26,12 +25,12 @@ export const checkSample = async (
   count: number,
   signal: AbortSignal,
 ): Promise<number | undefined> => {
-  const { map, base, pool, tally, random } = parts;
+  const { map, base, lanes, tally, random } = parts;
   const checks: Promise<number | undefined>[] = [];
   for (const position of pickSample(map, count, random)) {
     const { leaf, slot } = placeOfChunk(position);
     const expected = Uint8Array.from(idAt((await base.at(leaf, signal)).chunkIds, slot));
-    const { answer } = await pool.submit({ kind: "identify", first: position, count: 1 }, signal);
+    const { answer } = await lanes.submit({ kind: "identify", first: position, count: 1 }, signal);
     const check = answer.then(({ ids }) => {
       tally.addSampled(1);
       return equalBytes(ids, expected) ? undefined : position;

@@ -1,19 +1,25 @@
 import type { BackupDisk } from "@holdfast/proto/holdfast/agent/v1/agent_pb";
 import type { BaseDisk, DiskRange } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
 import { chunkCountOf } from "@holdfast/shared/format/chunk-size";
+import type { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { zeroId } from "@holdfast/shared/format/content-id";
 import { leafCapacity } from "@holdfast/shared/format/page";
 import { type DiskMode, diskModeSchema, noStatistics, type Statistics } from "@holdfast/shared/format/manifest-schema";
 import { openDiskReader } from "../disks/disk-access.ts";
+import type { DiskReader } from "../disks/disk-reader.ts";
+import { isDiskFault } from "../disks/decide-mend.ts";
 import type { OpenDisk } from "../disks/open-disk.ts";
+import type { LanePool } from "../lanes/lane-pool.ts";
 import { lanesFor } from "../lanes/lane-room.ts";
 import type { LeafSource } from "@holdfast/shared/reading/leaf-source";
 import type { BackupTask } from "./backup-task.ts";
 import type { DiskOutcome } from "./build-manifest.ts";
 import { checkSample } from "./check-sample.ts";
 import { ChunkMap } from "./chunk-map.ts";
+import { DiskLanes } from "./disk-lanes.ts";
+import type { LaneAnswer, LaneRequest } from "./lane-messages.ts";
 import { DiskPass, type PassParts } from "./disk-pass.ts";
-import { toDiskProgress } from "./disk-progress.ts";
+import { type ToldDisk, toDiskProgress } from "./disk-progress.ts";
 import { DiskTally } from "./disk-tally.ts";
 import { type ChunkRange, type MissedChanges, rangesText } from "./missed-changes.ts";
 import { type FoundReason, missedReason } from "./found-reasons.ts";
@@ -23,7 +29,8 @@ import type { Remark } from "./remark.ts";
 import type { Upload } from "../repository/open-upload.ts";
 
 /** What all disks of one upload share. */
-export interface UploadParts extends Pick<PassParts, "pool" | "pages" | "runChunks" | "idKey"> {
+export interface UploadParts extends Pick<PassParts, "pages" | "runChunks" | "idKey"> {
+  readonly pool: LanePool<LaneRequest, LaneAnswer>;
   readonly task: BackupTask;
   readonly upload: Upload;
   readonly disks: OpenedDisks;
@@ -39,6 +46,9 @@ export class DiskBackup {
   readonly #disk: BackupDisk;
   readonly #base: BaseDisk | undefined;
   readonly #remarks: Remark[] = [];
+  readonly #lanes: DiskLanes;
+  /** Requests to lanes that the present work will take. */
+  #requests = 0;
   #mode: DiskMode;
   #reason: string;
   #sizeBytes: number;
@@ -56,20 +66,17 @@ export class DiskBackup {
     this.#mode = diskModeSchema.parse(disk.mode);
     this.#reason = disk.reason;
     this.#sizeBytes = Number(disk.sizeBytes);
-    parts.task.board.show(disk.diskId, () =>
-      toDiskProgress(
-        { diskId: disk.diskId, mode: this.#mode, reason: this.outcome().reason, route: this.#route },
-        this.account(),
-      ),
-    );
+    this.#lanes = this.#openLanes();
+    parts.task.board.show(disk.diskId, () => toDiskProgress(this.#told(), this.account()));
   }
 
   get remarks(): readonly Remark[] {
+    const found = [...this.#remarks, ...this.#parts.disks.of(this.#disk.diskId).remarks];
     const ranges = this.#missedRanges();
-    if (ranges.length === 0) return this.#remarks;
+    if (ranges.length === 0) return found;
     const what = rangesText(ranges, this.#parts.upload.chunkSize);
     const message = `change tracking missed changes (${what}): the point is right, and no checkpoint is relied on any more`;
-    return [...this.#remarks, { code: "TRACKING_MISSED_CHANGES", message, diskId: this.#disk.diskId }];
+    return [...found, { code: "TRACKING_MISSED_CHANGES", message, diskId: this.#disk.diskId }];
   }
 
   /** What was counted so far; nothing for a skipped disk, which has no content in the point. */
@@ -109,12 +116,13 @@ export class DiskBackup {
     const map = this.#map;
     const tally = this.#tally;
     if (this.#mode !== "incremental" || map === undefined || tally === undefined) return false;
-    const { task, pool, leavesOf: leavesOfBase } = this.#parts;
+    const { task, leavesOf: leavesOfBase } = this.#parts;
     const base = leavesOfBase(this.#disk.diskId);
+    const lanes = this.#lanes;
     const count = task.orders.sampleChunks === 0 ? defaultSample : task.orders.sampleChunks;
     const lie = await this.#withLanes(
       count,
-      () => checkSample({ map, base, pool, tally, random: task.random }, count, signal),
+      () => checkSample({ map, base, lanes, tally, random: task.random }, count, signal),
       signal,
     );
     if (lie === undefined) return false;
@@ -135,18 +143,29 @@ export class DiskBackup {
 
   /** Opens the disk in as many lanes as `chunks` need, and closes it there afterwards. */
   async #withLanes<Result>(chunks: number, work: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
-    const { task, pool, runChunks } = this.#parts;
-    const { access, maxReaders: connections } = await this.#use(signal);
-    const demand = { asked: task.orders.lanes, connections, requests: Math.ceil(chunks / runChunks) };
-    await pool.prepare({ kind: "open-disk", access }, lanesFor(task.room, demand), signal);
-    const result = await work();
-    await pool.tellAll({ kind: "close-disk" }, signal);
-    return result;
+    this.#requests = Math.ceil(chunks / this.#parts.runChunks);
+    return await this.#lanes.during(work, signal);
+  }
+
+  #openLanes(): DiskLanes {
+    const { task, pool, disks } = this.#parts;
+    const { diskId } = this.#disk;
+    const demand = { asked: task.orders.lanes };
+    return new DiskLanes({
+      pool,
+      lanesOf: ({ maxReaders: connections }) =>
+        lanesFor(task.room, { ...demand, connections, requests: this.#requests }),
+      use: (signal) => this.#use(signal),
+      mend: async (fault, signal) => this.#note(await disks.mend(diskId, fault, signal)),
+      progressed: () => {
+        disks.of(diskId).progressed();
+      },
+    });
   }
 
   /** Follows a plan from here on. What was counted stays: `changed` is what the engine said first. */
   #take({ mode, reason, map, changedChunks, missed, remarks }: DiskPlan): void {
-    const { upload, pool, pages, runChunks, idKey, leavesOf: leavesOfBase } = this.#parts;
+    const { upload, pages, runChunks, idKey, leavesOf: leavesOfBase } = this.#parts;
     this.#mode = mode;
     this.#reason = reason;
     this.#remarks.push(...remarks);
@@ -158,7 +177,7 @@ export class DiskBackup {
       this.#tally.setChanged(changedChunks);
     }
     const base = this.#base === undefined ? undefined : leavesOfBase(this.#disk.diskId);
-    this.#pass = new DiskPass({ map, tally: this.#tally, pool, pages, base, runChunks, idKey, missed });
+    this.#pass = new DiskPass({ map, tally: this.#tally, lanes: this.#lanes, pages, base, runChunks, idKey, missed });
   }
 
   #markHealed(ranges: readonly DiskRange[]): void {
@@ -173,15 +192,33 @@ export class DiskBackup {
 
   async #plan(signal: AbortSignal): Promise<DiskPlan> {
     const mode = this.#mode === "unchanged" ? "incremental" : this.#mode;
-    const { access } = await this.#use(signal);
-    await using reader = openDiskReader(access, this.#parts.task.clock);
-    return await planDisk({ ...this.#planRequest(), mode }, reader, signal);
+    return await this.#withReader((reader) => planDisk({ ...this.#planRequest(), mode }, reader, signal), signal);
   }
 
   async #planComparison(signal: AbortSignal): Promise<DiskPlan> {
-    const { access } = await this.#use(signal);
-    await using reader = openDiskReader(access, this.#parts.task.clock);
-    return await planInFull({ ...this.#planRequest(), mode: "compare", reason: lied }, reader, signal);
+    const request = { ...this.#planRequest(), mode: "compare", reason: lied } as const;
+    return await this.#withReader((reader) => planInFull(request, reader, signal), signal);
+  }
+
+  /** With a connection of its own, from the start again when the disk breaks under it. */
+  async #withReader<Result>(work: (reader: DiskReader) => Promise<Result>, signal: AbortSignal): Promise<Result> {
+    const { disks, task } = this.#parts;
+    for (let opened = await this.#use(signal); ;) {
+      let fault: HoldfastError;
+      {
+        await using reader = openDiskReader(opened.access, task.clock);
+        try {
+          const result = await work(reader);
+          disks.of(this.#disk.diskId).progressed();
+          return result;
+        } catch (caught) {
+          signal.throwIfAborted();
+          if (!isDiskFault(caught)) throw caught;
+          fault = caught;
+        }
+      }
+      opened = this.#note(await disks.mend(this.#disk.diskId, fault, signal));
+    }
   }
 
   #planRequest(): PlanRequest {
@@ -200,14 +237,19 @@ export class DiskBackup {
   }
 
   async #use(signal: AbortSignal): Promise<OpenDisk> {
-    const opened = await this.#parts.disks.use(this.#disk.diskId, signal);
-    if (opened.hasFallenBack && this.#route === "") {
-      const message = "the host is out of reach: the disk was read through the engine's proxy";
-      this.#remarks.push({ code: "ROUTE_FELL_BACK", message, diskId: this.#disk.diskId });
-    }
+    return this.#note(await this.#parts.disks.use(this.#disk.diskId, signal));
+  }
+
+  #note(opened: OpenDisk): OpenDisk {
     this.#route = opened.route;
     this.#sizeBytes = opened.sizeBytes;
     return opened;
+  }
+
+  #told(): ToldDisk {
+    const { diskId } = this.#disk;
+    const routeReason = this.#route === "" ? "" : this.#parts.disks.of(diskId).routeReason;
+    return { diskId, mode: this.#mode, reason: this.outcome().reason, route: this.#route, routeReason };
   }
 
   /** True when the controller knows that nothing changed, and the base has the disk as it is. */

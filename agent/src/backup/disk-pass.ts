@@ -2,9 +2,9 @@ import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { equalBytes, idSize } from "@holdfast/shared/format/content-id";
 import { encodePage, leafCapacity } from "@holdfast/shared/format/page";
 import { buildTree, leafCount, treeShape } from "@holdfast/shared/format/page-tree";
-import type { LanePool } from "../lanes/lane-pool.ts";
 import type { LeafSource, StoredLeaf } from "@holdfast/shared/reading/leaf-source";
 import type { ChunkMap, ChunkRun } from "./chunk-map.ts";
+import type { DiskLanes } from "./disk-lanes.ts";
 import { countIds, type DiskTally, type LeafCounts, noCounts } from "./disk-tally.ts";
 import type { LaneAnswer, LaneRequest } from "./lane-messages.ts";
 import type { MissedChanges } from "./missed-changes.ts";
@@ -14,7 +14,7 @@ import type { PageSender } from "./page-sender.ts";
 export interface PassParts {
   readonly map: ChunkMap;
   readonly tally: DiskTally;
-  readonly pool: LanePool<LaneRequest, LaneAnswer>;
+  readonly lanes: Pick<DiskLanes, "submit">;
   readonly pages: PageSender;
   /** The leaves of the base's disk of the same id, if there is one. */
   readonly base: LeafSource | undefined;
@@ -119,7 +119,7 @@ export class DiskPass {
   }
 
   async #submit(work: LeafWork, run: ChunkRun, signal: AbortSignal): Promise<void> {
-    const { runChunks, pool } = this.#parts;
+    const { runChunks, lanes } = this.#parts;
     const end = run.first + run.count;
     for (let first = run.first; first < end; first += runChunks) {
       const piece: ChunkRun = { ...run, first, count: Math.min(runChunks, end - first) };
@@ -130,7 +130,7 @@ export class DiskPass {
         count: piece.count,
         known: work.comparable.slice(from, to),
       };
-      const { answer } = await pool.submit(request, signal);
+      const { answer } = await lanes.submit(request, signal);
       const done = this.#take(work, piece, answer);
       done.catch(() => undefined);
       work.answers.push(done);

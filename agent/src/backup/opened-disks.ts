@@ -1,10 +1,8 @@
-import type { Clock } from "@holdfast/shared/clock/clock";
+import type { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { openDiskReader } from "../disks/disk-access.ts";
 import type { DiskReader } from "../disks/disk-reader.ts";
 import type { OpenDisk } from "../disks/open-disk.ts";
-
-/** Opens a disk by asking the controller for it. */
-export type OpenDiskById = (diskId: string, signal: AbortSignal) => Promise<OpenDisk>;
+import { DiskLadder, type LadderDeps } from "./disk-ladder.ts";
 
 /**
  * The disks of one backup: each is opened once and stays open until the end, since a commit may ask for some of it again.
@@ -12,40 +10,57 @@ export type OpenDiskById = (diskId: string, signal: AbortSignal) => Promise<Open
  * a ticket may allow one connection only.
  */
 export class OpenedDisks implements AsyncDisposable {
-  readonly #openById: OpenDiskById;
-  readonly #clock: Clock;
-  readonly #disks = new Map<string, OpenDisk>();
+  readonly #deps: LadderDeps;
+  readonly #disks = new Map<string, DiskLadder>();
   readonly #resting = new Map<string, DiskReader>();
 
-  constructor(openById: OpenDiskById, clock: Clock) {
-    this.#openById = openById;
-    this.#clock = clock;
+  constructor(deps: LadderDeps) {
+    this.#deps = deps;
+  }
+
+  /** What is known of a disk, open or not. */
+  of(diskId: string): Pick<DiskLadder, "progressed" | "routeReason" | "remarks"> {
+    return this.#of(diskId);
   }
 
   /** The disk, opened at the first call, with no resting connection. */
   async use(diskId: string, signal: AbortSignal): Promise<OpenDisk> {
     await this.#wake(diskId);
-    const opened = this.#disks.get(diskId) ?? (await this.#openById(diskId, signal));
-    this.#disks.set(diskId, opened);
-    return opened;
+    return await this.#of(diskId).use(signal);
+  }
+
+  /** The disk, opened again after what happened to it, with no connection at all; throws the fault when nothing may help. */
+  async mend(diskId: string, fault: HoldfastError, signal: AbortSignal): Promise<OpenDisk> {
+    await this.#wake(diskId);
+    return await this.#of(diskId).mend(fault, signal);
   }
 
   /** Nobody reads the disk now. */
   async rest(diskId: string): Promise<void> {
     await this.#wake(diskId);
-    const opened = this.#disks.get(diskId);
-    if (opened !== undefined) this.#resting.set(diskId, openDiskReader(opened.access, this.#clock));
+    const { opened } = this.#of(diskId);
+    if (opened !== undefined) this.#resting.set(diskId, openDiskReader(opened.access, this.#deps.clock));
   }
 
-  /** Gives all disks back. */
+  /** Nobody reads any disk now: the repository is waited for. */
+  async restAll(): Promise<void> {
+    await Promise.all([...this.#disks.keys()].map((diskId) => this.rest(diskId)));
+  }
+
+  /** Gives all disks back; what is known of them stays. */
   async close(succeeded: boolean): Promise<void> {
     await Promise.all([...this.#resting.keys()].map((diskId) => this.#wake(diskId)));
     await Promise.all([...this.#disks.values()].map((disk) => disk.close(succeeded)));
-    this.#disks.clear();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close(false);
+  }
+
+  #of(diskId: string): DiskLadder {
+    const known = this.#disks.get(diskId) ?? new DiskLadder(diskId, this.#deps);
+    this.#disks.set(diskId, known);
+    return known;
   }
 
   async #wake(diskId: string): Promise<void> {

@@ -18,5 +18,7 @@ export type RemarkCode =
   | "BASE_UNUSABLE"
   /** The repository had lost chunks of the base: they were read again (reason `heal`). */
   | "CHUNKS_HEALED"
-  /** The host was out of reach; the engine's proxy was not. */
-  | "ROUTE_FELL_BACK";
+  /** A better way to the disk was tried and did not answer, or broke in the middle; another one did. */
+  | "ROUTE_FELL_BACK"
+  /** The engine's transfer broke; the rest was read through a fresh one of the same capture. */
+  | "TRANSFER_RENEWED";

@@ -20,10 +20,11 @@ const closeTimeoutMs = 5_000;
 
 /** Asks the controller for the disks of one attempt (A11). */
 export const createAttemptDesk = ({ controller, attemptId, loanId, nudge, clock, log }: AttemptDeskDeps): DiskDesk => ({
-  open: (diskId, signal) =>
+  open: ({ diskId, brokenTransferId, avoidedRoutes }, signal) =>
     askUntil(
       async (each) => {
-        const access = await controller.openDisk({ attemptId, diskId, loanId }, each);
+        const asked = { attemptId, diskId, loanId, brokenTransferId, avoidedRoutes: [...avoidedRoutes] };
+        const access = await controller.openDisk(asked, each);
         if (access.case === "image" || access.case === "loan") return access;
         if (access.case === "preparing") return undefined;
         throw new HoldfastError("UNIMPLEMENTED", `the controller answered nothing that is known about disk ${diskId}`);

@@ -15,8 +15,8 @@ import type { IdentityHolder } from "@holdfast/shared/identity/identity";
 import { backUp } from "../backup/back-up.ts";
 import type { Remark } from "../backup/remark.ts";
 import { copyPoint } from "../copy/copy-point.ts";
-import { openDisk } from "../disks/open-disk.ts";
-import type { Whereabouts } from "../imageio/find-image.ts";
+import { type OpenDiskById, openDisk } from "../disks/open-disk.ts";
+import type { Whereabouts } from "../imageio/whereabouts.ts";
 import type { LaneRoom } from "../lanes/lane-room.ts";
 import type { RepositoryAddress } from "../repository/repository-access.ts";
 import { restore } from "../restore/restore.ts";
@@ -163,11 +163,11 @@ export class RunningAttempt {
     return await copyPoint({ ...shared, attempt: { taskId, number, attemptId }, orders, source, target }, signal);
   }
 
-  readonly #openDisk = (diskId: string, signal: AbortSignal): ReturnType<typeof openDisk> => {
+  readonly #openDisk: OpenDiskById = (diskId, signal, wish) => {
     const { controller, where, holder, clock } = this.#deps;
     const { taskId, attemptId } = this.attempt;
     const desk = createAttemptDesk({ controller, attemptId, loanId: "", nudge: this.nudge, clock, log: this.#log });
-    return openDisk(diskId, { desk, where, identity: holder.current, clock, taskId, attemptId }, signal);
+    return openDisk(diskId, { desk, where, identity: holder.current, clock, taskId, attemptId }, signal, wish);
   };
 
   #repository(repository: RepositoryAccess | undefined, taskToken: string): RepositoryAddress {

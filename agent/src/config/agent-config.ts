@@ -1,5 +1,6 @@
 import { joinSettings } from "@holdfast/shared/identity/join-settings";
 import { z } from "zod";
+import { routes } from "../disks/disk-reader.ts";
 
 const MiB = 1024 * 1024;
 
@@ -21,6 +22,11 @@ export const agentConfigSchema = z.strictObject({
   host: z.string().default(""),
   /** Hosts whose imageio port it reaches, by name or address; `*` for all. */
   reachableHosts: hosts.default(["*"]),
+  /** Ways to the bytes of disks that it may take; the best one that answers is taken. */
+  routes: z
+    .array(z.enum(routes))
+    .min(1)
+    .default([...routes]),
   /** Tasks that it takes at once. */
   slots: z.number().int().min(1).max(64).default(2),
   /** Threads that read, hash and compress, per task. */

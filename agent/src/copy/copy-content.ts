@@ -2,7 +2,8 @@ import { chunkIdOf } from "@holdfast/shared/format/chunk-id";
 import { idCount, idSize } from "@holdfast/shared/format/content-id";
 import { freshOf, storeChunks } from "../repository/store-chunks.ts";
 import type { CopyLaneAnswer, CopyLaneStart, CopyRun } from "./copy-messages.ts";
-import { type CopyCalls, readRun } from "./read-run.ts";
+import { readRun } from "../repository/read-run.ts";
+import type { CopyCalls } from "./copy-calls.ts";
 
 /** Copies a run between repositories that call the same bytes differently: it is read, cut and named anew, and what is missing is encoded anew. */
 export const copyContent = async (
@@ -14,7 +15,11 @@ export const copyContent = async (
   const start = run.first * from.chunkSize;
   const bytes = Buffer.alloc(Math.min(idCount(run.ids) * from.chunkSize, run.sizeBytes - start));
   let readBytes = 0;
-  for await (const { position, plain } of readRun(calls, from, run, signal)) {
+  for await (const { position, plain } of readRun(
+    calls.source,
+    { ...from, diskId: run.diskId, first: run.first, ids: run.ids },
+    signal,
+  )) {
     const at = position * from.chunkSize - start;
     bytes.set(plain.subarray(0, bytes.byteLength - at), at);
     readBytes += from.chunkSize;

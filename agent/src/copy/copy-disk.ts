@@ -48,7 +48,9 @@ export class CopyDisk {
     this.#chunks = chunkCountOf(Number(disk.sizeBytes), parts.chunkSize);
     this.#tally = new DiskTally(this.#chunks, parts.chunkSize);
     const { diskId, mode, reason } = clear;
-    parts.task.board.show(diskId, () => toDiskProgress({ diskId, mode, reason, route: "" }, this.account()));
+    parts.task.board.show(diskId, () =>
+      toDiskProgress({ diskId, mode, reason, route: "", routeReason: "" }, this.account()),
+    );
   }
 
   get diskId(): string {

@@ -1,5 +1,5 @@
 import type { BaseDisk, DiskRange } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
-import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
+import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { parseCompression } from "@holdfast/shared/format/codec";
 import { fromHex } from "@holdfast/shared/format/content-id";
 import { encodeManifest } from "@holdfast/shared/format/manifest";
@@ -8,43 +8,32 @@ import { parseRepositoryId } from "@holdfast/shared/format/repository-id";
 import { toOpeningKeys, toSealingKeys } from "@holdfast/shared/keys/keys-message";
 import { openReading, type Reading } from "@holdfast/shared/reading/open-reading";
 import { trustedDisk } from "@holdfast/shared/reading/trusted-disk";
-import { retry } from "@holdfast/shared/retry/retry";
 import { sibling } from "@holdfast/shared/threads/sibling";
 import { WorkerThread } from "@holdfast/shared/threads/worker-thread";
 import { isBalanced, sumAccounts } from "../backup/disk-tally.ts";
 import { PageSender } from "../backup/page-sender.ts";
 import { type LaneCalls, LanePool } from "../lanes/lane-pool.ts";
 import { chunksPerRun, requestsPerLane } from "../lanes/lane-room.ts";
-import { commitUpload, openUpload, type OpenedUpload, type Upload } from "../repository/open-upload.ts";
+import { commitHealing } from "../repository/commit-healing.ts";
+import { openUpload, type OpenedUpload, type Upload } from "../repository/open-upload.ts";
 import { openRepositoryConnection, type RepositoryCalls } from "../repository/repository-access.ts";
+import { openPatiently, throughRestarts } from "../repository/through-restarts.ts";
 import { buildCopiedManifest, parseSourceManifest, type SourceManifest } from "./copied-manifest.ts";
 import { CopyDisk, type CopyParts } from "./copy-disk.ts";
 import type { CopyLaneAnswer, CopyLaneRequest, CopyLaneStart } from "./copy-messages.ts";
 import type { CopyTask } from "./copy-task.ts";
 
-/** Times that one attempt begins anew because a repository restarted under it. */
-const mostTries = 4;
-/** A repository that restarts is waited for about half a minute. */
-const opening = { attempts: 8, firstMs: 250, maxMs: 10_000 };
-/** A commit that asks to send again and again is given up. */
-const mostHeals = 5;
+const restarts = {
+  words: "a repository went away: opening reading and upload again",
+  codes: ["READING_UNKNOWN"],
+} as const;
 
 /**
  * Copies one point into another repository and commits; answers the copy's id. Only what the target lacks is sent, and
  * where both keep chunks alike only that is read; so an attempt after one that was broken off does the rest.
  */
-export const copyPoint = async (task: CopyTask, signal: AbortSignal): Promise<string> => {
-  for (let number = 1; ; number += 1) {
-    try {
-      return await copyOnce(task, signal);
-    } catch (caught) {
-      signal.throwIfAborted();
-      if (!hasCode(caught, "UNAVAILABLE", "UPLOAD_UNKNOWN", "READING_UNKNOWN", "REPOSITORY_NOT_OWNED")) throw caught;
-      if (number === mostTries) throw unreachable(caught);
-      task.log.warn("a repository went away: opening reading and upload again", { err: caught });
-    }
-  }
-};
+export const copyPoint = (task: CopyTask, signal: AbortSignal): Promise<string> =>
+  throughRestarts({ ...restarts, log: task.log }, () => copyOnce(task, signal), signal);
 
 const copyOnce = async (task: CopyTask, signal: AbortSignal): Promise<string> => {
   await using source = openRepositoryConnection(task.source);
@@ -53,7 +42,11 @@ const copyOnce = async (task: CopyTask, signal: AbortSignal): Promise<string> =>
   const opened = await openTarget(task, { calls: target.calls, manifest }, signal);
   if (opened.state === "committed") return opened.point.pointId;
   await using upload = opened.upload;
-  await using reading = await patiently(task, signal, (each) => openReading(source.calls, task.orders.pointId, each));
+  await using reading = await openPatiently(
+    task.clock,
+    (each) => openReading(source.calls, task.orders.pointId, each),
+    signal,
+  );
   const inner = AbortSignal.any([signal, upload.ended, reading.ended]);
   try {
     return await fill({ task, manifest, source: source.calls, target: target.calls, upload, reading }, inner);
@@ -96,18 +89,12 @@ const requireSame = (reading: Reading, { diskId, sizeBytes }: BaseDisk, clear: C
 };
 
 const commit = async (copy: OpenCopy, disks: readonly CopyDisk[], signal: AbortSignal): Promise<string> => {
-  const { task, target, upload } = copy;
-  for (let heals = 0; heals <= mostHeals; heals += 1) {
-    const manifest = encodeManifest(manifestOf(copy, disks), toSealingKeys(task.orders.keys));
-    const request = { uploadId: upload.uploadId, attempt: task.attempt, manifest };
-    const { result } = await commitUpload(target, request, signal);
-    if (result.case === "committed") return result.value.pointId;
-    if (result.case !== "heal")
-      throw new HoldfastError("STREAM_REFUSED", "the repository answered a commit with nothing");
-    task.log.warn("the target lost chunks meanwhile: sending them", { ranges: result.value.ranges.length });
-    await sendAgain(disks, result.value.ranges, signal);
-  }
-  throw new HoldfastError("CHUNK_MISSING", `the repository lost chunks ${mostHeals} times during one commit`);
+  const { task, target: calls, upload } = copy;
+  const { log, attempt, orders } = task;
+  const manifest = (): Uint8Array => encodeManifest(manifestOf(copy, disks), toSealingKeys(orders.keys));
+  const heal = (ranges: readonly DiskRange[]): Promise<void> => sendAgain(disks, ranges, signal);
+  const { pointId } = await commitHealing({ calls, uploadId: upload.uploadId, attempt, manifest, heal, log }, signal);
+  return pointId;
 };
 
 const sendAgain = async (
@@ -139,33 +126,22 @@ const openTarget = (
   { calls, manifest }: { readonly calls: RepositoryCalls; readonly manifest: SourceManifest },
   signal: AbortSignal,
 ): Promise<OpenedUpload> =>
-  patiently(task, signal, (each) =>
-    openUpload(
-      calls,
-      {
-        attempt: { ...task.attempt },
-        vm: manifest.clear.vm,
-        basePointId: "",
-        repositoryId: task.target.repositoryId,
-        installationId: "",
-      },
-      each,
-    ),
+  openPatiently(
+    task.clock,
+    (each) =>
+      openUpload(
+        calls,
+        {
+          attempt: { ...task.attempt },
+          vm: manifest.clear.vm,
+          basePointId: "",
+          repositoryId: task.target.repositoryId,
+          installationId: "",
+        },
+        each,
+      ),
+    signal,
   );
-
-const patiently = async <T>(
-  { clock }: CopyTask,
-  signal: AbortSignal,
-  open: (signal: AbortSignal) => Promise<T>,
-): Promise<T> => {
-  const isRetryable = (caught: unknown): boolean => hasCode(caught, "UNAVAILABLE");
-  try {
-    return await retry(opening, signal, open, { clock, isRetryable });
-  } catch (caught) {
-    signal.throwIfAborted();
-    throw isRetryable(caught) ? unreachable(caught) : caught;
-  }
-};
 
 const openPool = (copy: OpenCopy): LanePool<CopyLaneRequest, CopyLaneAnswer> => {
   const start = laneStartOf(copy);
@@ -208,10 +184,3 @@ const partsOf = (copy: OpenCopy, pool: CopyParts["pool"]): CopyParts => {
     runBytes: chunks * larger,
   };
 };
-
-const unreachable = (cause: unknown): HoldfastError =>
-  new HoldfastError(
-    "REPOSITORY_UNREACHABLE",
-    `the repository cannot be reached: ${HoldfastError.from(cause).message}`,
-    { cause },
-  );

@@ -5,7 +5,8 @@ import { encodeRecordHeader } from "@holdfast/shared/format/record-header";
 import { findMissing } from "../repository/find-missing.ts";
 import { sendRecords } from "../repository/send-records.ts";
 import type { CopyLaneAnswer, CopyLaneStart, CopyRun } from "./copy-messages.ts";
-import { type CopyCalls, readRun } from "./read-run.ts";
+import { readRun } from "../repository/read-run.ts";
+import type { CopyCalls } from "./copy-calls.ts";
 
 /** True when both repositories call the same bytes the same, and keep them alike: then a chunk is asked for before it is read. */
 export const haveSameIds = ({ from, to }: Pick<CopyLaneStart, "from" | "to">): boolean =>
@@ -27,7 +28,8 @@ export const copyRecords = async (
   const { missing } = await findMissing(calls.target, question, signal);
   const records: EncodedRecord[] = [];
   for (const { place, count } of stretchesOf(missing.map((index) => places[index] ?? 0))) {
-    for await (const chunk of readRun(calls, from, partOf(run, place, count), signal)) {
+    const { diskId, first, ids } = partOf(run, place, count);
+    for await (const chunk of readRun(calls.source, { ...from, diskId, first, ids }, signal)) {
       const { header, stored } = chunk.record;
       records.push({ header: encodeRecordHeader({ ...header, repositoryId: to.repositoryId }), stored });
     }

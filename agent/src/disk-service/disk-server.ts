@@ -8,6 +8,7 @@ import { createAttemptDesk } from "../claims/attempt-desk.ts";
 import type { Controller } from "../claims/controller.ts";
 import { Nudge } from "../claims/nudge.ts";
 import type { AgentConfig } from "../config/agent-config.ts";
+import type { Route } from "../disks/disk-reader.ts";
 import { type OpenDisk, openDisk } from "../disks/open-disk.ts";
 import type { AgentMembership } from "../membership/agent-membership.ts";
 import { createDiskService, type LoanRequest } from "./disk-service.ts";
@@ -47,6 +48,9 @@ export const openDiskServer = async (deps: DiskServerDeps): Promise<RpcServer | 
   return server;
 };
 
+/** A lender is asked because it is near the host; who borrows comes to the proxy by itself. */
+const lenderRoutes: readonly Route[] = ["socket", "direct"];
+
 /** Claims the ticket of a lent disk from the controller itself, so that none travels between agents (A11). */
 const openLoan = async (
   { config, membership, controller, clock, log }: DiskServerDeps,
@@ -54,7 +58,8 @@ const openLoan = async (
   signal: AbortSignal,
 ): Promise<OpenDisk> => {
   const desk = createAttemptDesk({ controller, attemptId, loanId, nudge: new Nudge(), clock, log });
-  const where = { hostName: config.host, reachableHosts: config.reachableHosts };
+  const routes = config.routes.filter((route) => lenderRoutes.includes(route));
+  const where = { hostName: config.host, reachableHosts: config.reachableHosts, routes };
   const identity = membership.opened.holder.current;
   return await openDisk(diskId, { desk, where, identity, clock, taskId, attemptId }, signal);
 };

@@ -6,6 +6,7 @@ import { openRpcServer } from "@holdfast/shared/rpc/server";
 import { describe, expect, it } from "vitest";
 import { createDiskService } from "../disk-service/disk-service.ts";
 import { type ContractDisk, contractDisk, describeDiskReader } from "../disks/disk-reader-contract.ts";
+import { routes } from "../disks/disk-reader.ts";
 import { openDisk } from "../disks/open-disk.ts";
 import { type ImageServer, openImageServer } from "../imageio/testing/image-server.ts";
 import { makeTestIdentity } from "../imageio/testing/test-identity.ts";
@@ -41,7 +42,7 @@ const openLent = async ({ bytes, zero, dirty }: ContractDisk, maxReaders = 8) =>
   const extents = dirty === undefined ? { zero } : { zero, dirty };
   const image: ImageServer = opening.use(await openImageServer({ identity, disk: bytes, extents, maxReaders }));
   const closed: boolean[] = [];
-  const where = { hostName: "", reachableHosts: ["*"] };
+  const where = { hostName: "", reachableHosts: ["*"], routes };
   const openLoan = (
     { taskId, attemptId, diskId }: { readonly taskId: string; readonly attemptId: string; readonly diskId: string },
     each: AbortSignal,

@@ -1,7 +1,8 @@
 import type { ByteRange, Extent, ExtentContext } from "./extent.ts";
 
-/** How the bytes of a disk come: imageio's unix socket, HTTPS to the host, another agent, or the engine's imageio proxy. */
-export type Route = "socket" | "direct" | "stream" | "proxy";
+/** How the bytes of a disk come, the best way first: imageio's unix socket, HTTPS to the host, another agent, the engine's imageio proxy. */
+export const routes = ["socket", "direct", "stream", "proxy"] as const;
+export type Route = (typeof routes)[number];
 
 /**
  * One connection to an open snapshot disk; a thread has one of its own. Nothing is dialled before the first use, and it keeps

@@ -15,8 +15,8 @@ export interface ImageRequest {
 /** A successful answer; its body must be read to the end or left by `break`. */
 export type ImageAnswer = Dispatcher.ResponseData;
 
-/** imageio ends a connection, and the engine a ticket, after 60 s without a finished request. */
-const restMs = 15_000;
+/** imageio ends a connection, and the engine a ticket, after 60 s without a finished request unless told otherwise. */
+const defaultRestMs = 15_000;
 const connectTimeoutMs = 10_000;
 /** Extents of a huge disk take imageio tens of seconds before the first byte. */
 const headersTimeoutMs = 300_000;
@@ -26,7 +26,7 @@ const largestWords = 2_048;
 /**
  * One HTTP/1.1 connection to imageio, dialled at the first request and again after a loss. A server may close a connection
  * that rested, so a request that finds its connection reset is repeated once on a new one. While it lives it sends an OPTIONS
- * whenever nothing was asked for 15 s, since that is what keeps the ticket alive.
+ * whenever nothing was asked for a while, since that is what keeps the ticket alive.
  */
 export class ImageConnection implements AsyncDisposable {
   readonly #endpoint: ImageEndpoint;
@@ -108,7 +108,7 @@ export class ImageConnection implements AsyncDisposable {
   #rest(): void {
     this.#stopRest();
     if (this.#closing.signal.aborted) return;
-    this.#stopRest = this.#clock.after(restMs, () => {
+    this.#stopRest = this.#clock.after(this.#endpoint.restMs ?? defaultRestMs, () => {
       void this.#keepAlive();
     });
   }

@@ -8,6 +8,8 @@ export interface ImageEndpoint {
   readonly anchorPem: string;
   /** imageio's unix socket, when it is taken instead of the origin; a leading NUL means an abstract one. */
   readonly socketPath?: string;
+  /** Milliseconds of silence after which a connection asks something, which keeps the ticket alive; 15 s unless told. */
+  readonly restMs?: number;
 }
 
 /** Takes an URL of a transfer apart. */

@@ -37,7 +37,7 @@ export const toConnectionFault = (caught: unknown, endpoint: ImageEndpoint): Hol
 export const toStatusFault = (status: number, text: string, endpoint: ImageEndpoint): HoldfastError => {
   const words = `imageio answered ${status}: ${withoutTicket(text.trim(), endpoint)}`;
   if (status === 403) return new HoldfastError("TICKET_REFUSED", words);
-  if (status >= 500) return new HoldfastError("UNAVAILABLE", words);
+  if (status >= 500) return new HoldfastError("UNAVAILABLE", words, { details: { status } });
   return new HoldfastError("DISK_READ_FAILED", words, { details: { status } });
 };
 

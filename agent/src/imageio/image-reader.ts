@@ -128,7 +128,8 @@ export class ImageReader implements DiskReader {
 const noDirtyContext = (cause?: unknown): HoldfastError =>
   new HoldfastError("FAILED_PRECONDITION", "the disk has no dirty context", cause === undefined ? {} : { cause });
 
+/** `details.status` stays: it tells a server that refuses from a way that broke. */
 const toReadFault = (caught: unknown): unknown =>
   caught instanceof HoldfastError && caught.code === "UNAVAILABLE"
-    ? new HoldfastError("DISK_READ_FAILED", caught.message, { cause: caught })
+    ? new HoldfastError("DISK_READ_FAILED", caught.message, { cause: caught, details: caught.details })
     : caught;

@@ -1,11 +1,9 @@
 import type { Clock } from "@holdfast/shared/clock/clock";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
-import { equalBytes, idAt, isZeroId } from "@holdfast/shared/format/content-id";
 import { Semaphore } from "@holdfast/shared/lifecycle/bounded";
 import { ImageWriter } from "../imageio/image-writer.ts";
 import { openRepositoryConnection, type RepositoryConnection } from "../repository/repository-access.ts";
-import { hurt } from "./damage.ts";
-import { type ReadChunk, readChunks } from "@holdfast/shared/reading/read-chunks";
+import { readRun } from "../repository/read-run.ts";
 import type { RestoreLaneAnswer, RestoreLaneRequest, RestoreLaneStart } from "./restore-messages.ts";
 import { WriteRun } from "./write-run.ts";
 
@@ -55,26 +53,16 @@ export class RestoreLane {
     const { readingId, chunkSize, writeBytes, keys } = this.#start;
     const disk = this.#openDisk();
     const run = new WriteRun(writeBytes, (start, bytes) => this.#write(disk, { start, bytes }, signal));
-    const damaged: number[] = [];
-    const range = { readingId, diskId: disk.diskId, first: request.first, count: request.count, chunkSize, keys };
-    let next = request.first;
+    const { first, ids, count } = request;
+    const range = { readingId, diskId: disk.diskId, first, ids, chunkSize, keys };
     let written = 0;
-    for await (const chunk of readChunks(this.#repository.calls, range, signal)) {
-      const [first, count] = chunk.kind === "zero" ? [chunk.first, chunk.count] : [chunk.position, 1];
-      if (first !== next)
-        throw new HoldfastError("STREAM_REFUSED", `the repository sent chunk ${first} where ${next} was next`);
-      next += count;
-      damaged.push(...damagedOf(chunk, request));
-      if (chunk.kind !== "chunk" || damaged.length > 0) continue;
-      const start = chunk.position * chunkSize;
-      await run.add(start, chunk.plain, Math.min(chunkSize, disk.sizeBytes - start));
+    for await (const { position, plain } of readRun(this.#repository.calls, range, signal)) {
+      const start = position * chunkSize;
+      await run.add(start, plain, Math.min(chunkSize, disk.sizeBytes - start));
       written += 1;
     }
-    if (damaged.length > 0) throw hurt(disk.diskId, damaged);
-    if (next !== request.first + request.count)
-      throw new HoldfastError("STREAM_REFUSED", `the repository ended at chunk ${next}`);
     await run.flush();
-    return { written, zero: request.count - written };
+    return { written, zero: count - written };
   }
 
   async #write(
@@ -97,17 +85,3 @@ export class RestoreLane {
     await disk?.writer[Symbol.asyncDispose]();
   }
 }
-
-/** Positions that are not what the point's pages say. */
-const damagedOf = (chunk: ReadChunk, { first, ids }: RestoreRequest): readonly number[] => {
-  switch (chunk.kind) {
-    case "damaged":
-      return [chunk.position];
-    case "chunk":
-      return equalBytes(chunk.id, idAt(ids, chunk.position - first)) ? [] : [chunk.position];
-    case "zero":
-      return Array.from({ length: chunk.count }, (_, index) => chunk.first + index).filter(
-        (position) => !isZeroId(idAt(ids, position - first)),
-      );
-  }
-};

@@ -1,7 +1,7 @@
 import type { RestoreOrders } from "@holdfast/proto/holdfast/agent/v1/agent_pb";
 import type { Clock } from "@holdfast/shared/clock/clock";
 import type { Logger } from "@holdfast/shared/logging/logger";
-import type { OpenDiskById } from "../backup/opened-disks.ts";
+import type { OpenDiskById } from "../disks/open-disk.ts";
 import type { ProgressBoard } from "../claims/progress-board.ts";
 import type { LaneRoom } from "../lanes/lane-room.ts";
 import type { RepositoryAddress } from "../repository/repository-access.ts";

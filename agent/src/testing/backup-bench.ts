@@ -7,6 +7,7 @@ import { memoryLogger } from "@holdfast/shared/logging/memory-logger";
 import { backUp } from "../backup/back-up.ts";
 import type { AttemptKey, BackupEnd } from "../backup/backup-task.ts";
 import { ProgressBoard } from "../claims/progress-board.ts";
+import { routes } from "../disks/disk-reader.ts";
 import { openDisk } from "../disks/open-disk.ts";
 import { imageDesk } from "../disks/testing/image-desk.ts";
 import { type ImageServer, type ImageServerOptions, openImageServer } from "../imageio/testing/image-server.ts";
@@ -44,7 +45,7 @@ export interface BenchEnd extends BackupEnd {
 
 const identity = makeTestIdentity();
 const room = { lanes: 2, laneBytes: 48 * 1024 * 1024 };
-const where = { hostName: "", reachableHosts: ["*"] };
+const where = { hostName: "", reachableHosts: ["*"], routes };
 const vm = { engineInstanceId: "engine", vmId: "vm-1", name: "web" };
 
 /** Backs up disks that are served from memory. */

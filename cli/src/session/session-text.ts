@@ -74,6 +74,7 @@ const taskText = (task: Task): string =>
       ["restored as", task.restoredVmName === "" ? undefined : `${task.restoredVmName} (${task.restoredVmId})`],
     ]),
     ...(task.disks.length === 0 ? [] : [disksTable(task.disks)]),
+    ...task.disks.filter(({ routeReason }) => routeReason !== "").map(routeText),
     ...task.attempts
       .filter((attempt) => attempt.code !== "")
       .map(
@@ -103,6 +104,10 @@ const disksTable = (disks: readonly TaskDisk[]): string =>
       ].map((bytes) => bytesText(bytes ?? 0n)),
     ]),
   );
+
+/** Why a disk came by no better way. */
+const routeText = ({ alias, diskId, route, routeReason }: TaskDisk): string =>
+  `  ${alias === "" ? diskId : alias} by ${route}, not by ${routeReason}`;
 
 const tookText = (one: Session): string =>
   one.endedMs === 0n || one.startedMs === 0n ? "-" : spanText(one.endedMs - one.startedMs);

@@ -23,14 +23,17 @@ export const answerOpenDisk = async (deps: VerbDeps, request: OpenDiskRequest, f
       : await findLoan(deps, { ...request, agentId });
   refuseEnded(what);
   const disk = what.work.openable(what, request.diskId);
-  const state = deps.tickets.look(what, disk);
+  const state = deps.tickets.look(what, disk, request.brokenTransferId);
   if (state.kind === "failed") throw state.error;
   if (state.kind === "opening")
     return { v: 1, access: { case: "preparing", value: `the engine opens disk ${disk.diskId}` } };
-  const route = request.loanId === "" ? routeOf(deps, what, { disk, opened: state.disk }) : ({ kind: "own" } as const);
-  if (route.kind === "loan") return loanAnswer(deps, what, { disk, route });
-  return imageAnswer(deps, what, { disk, opened: state.disk });
+  const open = { disk, opened: state.disk };
+  const route = request.loanId === "" ? routeOf(deps, what, open, new Set(request.avoidedRoutes)) : own;
+  if (route.kind === "loan") return loanAnswer(deps, what, { ...open, route });
+  return imageAnswer(deps, what, open);
 };
+
+const own: DiskRoute = { kind: "own" };
 
 const refuseEnded = ({ attempt, task }: Held): void => {
   if (attempt.state === "open" && task.state === "running") return;
@@ -46,24 +49,24 @@ const hostOf = (deps: VerbDeps, { task }: Held, { opened }: OpenDisk): Host | un
   deps.managers.find(task.managerId)?.inventory?.hosts.find(({ id }) => id === opened.hostId);
 
 /** Writing has no lender: a restore goes by itself, or by the engine's proxy. */
-const routeOf = (deps: VerbDeps, what: Held, open: OpenDisk): DiskRoute => {
+const routeOf = (deps: VerbDeps, what: Held, open: OpenDisk, avoided: ReadonlySet<string>): DiskRoute => {
   const host = hostOf(deps, what, open);
   const agents = deps.agents.placed(new Map());
   const agent = agents.find(({ agentId }) => agentId === what.attempt.agentId);
-  if (open.disk.direction === "upload" || host === undefined || agent === undefined) return { kind: "own" };
+  if (open.disk.direction === "upload" || host === undefined || agent === undefined) return own;
   return routeFor(
     agent,
     { name: host.name, address: host.address, managerId: what.task.managerId, clusterId: host.clusterId },
     agents,
+    avoided,
   );
 };
 
-interface Loan {
-  readonly disk: OpenableDisk;
+interface Loan extends OpenDisk {
   readonly route: DiskRoute & { readonly kind: "loan" };
 }
 
-const loanAnswer = (deps: VerbDeps, what: Held, { disk, route: { lender } }: Loan): Answer => ({
+const loanAnswer = (deps: VerbDeps, what: Held, { disk, opened, route: { lender } }: Loan): Answer => ({
   v: 1,
   access: {
     case: "loan",
@@ -73,6 +76,7 @@ const loanAnswer = (deps: VerbDeps, what: Held, { disk, route: { lender } }: Loa
       address: lender.diskServiceAddress,
       sizeBytes: BigInt(disk.sizeBytes),
       hasDirty: disk.hasDirty,
+      transferId: opened.transferId,
       taskToken: deps.taskTokens.forLoan(what, { lenderId: lender.agentId, diskId: disk.diskId }),
     },
   },
@@ -90,6 +94,7 @@ const imageAnswer = (deps: VerbDeps, what: Held, open: OpenDisk): Answer => ({
       hostName: hostOf(deps, what, open)?.name ?? "",
       sizeBytes: BigInt(open.disk.sizeBytes),
       hasDirty: open.disk.hasDirty,
+      inactivityTimeoutS: deps.settings.transferInactivityS,
     },
   },
 });

@@ -2,6 +2,7 @@ import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { afterAll, beforeAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { listJournalOfAttempt, writeJournal } from "../database/journal-table.ts";
 import type { Hypervisor } from "../hypervisor/hypervisor.ts";
+import type { Capture, CapturePhase } from "../hypervisor/captures.ts";
 import type { Transfer } from "../hypervisor/transfers.ts";
 import type { OpenableDisk, Try } from "../sessions/task-work.ts";
 import { type TestBench, openTestBench } from "../testing/open-test-bench.ts";
@@ -36,6 +37,7 @@ beforeAll(async () => {
 afterAll(() => home[Symbol.asyncDispose]());
 let bench: TestBench;
 let opened: number;
+let captured: CapturePhase;
 let transfers: readonly Transfer[];
 let what: Try;
 beforeEach(async () => {
@@ -43,11 +45,17 @@ beforeEach(async () => {
   const [manager] = bench.deps.managers.list();
   if (manager === undefined) throw new Error("the bench has a manager");
   opened = 0;
+  captured = "ready";
   transfers = [];
   Object.assign(manager.hypervisor, {
     openTransfer: () => {
       opened += 1;
-      return Promise.resolve(open);
+      return Promise.resolve({ ...open, id: `tr${opened}` });
+    },
+    getCapture: () => Promise.resolve({ phase: captured } as Capture),
+    finalizeTransfer: (id: string) => {
+      transfers = transfers.filter((transfer) => transfer.id !== id);
+      return Promise.resolve();
     },
     getTransfer: (id: string) => Promise.resolve(transfers.find((transfer) => transfer.id === id)),
     listTransfers: () => Promise.resolve(transfers),
@@ -78,9 +86,9 @@ const noteTransfer = (facts: Record<string, string>): Promise<void> =>
 describe("tickets", () => {
   it("are opened once however often they are asked for, with the intent journalled and the ticket nowhere (A2, R12)", async () => {
     await using box = createTicketBox(bench.deps);
-    expect(box.look(what, disk)).toStrictEqual({ kind: "opening" });
-    expect(box.look(what, disk)).toStrictEqual({ kind: "opening" });
-    await vi.waitFor(() => expect(box.look(what, disk).kind).toBe("open"));
+    expect(box.look(what, disk, "")).toStrictEqual({ kind: "opening" });
+    expect(box.look(what, disk, "")).toStrictEqual({ kind: "opening" });
+    await vi.waitFor(() => expect(box.look(what, disk, "").kind).toBe("open"));
     expect(opened).toBe(1);
     expect(await journal()).toMatchObject([{ kind: "transfer", objectId: "d1", facts: { transferId: "tr1" } }]);
     expect(JSON.stringify(await journal())).not.toContain("secret-ticket");
@@ -90,31 +98,67 @@ describe("tickets", () => {
     await noteTransfer({ transferId: "tr1" });
     transfers = [open];
     await using box = createTicketBox(bench.deps);
-    await vi.waitFor(() => expect(box.look(what, disk)).toMatchObject({ kind: "open", disk: { transferId: "tr1" } }));
+    await vi.waitFor(() =>
+      expect(box.look(what, disk, "")).toMatchObject({ kind: "open", disk: { transferId: "tr1" } }),
+    );
     expect(opened).toBe(0);
   });
 
   it("of a download are opened anew when the engine closed them, of an upload never", async () => {
     await noteTransfer({ transferId: "tr0" });
     await using box = createTicketBox(bench.deps);
-    await vi.waitFor(() => expect(box.look(what, disk)).toMatchObject({ kind: "open", disk: { transferId: "tr1" } }));
+    await vi.waitFor(() =>
+      expect(box.look(what, disk, "")).toMatchObject({ kind: "open", disk: { transferId: "tr1" } }),
+    );
     await using other = createTicketBox(bench.deps);
     await noteTransfer({});
     await vi.waitFor(() => {
-      const state = other.look(what, { ...disk, direction: "upload" });
+      const state = other.look(what, { ...disk, direction: "upload" }, "");
       expect(state).toMatchObject({ kind: "failed", error: { code: "TRANSFER_FAILED" } });
     });
     expect(opened).toBe(1);
   });
 
-  it("that could not be opened say why, each time", async () => {
+  it("whose transfer broke are replaced by a fresh one of the same capture, once", async () => {
+    await using box = createTicketBox(bench.deps);
+    await vi.waitFor(() =>
+      expect(box.look(what, disk, "")).toMatchObject({ kind: "open", disk: { transferId: "tr1" } }),
+    );
+    transfers = [open];
+    expect(box.look(what, disk, "tr1")).toStrictEqual({ kind: "opening" });
+    await vi.waitFor(() =>
+      expect(box.look(what, disk, "tr1")).toMatchObject({ kind: "open", disk: { transferId: "tr2" } }),
+    );
+    expect(transfers).toStrictEqual([]);
+    expect(await journal()).toMatchObject([{ objectId: "d1", facts: { transferId: "tr2" } }]);
+    expect(opened).toBe(2);
+  });
+
+  it("whose transfer broke are not replaced when the capture has ended: two moments never mix", async () => {
+    await using box = createTicketBox(bench.deps);
+    await vi.waitFor(() => expect(box.look(what, disk, "").kind).toBe("open"));
+    captured = "failed";
+    await vi.waitFor(() =>
+      expect(box.look(what, disk, "tr1")).toMatchObject({ kind: "failed", error: { code: "CAPTURE_ENDED" } }),
+    );
+    expect(opened).toBe(1);
+  });
+
+  it("that could not be opened say why, and are tried anew when they are asked for again", async () => {
     const [manager] = bench.deps.managers.list();
-    const refuse = () => Promise.reject(new HoldfastError("ENGINE_FAULT", "no host"));
+    let refusals = 0;
+    const refuse = () => {
+      refusals += 1;
+      return Promise.reject(new HoldfastError("ENGINE_FAULT", "no host"));
+    };
     Object.assign(manager?.hypervisor ?? {}, { openTransfer: refuse } satisfies Partial<Hypervisor>);
     await using box = createTicketBox(bench.deps);
     await vi.waitFor(() =>
-      expect(box.look(what, disk)).toMatchObject({ kind: "failed", error: { message: "no host" } }),
+      expect(box.look(what, disk, "")).toMatchObject({ kind: "failed", error: { message: "no host" } }),
     );
+    expect(refusals).toBe(1);
+    expect(box.look(what, disk, "").kind).toBe("opening");
+    await vi.waitFor(() => expect(refusals).toBe(2));
     expect(box.attemptIds()).toStrictEqual(["a1"]);
     box.drop("a1");
     expect(box.attemptIds()).toStrictEqual([]);

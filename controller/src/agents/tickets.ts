@@ -2,7 +2,7 @@ import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
 import { ownerOf } from "../backups/owner-of.ts";
 import { usableManager } from "../backups/examine.ts";
 import { type OpenedDisk, closeDisk, openDisk } from "../capture/open-disk.ts";
-import { type StepDeps as EngineStepDeps, waitFor } from "../capture/waiting.ts";
+import { type StepDeps as EngineStepDeps, throughOutages, waitFor } from "../capture/waiting.ts";
 import { listJournalOfAttempt, writeJournal } from "../database/journal-table.ts";
 import type { JournalEntry } from "../sessions/journal.ts";
 import type { OpenableDisk, Try } from "../sessions/task-work.ts";
@@ -19,8 +19,11 @@ export type TicketState =
  * controller they are asked of the engine anew.
  */
 export interface TicketBox {
-  /** The ticket of a disk; the first asking opens it. */
-  look(what: Try, disk: OpenableDisk): TicketState;
+  /**
+   * The ticket of a disk; the first asking opens it. One whose transfer is said to have broken is replaced by a fresh one, as is
+   * one that could not be opened, once that was told.
+   */
+  look(what: Try, disk: OpenableDisk, brokenTransferId: string): TicketState;
   /** Lets the engine have a disk back, in the background; a ticket that is not known here is left to settling. */
   close(what: Try, disk: OpenableDisk, succeeded: boolean): void;
   /** Attempts that tickets are kept for. */
@@ -48,14 +51,15 @@ export const createTicketBox = (deps: WorkDeps): TicketBox & AsyncDisposable => 
     entries.delete(attemptId);
   };
   return {
-    look: (what, disk) => {
+    look: (what, disk, brokenTransferId) => {
       const ofAttempt = entries.get(what.attempt.attemptId) ?? new Map<string, Entry>();
       entries.set(what.attempt.attemptId, ofAttempt);
       const known = ofAttempt.get(disk.diskId);
-      if (known !== undefined) return known.state;
+      if (known?.state.kind === "failed") ofAttempt.delete(disk.diskId);
+      if (known !== undefined && !isBroken(known.state, brokenTransferId)) return known.state;
       const entry: Entry = { state: { kind: "opening" }, controller: new AbortController() };
       ofAttempt.set(disk.diskId, entry);
-      track(openInto(deps, what, { disk, entry }));
+      track(openInto(deps, what, { disk, entry, brokenTransferId }));
       return entry.state;
     },
     close: (what, disk, succeeded) => {
@@ -79,13 +83,25 @@ export const createTicketBox = (deps: WorkDeps): TicketBox & AsyncDisposable => 
   };
 };
 
-const openInto = async (
-  deps: WorkDeps,
-  what: Try,
-  { disk, entry }: { readonly disk: OpenableDisk; readonly entry: Entry },
-): Promise<void> => {
+const isBroken = (state: TicketState, brokenTransferId: string): boolean =>
+  state.kind === "open" && state.disk.transferId === brokenTransferId;
+
+interface Opening {
+  readonly disk: OpenableDisk;
+  readonly entry: Entry;
+  readonly brokenTransferId: string;
+}
+
+const openInto = async (deps: WorkDeps, what: Try, { disk, entry, brokenTransferId }: Opening): Promise<void> => {
+  const { signal } = entry.controller;
   try {
-    entry.state = { kind: "open", disk: await openOnEngine(deps, what, disk, entry.controller.signal) };
+    const open = (): Promise<OpenedDisk> => openOnEngine(deps, what, { disk, brokenTransferId }, signal);
+    const patience = { patienceMs: deps.settings.enginePatienceMs, what: `disk ${disk.diskId} to be opened` };
+    const opened =
+      disk.direction === "upload"
+        ? await open()
+        : await throughOutages(engineDepsOf(deps, what), patience, open, signal);
+    entry.state = { kind: "open", disk: opened };
     deps.bell.attempt(what.attempt.agentId, what.attempt.attemptId);
   } catch (caught) {
     entry.state = { kind: "failed", error: HoldfastError.from(caught) };
@@ -97,21 +113,17 @@ const openInto = async (
 const openOnEngine = async (
   deps: WorkDeps,
   what: Try,
-  disk: OpenableDisk,
+  { disk, brokenTransferId }: Pick<Opening, "disk" | "brokenTransferId">,
   signal: AbortSignal,
 ): Promise<OpenedDisk> => {
   const { queries } = deps.database;
   const journal = await listJournalOfAttempt(queries, what.attempt);
   const former = journal.find(({ kind, objectId }) => kind === "transfer" && objectId === disk.diskId);
+  const formerId = former?.facts["transferId"];
   const engine = engineDepsOf(deps, what);
-  const again = former === undefined ? undefined : await findAgain(engine, former.facts["transferId"], signal);
+  const again = formerId === brokenTransferId ? undefined : await findAgain(engine, formerId, signal);
   if (again !== undefined) return again;
-  if (former !== undefined && disk.direction === "upload") {
-    throw new HoldfastError(
-      "TRANSFER_FAILED",
-      `the transfer of disk ${disk.diskId} is gone: what was written cannot be trusted`,
-    );
-  }
+  if (former !== undefined) await refuseOtherMoment(engine, disk, signal);
   await writeJournal(queries, transferEntry(what, disk, {}), deps.clock.nowMs());
   return openDisk(
     engine,
@@ -122,9 +134,28 @@ const openOnEngine = async (
       captureId: disk.captureId,
       hostId: disk.hostId,
       repeated: former !== undefined,
+      inactivityTimeoutS: deps.settings.transferInactivityS,
     },
     (transferId) => writeJournal(queries, transferEntry(what, disk, { transferId }), deps.clock.nowMs()),
     signal,
+  );
+};
+
+/** A disk that was opened before is opened anew only while it is still the same frozen one; what was written is trusted never. */
+const refuseOtherMoment = async (engine: EngineStepDeps, disk: OpenableDisk, signal: AbortSignal): Promise<void> => {
+  const { diskId, direction, captureId, vmId } = disk;
+  if (direction === "upload")
+    throw new HoldfastError(
+      "TRANSFER_FAILED",
+      `the transfer of disk ${diskId} is gone: what was written cannot be trusted`,
+    );
+  if (captureId === undefined) return;
+  const capture = await engine.hypervisor.getCapture(vmId, captureId, signal);
+  if (capture?.phase === "ready") return;
+  throw new HoldfastError(
+    "CAPTURE_ENDED",
+    `disk ${diskId} cannot be read on: the engine's backup ${captureId} is ${capture?.phase ?? "gone"}`,
+    { details: { captureId, diskId } },
   );
 };
 

@@ -14,6 +14,7 @@ const toTotals = (disk: DiskProgress): DiskTotals => ({
   mode: disk.mode,
   reason: disk.reason,
   route: disk.route,
+  routeReason: disk.routeReason.slice(0, 2_000),
   bytes: {
     planned: toCount(disk.plannedBytes),
     zero: toCount(disk.zeroBytes),

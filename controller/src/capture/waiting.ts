@@ -24,8 +24,12 @@ export interface Patience {
  */
 const firstPauseMs = 100;
 const longestPauseMs = 5_000;
+const longestOutageMs = 120_000;
 
-/** Looks again and again until `look` answers something; TIMEOUT when it never did. The first look comes at once. */
+/**
+ * Looks again and again until `look` answers something; TIMEOUT when it never did. The first look comes at once. An engine that
+ * goes away in between is looked at again as well, and its ENGINE_UNREACHABLE told when it stays away for two minutes.
+ */
 export const waitFor = async <Found>(
   { clock }: Pick<StepDeps, "clock">,
   { what, deadlineMs }: Patience,
@@ -33,12 +37,47 @@ export const waitFor = async <Found>(
   signal: AbortSignal,
 ): Promise<Found> => {
   const startMs = clock.monotonicMs();
+  let heardMs = startMs;
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
     signal.throwIfAborted();
-    const found = await look();
+    const { found, away } = await lookOnce(look);
     if (found !== undefined) return found;
-    if (clock.monotonicMs() - startMs + pauseMs > deadlineMs) {
+    const nowMs = clock.monotonicMs();
+    if (away === undefined) heardMs = nowMs;
+    else if (nowMs - heardMs + pauseMs > Math.min(longestOutageMs, deadlineMs)) throw away;
+    if (nowMs - startMs + pauseMs > deadlineMs) {
       throw new HoldfastError("TIMEOUT", `waited ${Math.round(deadlineMs / 1_000)} s in vain for ${what}`);
+    }
+    await clock.sleep(pauseMs, signal);
+  }
+};
+
+const lookOnce = async <Found>(
+  look: () => Promise<Found | undefined>,
+): Promise<{ readonly found: Found | undefined; readonly away?: unknown }> => {
+  try {
+    return { found: await look() };
+  } catch (caught) {
+    if (!hasCode(caught, "ENGINE_UNREACHABLE")) throw caught;
+    return { found: undefined, away: caught };
+  }
+};
+
+/** Does something that may be done again, again and again while the engine is away; its ENGINE_UNREACHABLE when it stays away. */
+export const throughOutages = async <Answer>(
+  { clock, log }: Pick<StepDeps, "clock" | "log">,
+  { what, patienceMs }: { readonly what: string; readonly patienceMs: number },
+  work: () => Promise<Answer>,
+  signal: AbortSignal,
+): Promise<Answer> => {
+  const startMs = clock.monotonicMs();
+  for (let pauseMs = 500; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+    signal.throwIfAborted();
+    try {
+      return await work();
+    } catch (caught) {
+      if (!hasCode(caught, "ENGINE_UNREACHABLE") || clock.monotonicMs() - startMs + pauseMs > patienceMs) throw caught;
+      log.info("the engine is away and is waited for", { what, err: caught });
     }
     await clock.sleep(pauseMs, signal);
   }

@@ -1,3 +1,4 @@
+import type { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import type { Capture, Checkpoint } from "./captures.ts";
 import type { AttachedDisk, Disk, Snapshot, Vm } from "./inventory.ts";
 import type { Transfer } from "./transfers.ts";
@@ -16,6 +17,8 @@ export interface SurveyedVm {
   readonly captures: readonly SurveyedCapture[];
   readonly checkpoints: readonly Checkpoint[];
   readonly snapshots: readonly Snapshot[];
+  /** Why the three lists could not be read and are empty: nothing is known of what is in them. */
+  readonly unread?: HoldfastError;
 }
 
 /** A capture with the disks in it; those of another's or an ended one are not looked up. */

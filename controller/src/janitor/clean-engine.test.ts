@@ -253,3 +253,35 @@ test("what cannot be cleaned now is told and tried again by the next pass", asyn
   expect(await cleanEngine(janitor(), pace, never)).toMatchObject({ failed: [], isClean: true });
   expect((await lab.leftovers()).backups).toEqual([]);
 });
+
+test("a VM that cannot be cleaned, or looked at, does not stop the others", async () => {
+  const [stubborn, hidden, easy] = [
+    await lab.addVm(plainVm("a-stubborn")),
+    await lab.addVm(plainVm("b-hidden")),
+    await lab.addVm(plainVm("c-easy")),
+  ];
+  for (const vm of [stubborn, hidden, easy]) await freeze(newOwner(), vm);
+  const refuse = { kind: "status", status: 400, detail: "[not now]" };
+  await lab.control("POST", "/rules", {
+    match: { call: `POST /vms/${stubborn.id}/backups/*/finalize` },
+    what: refuse,
+  });
+  await lab.control("POST", "/rules", { match: { call: `GET /vms/${hidden.id}/backups/*/disks` }, what: refuse });
+
+  const first = await cleanEngine(janitor(), { ...pace, maxPasses: 1 }, never);
+  expect(first.failed).toEqual([
+    expect.objectContaining({
+      action: expect.objectContaining({ kind: "end-capture", vmId: stubborn.id }) as unknown,
+      error: expect.objectContaining({ code: "ENGINE_FAULT" }) as unknown,
+    }),
+  ]);
+  expect(first.unread).toEqual([
+    { vmId: hidden.id, error: expect.objectContaining({ code: "ENGINE_FAULT" }) as unknown },
+  ]);
+  expect(first.done).toContainEqual(expect.objectContaining({ kind: "end-capture", vmId: easy.id }));
+  expect(first.isClean).toBe(false);
+
+  await lab.control("DELETE", "/rules");
+  expect(await cleanEngine(janitor(), pace, never)).toMatchObject({ failed: [], unread: [], isClean: true });
+  expect((await lab.leftovers()).backups).toEqual([]);
+});

@@ -1,4 +1,5 @@
 import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
+import { Semaphore } from "@holdfast/shared/lifecycle/bounded";
 
 import { closeDisk } from "../capture/open-disk.ts";
 import { endCapture, mergeSnapshot } from "../capture/end-capture.ts";
@@ -7,6 +8,7 @@ import { type StepDeps, throughConflicts } from "../capture/waiting.ts";
 import { type Owner, correlationIdOf, markOf, markPrefixOf } from "../hypervisor/marks.ts";
 import { removeDiskWholly, removeVmWholly } from "../restore/undo-restore.ts";
 import type { CleaningAction, LeftAlone } from "./cleaning-actions.ts";
+import { linesOf } from "./lines-of.ts";
 import { type Known, planCleaning } from "./plan-cleaning.ts";
 
 /** What a repository says to a fence; `unanswered` keeps the checkpoints of the owner (A7). */
@@ -19,6 +21,8 @@ export interface JanitorDeps extends StepDeps {
   known(signal: AbortSignal): Promise<Known>;
   /** Fences an attempt in every repository that may have it; fails only when cancelled. */
   fence(owner: Owner, signal: AbortSignal): Promise<FenceAnswer>;
+  /** Told each pass as it ends. */
+  onPass?(pass: PassResult): void;
 }
 
 /** How long the janitor goes on. */
@@ -35,6 +39,8 @@ export interface CleaningReport {
   readonly done: readonly CleaningAction[];
   readonly failed: readonly { readonly action: CleaningAction; readonly error: HoldfastError }[];
   readonly left: readonly LeftAlone[];
+  /** VMs of which the last pass could not tell what they have. */
+  readonly unread: readonly { readonly vmId: string; readonly error: HoldfastError }[];
   /** Things of ours that the engine was still ending by itself at the last pass. */
   readonly ending: number;
   /** True when two passes, a request time-out apart, found nothing, and nothing of ours that is still ending. */
@@ -52,45 +58,68 @@ export const cleanEngine = async (
   signal: AbortSignal,
 ): Promise<CleaningReport> => {
   const done: CleaningAction[] = [];
-  let last: PassResult = { done: [], failed: [], left: [], ending: 0 };
+  let last: PassResult = { done: [], failed: [], left: [], unread: [], ending: 0 };
   let quiet = 0;
   let passes = 0;
   while (quiet < 2 && passes < pace.maxPasses) {
     if (passes > 0) await deps.clock.sleep(pace.requestTimeoutMs, signal);
     last = await cleanOnce(deps, signal);
+    deps.onPass?.(last);
     done.push(...last.done);
-    quiet = last.done.length + last.failed.length + last.ending === 0 ? quiet + 1 : 0;
+    quiet = last.done.length + last.failed.length + last.unread.length + last.ending === 0 ? quiet + 1 : 0;
     passes += 1;
   }
   return { ...last, passes, done, isClean: quiet >= 2 };
 };
 
 /** What one pass did. */
-export type PassResult = Pick<CleaningReport, "done" | "failed" | "left" | "ending">;
+export type PassResult = Pick<CleaningReport, "done" | "failed" | "left" | "unread" | "ending">;
 
-/** One pass: look, decide, do. */
+/** One pass: look, decide, do. What fails, or takes its time, stops nothing that another attempt or VM left. */
 export const cleanOnce = async (deps: JanitorDeps, signal: AbortSignal): Promise<PassResult> => {
   const found = await deps.hypervisor.survey({ markPrefix: markPrefixOf(deps.installationId) }, signal);
   const { actions, left, ending } = planCleaning(found, await deps.known(signal), deps.installationId);
-  const done: CleaningAction[] = [];
-  const failed: { action: CleaningAction; error: HoldfastError }[] = [];
-  const unanswered = new Set<string>();
-  for (const action of actions) {
-    if (action.kind === "remove-checkpoint" && unanswered.has(markOf(action.owner))) continue;
-    try {
-      await carryOut(deps, action, unanswered, signal);
-      done.push(action);
-      deps.log.info("the janitor cleaned something", factsOf(action));
-    } catch (caught) {
-      signal.throwIfAborted();
-      const error = HoldfastError.from(caught);
-      if (error.code === "INTERNAL") throw caught;
-      failed.push({ action, error });
-      deps.log.warn("the janitor could not clean something", { ...factsOf(action), err: caught });
-    }
+  const unread = found.vms.flatMap(({ vm, unread: error }) => (error === undefined ? [] : [{ vmId: vm.id, error }]));
+  const pass: Pass = { deps, unanswered: new Set(), done: [], failed: [] };
+  const places = new Semaphore(linesAtOnce);
+  for (const lines of linesOf(actions)) {
+    await Promise.all(
+      lines.map(async (line) => {
+        using _place = await places.acquire(signal);
+        for (const action of line) await tryAction(pass, action, signal);
+      }),
+    );
   }
-  return { done, failed, left, ending };
+  return { done: pass.done, failed: pass.failed, left, unread, ending };
 };
+
+interface Pass {
+  readonly deps: JanitorDeps;
+  /** Marks of attempts whose fence was not answered. */
+  readonly unanswered: Set<string>;
+  readonly done: CleaningAction[];
+  readonly failed: { readonly action: CleaningAction; readonly error: HoldfastError }[];
+}
+
+const tryAction = async (pass: Pass, action: CleaningAction, signal: AbortSignal): Promise<void> => {
+  const { deps, unanswered, done, failed } = pass;
+  if (action.kind === "remove-checkpoint" && unanswered.has(markOf(action.owner))) return;
+  try {
+    await carryOut(deps, action, unanswered, signal);
+    done.push(action);
+    deps.log.info("the janitor cleaned something", factsOf(action));
+  } catch (caught) {
+    signal.throwIfAborted();
+    const error = HoldfastError.from(caught);
+    failed.push({ action, error });
+    const fields = { ...factsOf(action), err: caught };
+    if (error.code === "INTERNAL") deps.log.error("the janitor could not clean something, by a bug", fields);
+    else deps.log.warn("the janitor could not clean something", fields);
+  }
+};
+
+/** An engine is not asked to end everything at once. */
+const linesAtOnce = 4;
 
 /** A long merge is not waited for here: other leftovers stand in line, and the next pass looks again. */
 const captureEndMs = 600_000;

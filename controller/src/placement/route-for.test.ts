@@ -67,4 +67,17 @@ describe("routeFor", () => {
   it("does not borrow from itself", () => {
     expect(routeFor(reader, host, [reader]).kind).toBe("proxy");
   });
+
+  it("offers an agent nothing that it avoids", () => {
+    const lender = agent("lender", { reachableHosts: ["h1"] });
+    const near = agent("reader", { reachableHosts: ["h1"] });
+    const on = agent("reader", { hostName: "h1" });
+    const kindFor = (who: PlacedAgent, ...avoided: string[]): string =>
+      routeFor(who, host, [lender], new Set(avoided)).kind;
+    expect(kindFor(near, "direct")).toBe("loan");
+    expect(kindFor(near, "direct", "stream")).toBe("proxy");
+    expect(kindFor(reader, "stream")).toBe("proxy");
+    expect(kindFor(on, "direct")).toBe("own");
+    expect(kindFor(on, "direct", "socket")).toBe("loan");
+  });
 });

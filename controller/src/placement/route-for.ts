@@ -19,10 +19,18 @@ export type DiskRoute =
 
 /**
  * The way of one agent to the disks that a host serves. An agent that reaches the host reads by itself; otherwise the nearest
- * healthy agent that reaches it and serves disks lends them.
+ * healthy agent that reaches it and serves disks lends them. What the agent avoids, since it may not or since it broke, is not
+ * offered to it.
  */
-export const routeFor = (agent: PlacedAgent, host: ServingHost, agents: readonly PlacedAgent[]): DiskRoute => {
-  if (reaches(agent, host)) return { kind: "own" };
+export const routeFor = (
+  agent: PlacedAgent,
+  host: ServingHost,
+  agents: readonly PlacedAgent[],
+  avoided: ReadonlySet<string> = new Set(),
+): DiskRoute => {
+  const isOwn = avoided.has("direct") ? isOn(agent, host) && !avoided.has("socket") : reaches(agent, host);
+  if (isOwn) return { kind: "own" };
+  if (avoided.has("stream")) return { kind: "proxy" };
   const [lender] = agents
     .filter((other) => other.agentId !== agent.agentId && canLend(other, host))
     .sort(

@@ -9,6 +9,8 @@ export const diskTotalsSchema = z.object({
   reason: z.string().default(""),
   /** socket, direct, stream or proxy; empty before the disk is open. */
   route: z.string(),
+  /** Why better routes were passed over, in words; empty when none was. */
+  routeReason: z.string().max(2_000).default(""),
   bytes: byteCountsSchema,
 });
 

@@ -1,3 +1,4 @@
+import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { type FenceAnswer, cleanEngine } from "../janitor/clean-engine.ts";
 import { findAttempt } from "../database/attempts-table.ts";
 import type { Owner } from "../hypervisor/marks.ts";
@@ -33,6 +34,9 @@ const cleanOne = async (
         installationId: deps.installationId,
         known: (inner) => readKnown(deps, managerId, inner),
         fence: (owner, inner) => fenceOwner(deps, owner, inner),
+        onPass: (pass) => {
+          deps.cleaning.note(managerId, pass, deps.clock.nowMs());
+        },
       },
       { requestTimeoutMs, maxPasses: mostPasses },
       signal,
@@ -41,11 +45,13 @@ const cleanOne = async (
       log.warn("the janitor is not done", {
         done: report.done.length,
         failed: report.failed.length,
+        unread: report.unread.length,
         ending: report.ending,
       });
   } catch (caught) {
     signal.throwIfAborted();
     await manager.note(caught);
+    deps.cleaning.noteFailure(managerId, HoldfastError.from(caught), deps.clock.nowMs());
     log.warn("the janitor could not look", { err: caught });
   }
 };

@@ -6,6 +6,7 @@ import type { AttemptLiveness } from "../agents/attempt-liveness.ts";
 import type { Database } from "../database/database.ts";
 import type { IdentityDeps } from "../identity/identity-deps.ts";
 import type { TaskTokens } from "../identity/task-tokens.ts";
+import type { CleaningBoard } from "../janitor/cleaning-board.ts";
 import type { ManagerRegistry } from "../inventory/manager-registry.ts";
 import type { PlacedWorker } from "../placement/placed-worker.ts";
 import type { RepositoryRegistry } from "../repositories/repository-registry.ts";
@@ -48,6 +49,8 @@ export interface WorkDeps {
   readonly progress: ProgressBoard;
   readonly changes: ChangeFeed;
   readonly patience: Patience;
+  /** What the janitor did and could not do. */
+  readonly cleaning: CleaningBoard;
   readonly bell: WakeBell;
   readonly settings: WorkSettings;
 }

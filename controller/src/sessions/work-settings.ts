@@ -27,6 +27,10 @@ export const workSettingsSchema = z.strictObject({
       perRepository: tasks(0),
     })
     .prefault({}),
+  /** How long an attempt waits for an engine that went away under it. */
+  enginePatienceMs: ms(300_000),
+  /** Seconds without a finished request after which the engine ends a transfer; agents ask something four times as often. */
+  transferInactivityS: z.coerce.number().int().min(1).max(3_600).default(120),
   /** How long a task's end waits for an engine that does not answer; then the janitor goes on. */
   cleanupPatienceMs: ms(900_000),
   /** How long after a look at a task the next one comes when nothing else asks for it. */

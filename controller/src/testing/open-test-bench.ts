@@ -21,6 +21,7 @@ import { openKeyring } from "../repositories/keys/keyring.ts";
 import { openRepositoryRegistry } from "../repositories/repository-registry.ts";
 import { createSecretBox } from "../secrets/secret-box.ts";
 import { createChangeFeed } from "../sessions/change-feed.ts";
+import { createCleaningBoard } from "../janitor/cleaning-board.ts";
 import { createPatience } from "../sessions/patience.ts";
 import { createProgressBoard } from "../sessions/progress-board.ts";
 import { startSession } from "../sessions/start-session.ts";
@@ -157,6 +158,7 @@ const openDeps = async (
     progress: createProgressBoard(clock),
     changes: createChangeFeed(),
     patience: createPatience(clock),
+    cleaning: createCleaningBoard(),
     bell: createBusBell(bus, { agents, managers }),
     settings: workSettingsSchema.parse({ retryDelayMs: 0, sweepMs: 20, ...facts.settings }),
   };

@@ -30,6 +30,8 @@ export interface StagedVmOptions {
   readonly status?: "up" | "down";
   readonly sizeMiB?: number;
   readonly filledMiB?: number;
+  /** A second disk of this size, all of it data. */
+  readonly secondMiB?: number;
   readonly repository?: string;
 }
 
@@ -126,9 +128,19 @@ interface Parts {
 }
 
 const addVm = async ({ run, lab, operator }: Parts, name: string, options: StagedVmOptions = {}): Promise<StagedVm> => {
-  const { cluster = "east", status = "up", sizeMiB = 16, filledMiB = 10, repository } = options;
+  const { cluster = "east", status = "up", sizeMiB = 16, filledMiB = 10, secondMiB, repository } = options;
   const disk = { alias: `${name}_root`, size: sizeMiB * MiB, fill: { seed: name, bytes: filledMiB * MiB } };
-  const { id, disks } = await lab.control.addVm({ name, cluster, status, disks: [disk] });
+  const second =
+    secondMiB === undefined
+      ? []
+      : [
+          {
+            alias: `${name}_second`,
+            size: secondMiB * MiB,
+            fill: { seed: `${name} second`, bytes: secondMiB * MiB },
+          },
+        ];
+  const { id, disks } = await lab.control.addVm({ name, cluster, status, disks: [disk, ...second] });
   await operator.createJob(name, [name], repository === undefined ? {} : { repository });
   return { name, id, disks, references: await keepReferences(lab, join(run.dir, "copies", name), id) };
 };

@@ -33,10 +33,10 @@ export interface OpenImageio extends AsyncDisposable {
 
 /** How the rules meddle with the daemon of that host, or with the proxy. */
 const meddlingAt = ({ rules, clock, diskOf, isReachable }: ImageioParts, at: string): Meddling => ({
-  take: ({ operation, ticketId }) =>
-    isReachable(at)
-      ? rules.takeImageio({ operation, at, diskId: diskOf(ticketId) })
-      : [{ kind: "drop", when: "before" }],
+  take: ({ operation, ticketId, isProxied }) => {
+    if (!isReachable(at)) return [{ kind: "drop", when: "before" }];
+    return isProxied ? [] : rules.takeImageio({ operation, at, diskId: diskOf(ticketId) });
+  },
   hold: (effects, signal) => rules.hold(effects, "before", { clock, signal }),
 });
 

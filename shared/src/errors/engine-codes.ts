@@ -72,6 +72,13 @@ export const engineCodes = {
     exit: 65,
   },
   CAPTURE_FAILED: { meaning: "the engine could not freeze the disks", retryable: true, grpc: "ABORTED", exit: 75 },
+  CAPTURE_ENDED: {
+    meaning:
+      "the engine's backup ended while its disks were read; another moment is never mixed in, so another attempt begins",
+    retryable: true,
+    grpc: "ABORTED",
+    exit: 75,
+  },
   CHECKPOINT_UNUSABLE: {
     meaning: "the engine does not have the checkpoint or calls it invalid",
     retryable: false,

@@ -14,7 +14,7 @@ export interface CheckedRange extends Omit<ChunkRange, "count"> {
 
 /**
  * Reads chunks that must be these, in order: what the repository gives in place of one is damaged, and what it leaves out is
- * STREAM_REFUSED, never zeros. Of a run of zeros in the place of chunks only the first that is wrong is told.
+ * STREAM_REFUSED, never zeros.
  */
 export async function* readCheckedChunks(
   calls: Calls,
@@ -43,9 +43,9 @@ function* asExpected(chunk: ReadChunk, expected: readonly Uint8Array[]): Generat
   else if (chunk.kind === "chunk") {
     const isRight = expected.every((id) => equalBytes(id, chunk.id));
     yield isRight ? chunk : { kind: "damaged", position: chunk.position, code: "CHUNK_DAMAGED" };
-  } else {
-    const wrong = expected.findIndex((id) => !isZeroId(id));
-    if (wrong === -1) yield chunk;
-    else yield { kind: "damaged", position: chunk.first + wrong, code: "CHUNK_DAMAGED" };
-  }
+  } else if (expected.every(isZeroId)) yield chunk;
+  else yield* expected.map((id, index) => zeroAt(chunk.first + index, isZeroId(id)));
 }
+
+const zeroAt = (position: number, isRight: boolean): ReadChunk =>
+  isRight ? { kind: "zero", first: position, count: 1 } : { kind: "damaged", position, code: "CHUNK_DAMAGED" };

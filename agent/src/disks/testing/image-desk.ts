@@ -12,6 +12,7 @@ export const imageDesk = (
   open: async () => ({
     case: "image",
     value: create(ImageAccessSchema, {
+      transferId: "transfer-1",
       transferUrl: url,
       anchorPem: endpoint.anchorPem,
       hostName: "host-1",

@@ -3,6 +3,7 @@ import { type ServedService, serveService } from "@holdfast/shared/rpc/implement
 import type { ApiDeps } from "../api-deps.ts";
 import { toCertificate } from "../to-common.ts";
 import { addManager, editManager, removeManager } from "./change-managers.ts";
+import { toCleaning } from "./to-cleaning.ts";
 import { toManager } from "./to-manager.ts";
 import { compareManager, trustManager } from "./trust-manager.ts";
 
@@ -15,7 +16,10 @@ export const serveManagers = (deps: ApiDeps): ServedService =>
     },
     addManager: async (request, { signal }) => ({ manager: toManager(deps, await addManager(deps, request, signal)) }),
     listManagers: async () => ({ managers: deps.managers.list().map((manager) => toManager(deps, manager)) }),
-    getManager: async ({ manager }) => ({ manager: toManager(deps, deps.managers.get(manager)) }),
+    getManager: async ({ manager: idOrName }) => {
+      const manager = deps.managers.get(idOrName);
+      return { manager: toManager(deps, manager), cleaning: toCleaning(deps, manager) };
+    },
     editManager: async (request, { signal }) => ({
       manager: toManager(deps, await editManager(deps, request, signal)),
     }),

@@ -101,18 +101,22 @@ const totalsOf = ({ progress }: ViewDeps, { task, attempts }: ShownTask): readon
   return live ?? task.totals;
 };
 
+/** Of a disk that nobody told of yet. */
+const noTotals = { mode: "", reason: "", route: "", routeReason: "", bytes: noBytes } as const;
+
 const toDisks = (deps: ViewDeps, shown: ShownTask): MessageInitShape<typeof TaskDiskSchema>[] => {
   const last = shown.attempts.at(-1);
   const totals = new Map(totalsOf(deps, shown).map((one) => [one.diskId, one]));
   return plannedDisks(shown).map((disk) => {
-    const total = totals.get(disk.diskId);
+    const total = totals.get(disk.diskId) ?? noTotals;
     const rate = last?.state === "open" ? deps.progress.rateOf(last.attemptId, disk.diskId) : 0;
     return {
       ...disk,
-      mode: total?.mode || disk.mode,
-      reason: total?.reason || disk.reason,
-      route: total?.route ?? "",
-      bytes: toByteCounts(total?.bytes ?? noBytes),
+      mode: total.mode || disk.mode,
+      reason: total.reason || disk.reason,
+      route: total.route,
+      routeReason: total.routeReason,
+      bytes: toByteCounts(total.bytes),
       bytesPerSecond: BigInt(rate),
     };
   });

@@ -1,4 +1,4 @@
-import { hasCode } from "@holdfast/shared/errors/holdfast-error";
+import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
 import * as z from "zod";
 
 import type { Checkpoint } from "../../hypervisor/captures.ts";
@@ -40,7 +40,7 @@ interface SurveyDeps {
 export const surveyEngine = async (deps: SurveyDeps, scope: SurveyScope, signal: AbortSignal): Promise<Survey> => {
   const rows = await listVms(deps.client, signal);
   const vms: SurveyedVm[] = [];
-  for (const row of rows) vms.push(await toSurveyedVm(deps, scope, row, signal));
+  for (const row of rows) vms.push(await surveyVm(deps, scope, row, signal));
   const transfers = await deps.transfers.listTransfers(signal);
   const markedDisks = await deps.disks.listDisksMarked(scope.markPrefix, signal);
   return { vms, transfers: transfers.filter((one) => !isTransferOver(one)), markedDisks };
@@ -57,13 +57,29 @@ const listVms = async (client: EngineClient, signal: AbortSignal): Promise<reado
   }
 };
 
-const toSurveyedVm = async (
+const spoilsAll = ["ENGINE_UNREACHABLE", "ENGINE_UNTRUSTED", "ENGINE_CREDENTIALS_REFUSED", "MANAGER_REPLACED"] as const;
+
+/** A VM that the engine refuses to tell of, or that is gone by now, does not hide the others. */
+const surveyVm = async (deps: SurveyDeps, scope: SurveyScope, row: Row, signal: AbortSignal): Promise<SurveyedVm> => {
+  const { id, name, status, description } = row;
+  const vm = { id, name, status, description, disks: row.disk_attachments ?? [] };
+  try {
+    return { vm, ...(await surveyLists(deps, scope, row, signal)) };
+  } catch (caught) {
+    signal.throwIfAborted();
+    if (hasCode(caught, ...spoilsAll)) throw caught;
+    const lists = { captures: [], checkpoints: [], snapshots: [] };
+    return hasCode(caught, "NOT_FOUND") ? { vm, ...lists } : { vm, ...lists, unread: HoldfastError.from(caught) };
+  }
+};
+
+const surveyLists = async (
   deps: SurveyDeps,
   scope: SurveyScope,
   row: Row,
   signal: AbortSignal,
-): Promise<SurveyedVm> => {
-  const { id, name, status, description } = row;
+): Promise<Pick<SurveyedVm, "captures" | "checkpoints" | "snapshots">> => {
+  const { id } = row;
   const found =
     row.backups?.map((capture) => ({ ...capture, vmId: id })) ?? (await deps.captures.listCaptures(id, signal));
   const checkpoints: readonly Checkpoint[] = row.checkpoints ?? (await deps.captures.listCheckpoints(id, signal));
@@ -75,6 +91,5 @@ const toSurveyedVm = async (
     const disks = isOurs && !isOver ? await deps.captures.listCaptureDisks(id, capture.id, signal) : [];
     captures.push({ ...capture, diskIds: disks.map(({ diskId }) => diskId) });
   }
-  const disks = row.disk_attachments ?? [];
-  return { vm: { id, name, status, description, disks }, captures, checkpoints, snapshots };
+  return { captures, checkpoints, snapshots };
 };

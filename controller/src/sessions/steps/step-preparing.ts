@@ -1,14 +1,19 @@
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { changeAttempt } from "../../database/attempts-table.ts";
-import { moveTask } from "../../database/tasks-table.ts";
+import { changeTask, moveTask } from "../../database/tasks-table.ts";
+import type { Attempt } from "../attempt.ts";
 import { endAttempt } from "../end-attempt.ts";
 import type { TaskWork, Try } from "../task-work.ts";
 import type { WorkDeps } from "../work-deps.ts";
-import { type Next, again } from "./next.ts";
+import { type Next, after, again } from "./next.ts";
 import { cancelled } from "./step-running.ts";
 import { tellMove } from "./tell-move.ts";
 
-/** Makes the engine ready for an allotted attempt, then lets its agent work. */
+const tryAgainMs = 2_000;
+
+const outageOf = ({ attemptId }: Attempt): string => `prepare/${attemptId}`;
+
+/** Makes the engine ready for an allotted attempt, then lets its agent work. An engine that goes away is waited for. */
 export const stepPreparing = async (
   deps: WorkDeps,
   what: Try & { readonly work: TaskWork },
@@ -25,6 +30,7 @@ export const stepPreparing = async (
       await changeAttempt(queries, attempt.attemptId, { prepared });
       return moveTask(queries, task, "running", { ...change, doing: "the agent works" });
     });
+    deps.patience.forget(outageOf(attempt));
     if (isReady) tellMove(deps, task, "running");
     if (isReady) deps.bell.attempt(attempt.agentId, attempt.attemptId);
     return again;
@@ -32,6 +38,12 @@ export const stepPreparing = async (
     if (signal.aborted) throw caught;
     await deps.managers.find(task.managerId)?.note(caught);
     const { code, message, retryable } = HoldfastError.from(caught);
+    if (code === "ENGINE_UNREACHABLE" && deps.patience.waitedMs(outageOf(attempt)) < deps.settings.enginePatienceMs) {
+      await changeTask(deps.database.queries, task.taskId, { doing: `waits: ${message}` });
+      deps.changes.changed(task.sessionId);
+      return after(tryAgainMs);
+    }
+    deps.patience.forget(outageOf(attempt));
     if (code === "INTERNAL")
       deps.log.error("preparing failed", { session: task.sessionId, task: task.taskId, err: caught });
     await endAttempt(deps, attempt.attemptId, { v: 1, cause: "failed", code, message, retryable });

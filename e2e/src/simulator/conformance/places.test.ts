@@ -137,3 +137,22 @@ test("a host that goes down takes its VMs along, which start again elsewhere or 
   await lab.control.setHostStatus(id, "up");
   await lab.control.startVm(vm("up").id);
 });
+
+test("a host's imageio that started again knows no ticket, and one whose time is over is taken again once it is extended", async () => {
+  const backup = await readyBackup(api, vm("up").id, [diskOf("up")]);
+  const transfer = await openTransfer(api, {
+    disk: { id: diskOf("up") },
+    backup: { id: backup.id },
+    direction: "download",
+  });
+  const statusNow = async (): Promise<number> =>
+    (await images.get(transfer.transfer_url, { range: "bytes=0-511" })).status;
+  const host: string = transfer.host.id;
+  await lab.control.spoilTickets(host, "expired");
+  await expect.poll(statusNow).toBe(206);
+  await lab.control.spoilTickets(host, "lost");
+  expect(await statusNow()).toBe(403);
+  expect((await api.get(`/imagetransfers/${transfer.id}`)).json.phase).toBe("transferring");
+  await finishTransfer(api, transfer.id);
+  await finishBackup(api, vm("up").id, backup.id);
+});

@@ -216,6 +216,11 @@ export class ControlClient {
     await this.#post(`/hosts/${hostId}/status`, { status });
   }
 
+  /** What becomes of every ticket that a host's imageio has: `lost` as at its restart, `expired` until the engine extends it. */
+  async spoilTickets(host: string, become: "lost" | "expired"): Promise<void> {
+    await this.#post(`/hosts/${host}/tickets`, { become });
+  }
+
   /** Puts a storage domain, by id or name, into a status, or leaves so much of its space. */
   async setStorageDomain(domain: string, change: z.input<typeof domainChangeSchema>): Promise<void> {
     await this.#post(`/storage-domains/${domain}`, change);

@@ -11,6 +11,9 @@ import type { Control, ControlCall, ControlHandle } from "./control.ts";
 /** Body of `POST /hosts/:host/status`. */
 export const hostStatusSchema = z.strictObject({ status: z.enum(hostStatuses) });
 
+/** Body of `POST /hosts/:host/tickets`. */
+export const ticketFateSchema = z.strictObject({ become: z.enum(["lost", "expired"]) });
+
 /** Body of `POST /storage-domains/:domain`. */
 export const domainChangeSchema = z.strictObject({
   status: z.enum(storageDomainStatuses).optional(),
@@ -41,6 +44,19 @@ const setDomain = ({ engine }: Control, call: ControlCall) => {
   return { id: domain.id, ...spaceOf(engine.world, domain) };
 };
 
+/** As after a restart of the host's imageio, whose tickets are in its memory; or as after the time of a ticket that nobody extended. */
+const spoilTickets = async ({ engine }: Control, call: ControlCall) => {
+  const { id } = byIdOrName(engine.world.hosts, call.params["host"]);
+  const { become } = ticketFateSchema.parse(call.body);
+  const tickets = engine.imageio.hosts.get(id)?.tickets;
+  const ids = tickets?.list() ?? [];
+  for (const ticketId of ids) {
+    if (become === "lost") await tickets?.remove(ticketId);
+    else tickets?.extend(ticketId, 0);
+  }
+  return { tickets: ids.length };
+};
+
 /** Hosts and storage domains, by id or name, that go down, fill up and come back. */
 export const placeRoutes = (control: Control): readonly Route<ControlHandle>[] => [
   {
@@ -52,6 +68,7 @@ export const placeRoutes = (control: Control): readonly Route<ControlHandle>[] =
       return {};
     },
   },
+  { method: "POST", pattern: "/hosts/:host/tickets", handle: (call) => spoilTickets(control, call) },
   { method: "GET", pattern: "/storage-domains", handle: () => showDomains(control) },
   { method: "POST", pattern: "/storage-domains/:domain", handle: (call) => setDomain(control, call) },
 ];

@@ -16,6 +16,7 @@ const minus = (now: TicketCounters, then: TicketCounters | undefined): TicketCou
   bytesWritten: now.bytesWritten - (then?.bytesWritten ?? 0),
   bytesZeroed: now.bytesZeroed - (then?.bytesZeroed ?? 0),
   extentRequests: now.extentRequests - (then?.extentRequests ?? 0),
+  mostConnections: now.mostConnections,
 });
 
 /** Opens the account. What went through a proxy is counted once, at the host. */

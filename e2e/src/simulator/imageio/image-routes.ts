@@ -2,7 +2,7 @@ import type { Clock } from "@holdfast/shared/clock/clock";
 import { answerError, answerHead, answerJson, type Exchange } from "./answer.ts";
 import type { ClientConnection } from "./client-connection.ts";
 import type { FaultTable } from "./fault-table.ts";
-import { type Meddling, fateOf, operationOf, refuseEarly } from "./meddling.ts";
+import { type Meddling, fateOf, operationOf, proxiedHeader, refuseEarly } from "./meddling.ts";
 import type { MemoryTicketTable } from "./memory-ticket-table.ts";
 import { badRequest, notFound, Refusal } from "./refusal.ts";
 import type { Ticket } from "./ticket.ts";
@@ -83,7 +83,8 @@ const meddle = async (
   target: { readonly client: ClientConnection; readonly id: string; readonly rest: string },
 ): Promise<void> => {
   const operation = operationOf(exchange.request.method ?? "", target.rest);
-  const effects = meddling.take({ operation, ticketId: target.id });
+  const isProxied = proxiedHeader in exchange.request.headers;
+  const effects = meddling.take({ operation, ticketId: target.id, isProxied });
   if (effects.length === 0) return;
   await meddling.hold(effects, target.client.signal);
   refuseEarly(effects);

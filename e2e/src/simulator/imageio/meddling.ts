@@ -6,10 +6,18 @@ import { Dropped, Refusal } from "./refusal.ts";
 /** What rules do to the requests of one daemon. */
 export interface Meddling {
   /** Counts a request; answers what is to happen to it. */
-  take(call: { readonly operation: ImageioOperation; readonly ticketId: string }): readonly RuleEffect[];
+  take(call: {
+    readonly operation: ImageioOperation;
+    readonly ticketId: string;
+    /** The client speaks to the proxy, which was meddled with already. */
+    readonly isProxied: boolean;
+  }): readonly RuleEffect[];
   /** Waits for the delays that come before a request is served. */
   hold(effects: readonly RuleEffect[], signal: AbortSignal): Promise<void>;
 }
+
+/** What the lab's proxy adds to the requests that it sends on. */
+export const proxiedHeader = "x-lab-proxied";
 
 /** The daemon's own tests have no rules. */
 export const noMeddling: Meddling = { take: () => [], hold: () => Promise.resolve() };

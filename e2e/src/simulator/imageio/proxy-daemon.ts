@@ -5,7 +5,7 @@ import type { ClientConnection } from "./client-connection.ts";
 import { FaultTable } from "./fault-table.ts";
 import { type ImageRoute, serveRequest } from "./image-routes.ts";
 import { listenTls } from "./listeners.ts";
-import { noMeddling } from "./meddling.ts";
+import { noMeddling, proxiedHeader } from "./meddling.ts";
 import { MemoryTicketTable } from "./memory-ticket-table.ts";
 import { Refusal, serverFailed } from "./refusal.ts";
 import { sendBytes } from "./send-bytes.ts";
@@ -138,7 +138,7 @@ const ask = (
     const onward = requestTls(`${target.origin}${url.pathname}${url.search}`, {
       method: request.method ?? "GET",
       agent: parts.agent,
-      headers: passableHeaders(request.headers),
+      headers: { ...passableHeaders(request.headers), [proxiedHeader]: "yes" },
       signal: parts.signal,
     });
     onward.once("response", resolve);

@@ -95,6 +95,7 @@ describe("a ticket", () => {
     await expect.poll(() => lab.host.tickets.status("T")).toMatchObject({ connections: 8, active: true });
     await clients[0]?.close();
     expect((await ninth).status).toBe(206);
+    expect(lab.host.tickets.counters().get("T")?.mostConnections).toBe(9);
   });
 
   it("ends what runs when it is removed, and is unknown afterwards", async () => {

@@ -31,6 +31,8 @@ export class Ticket {
   #bytesRead = 0;
   #bytesWritten = 0;
   #bytesZeroed = 0;
+  #wanted = 0;
+  #mostConnections = 0;
 
   constructor(spec: TicketSpec, clock: Clock) {
     this.spec = spec;
@@ -70,12 +72,20 @@ export class Ticket {
 
   /** Takes one of the places at the volume, waiting for it if need be; the answer gives it back. */
   async enter(user: TicketUser, signal: AbortSignal): Promise<() => void> {
-    while (this.#slots === 0) await this.#nextLeaving(signal);
-    signal.throwIfAborted();
+    this.#wanted += 1;
+    this.#mostConnections = Math.max(this.#mostConnections, this.#wanted);
+    try {
+      while (this.#slots === 0) await this.#nextLeaving(signal);
+      signal.throwIfAborted();
+    } catch (caught) {
+      this.#wanted -= 1;
+      throw caught;
+    }
     this.#slots -= 1;
     this.#users.add(user);
     return () => {
       if (!this.#users.delete(user)) return;
+      this.#wanted -= 1;
       this.#slots += 1;
       for (const wake of this.#waiting) wake();
     };
@@ -114,6 +124,7 @@ export class Ticket {
       bytesWritten: this.#bytesWritten,
       bytesZeroed: this.#bytesZeroed,
       extentRequests: this.#extentRequests,
+      mostConnections: this.#mostConnections,
     };
   }
 

@@ -59,6 +59,8 @@ export interface TicketCounters {
   readonly bytesZeroed: number;
   /** GETs of extents. */
   readonly extentRequests: number;
+  /** The most connections that ever held the volume open, or waited to, at once. */
+  readonly mostConnections: number;
 }
 
 /** The tickets of one daemon: what VDSM (or the engine, for a proxy) does through the control socket. */
