@@ -1,14 +1,15 @@
 import { listAttempts, changeAttempt } from "../database/attempts-table.ts";
 import { writeJournal } from "../database/journal-table.ts";
 import { awaitReady, beginCapture, type BeginRequest, type ReadyCapture } from "../capture/begin-capture.ts";
-import type { StepDeps as CaptureDeps } from "../capture/waiting.ts";
+import { type BusyPatience, type StepDeps as CaptureDeps, throughConflicts } from "../capture/waiting.ts";
 import { type Owner, captureIdOf } from "../hypervisor/marks.ts";
 import type { Attempt } from "../sessions/attempt.ts";
 import type { JournalEntry } from "../sessions/journal.ts";
 import type { Remark } from "../sessions/remark.ts";
 import { withRemarks } from "../sessions/remark.ts";
 import type { Try } from "../sessions/task-work.ts";
-import type { TaskChange } from "../database/tasks-table.ts";
+import { type TaskChange, changeTask } from "../database/tasks-table.ts";
+import type { Task } from "../sessions/task.ts";
 import type { WorkDeps } from "../sessions/work-deps.ts";
 import { examineForBackup, usableManager } from "./examine.ts";
 import { ownerOf } from "./owner-of.ts";
@@ -27,11 +28,15 @@ export const prepareBackup = async (
     clock: deps.clock,
     log: deps.log.child({ session: task.sessionId, task: task.taskId }),
   };
-  const kept = parsePrepared(what.attempt.prepared) ?? (await planAttempt(deps, what, signal));
+  const onBusy = tellWait(deps, task);
+  const busy = { what: `vm ${task.vmId}`, deadlineMs: busyMs, onBusy };
+  const kept =
+    parsePrepared(what.attempt.prepared) ??
+    (await throughConflicts(captureDeps, busy, () => planAttempt(deps, what, signal), signal));
   const owner = ownerOf(deps.installationId, what.attempt);
   await writeJournal(deps.database.queries, captureEntry(what, owner, {}), deps.clock.nowMs());
 
-  const request: BeginRequest = { owner, vmId: task.vmId, vmStatus: kept.vmStatus, plan: kept.plan };
+  const request: BeginRequest = { owner, vmId: task.vmId, vmStatus: kept.vmStatus, plan: kept.plan, busyMs, onBusy };
   const begun = await beginCapture(captureDeps, request, signal);
   const capture = await awaitReady(captureDeps, { ...request, plan: begun.plan }, signal);
   const prepared = toReady(kept, capture, deps.clock.nowMs());
@@ -45,18 +50,34 @@ export const prepareBackup = async (
   return { prepared, change: { plan, remarks } };
 };
 
+/** How long a claimed task waits for a VM that became busy since preflight: its agent's slot waits too. */
+const busyMs = 120_000;
+
+/** Shows what an attempt waits for, once for each reason. */
+const tellWait = (deps: WorkDeps, { taskId, sessionId }: Task): NonNullable<BusyPatience["onBusy"]> => {
+  let told = "";
+  return async ({ message }) => {
+    if (message === told) return;
+    told = message;
+    await changeTask(deps.database.queries, taskId, { doing: `waits: ${message}` });
+    deps.changes.changed(sessionId);
+  };
+};
+
 /** Looks at the VM as it is now and keeps what this attempt is going to do, so that a repeat does the same. */
 const planAttempt = async (deps: WorkDeps, { task, attempt }: Try, signal: AbortSignal): Promise<PreparedBackup> => {
   if (task.scope.kind !== "backup") throw new Error(`task ${task.taskId} is no backup`);
   const former = await listAttempts(deps.database.queries, task.taskId);
-  const wish = { ...task, excludedDiskIds: task.scope.excludedDiskIds, distrustTracking: former.some(brokeTracking) };
+  const ownCaptureId = captureIdOf(ownerOf(deps.installationId, attempt));
+  const distrustTracking = former.some(brokeTracking);
+  const wish = { ...task, excludedDiskIds: task.scope.excludedDiskIds, distrustTracking, ownCaptureId };
   const { vm, plan } = await examineForBackup(deps, wish, signal);
   const { hypervisor, record } = usableManager(deps, task.managerId);
   const saved = await hypervisor.getVmConfiguration(task.vmId, signal);
   const planned: PreparedBackup = {
     v: 1,
     stage: "planned",
-    captureId: captureIdOf(ownerOf(deps.installationId, attempt)),
+    captureId: ownCaptureId,
     vmStatus: vm.status,
     vmName: vm.name,
     plan,

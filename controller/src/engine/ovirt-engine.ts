@@ -89,6 +89,7 @@ const readerOf = (inventory: InventoryCalls): Omit<InventoryReader, "identify"> 
   readInventory: (signal) => inventory.readInventory(signal),
   getVm: (...call) => inventory.getVm(...call),
   findVms: (...call) => inventory.findVms(...call),
+  listStorageDomains: (signal) => inventory.listStorageDomains(signal),
   listVnicProfiles: (signal) => inventory.listVnicProfiles(signal),
   listEvents: (...call) => inventory.listEvents(...call),
 });

@@ -151,6 +151,8 @@ export interface InventoryReader {
   getVm(vmId: string, signal: AbortSignal): Promise<VmDetails>;
   /** VMs of exactly this name, with their disks. */
   findVms(name: string, signal: AbortSignal): Promise<readonly Vm[]>;
+  /** Storage domains alone, with their space as it is now. */
+  listStorageDomains(signal: AbortSignal): Promise<readonly StorageDomain[]>;
   listVnicProfiles(signal: AbortSignal): Promise<readonly VnicProfile[]>;
   /** Events of one correlation id, oldest first, the newest 200 at most. */
   listEvents(correlationId: string, signal: AbortSignal): Promise<readonly EngineEvent[]>;

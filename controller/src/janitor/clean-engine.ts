@@ -4,6 +4,7 @@ import { closeDisk } from "../capture/open-disk.ts";
 import { endCapture, mergeSnapshot } from "../capture/end-capture.ts";
 import { removeCheckpoint } from "../capture/remove-checkpoints.ts";
 import { type StepDeps, throughConflicts } from "../capture/waiting.ts";
+import { correlated } from "../hypervisor/correlation.ts";
 import { type Owner, correlationIdOf, markOf, markPrefixOf } from "../hypervisor/marks.ts";
 import { removeDiskWholly, removeVmWholly } from "../restore/undo-restore.ts";
 import type { CleaningAction, LeftAlone } from "./cleaning-actions.ts";
@@ -78,7 +79,7 @@ export const cleanOnce = async (deps: JanitorDeps, signal: AbortSignal): Promise
   for (const action of actions) {
     if (action.kind === "remove-checkpoint" && unanswered.has(markOf(action.owner))) continue;
     try {
-      await carryOut(deps, action, unanswered, signal);
+      await correlated(correlationIdOf(action.owner), () => carryOut(deps, action, unanswered, signal));
       done.push(action);
       deps.log.info("the janitor cleaned something", factsOf(action));
     } catch (caught) {
