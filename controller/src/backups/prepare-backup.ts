@@ -2,6 +2,8 @@ import { listAttempts, changeAttempt } from "../database/attempts-table.ts";
 import { writeJournal } from "../database/journal-table.ts";
 import { awaitReady, beginCapture, type BeginRequest, type ReadyCapture } from "../capture/begin-capture.ts";
 import { type BusyPatience, type StepDeps as CaptureDeps, throughConflicts } from "../capture/waiting.ts";
+import { type CapturePlan, disksToCapture } from "../capture/plan-disks.ts";
+import type { VmDetails } from "../hypervisor/inventory.ts";
 import { type Owner, captureIdOf } from "../hypervisor/marks.ts";
 import type { Attempt } from "../sessions/attempt.ts";
 import type { JournalEntry } from "../sessions/journal.ts";
@@ -83,10 +85,16 @@ const planAttempt = async (deps: WorkDeps, { task, attempt }: Try, signal: Abort
     plan,
     ovf: saved.ovf ?? "",
     configurationJson: JSON.stringify(saved.configuration),
+    domainIds: domainsOf(vm, plan),
     era: record.era,
   };
   await changeAttempt(deps.database.queries, attempt.attemptId, { prepared: planned });
   return planned;
+};
+
+const domainsOf = ({ disks }: VmDetails, plan: CapturePlan): string[] => {
+  const frozen = new Set(disksToCapture(plan).map(({ id }) => id));
+  return [...new Set(disks.filter(({ id }) => frozen.has(id)).flatMap(({ storageDomainIds }) => storageDomainIds))];
 };
 
 /** A transfer that never started, or a capture that failed, may be a bitmap that the engine cannot serve: then nothing is asked of it. */
@@ -102,6 +110,7 @@ const toReady = (kept: PreparedBackup, capture: ReadyCapture, capturedMs: number
   plan: capture.plan,
   ovf: kept.ovf,
   configurationJson: kept.configurationJson,
+  domainIds: kept.domainIds,
   era: kept.era,
   kind: capture.kind,
   checkpointId: capture.checkpointId ?? "",

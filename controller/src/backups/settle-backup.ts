@@ -1,3 +1,4 @@
+import { readCaptureEvents, remarksOfEvents } from "../capture/capture-events.ts";
 import { endCapture } from "../capture/end-capture.ts";
 import { removeObsoleteCheckpoints } from "../capture/remove-checkpoints.ts";
 import type { StepDeps as CaptureDeps } from "../capture/waiting.ts";
@@ -29,18 +30,13 @@ export const settleBackup = async (
     clock: deps.clock,
     log: deps.log.child({ session: task.sessionId, task: task.taskId }),
   };
-  const ended = await endCapture(
-    captureDeps,
-    {
-      vmId: task.vmId,
-      captureId: prepared.captureId,
-      correlationId: correlationIdOf(ownerOf(deps.installationId, attempt)),
-      snapshotId: snapshotOf(prepared),
-    },
-    signal,
-  );
+  const { captureId } = prepared;
+  const correlationId = correlationIdOf(ownerOf(deps.installationId, attempt));
+  const request = { vmId: task.vmId, captureId, correlationId, snapshotId: snapshotOf(prepared) };
+  const ended = await endCapture(captureDeps, request, signal);
+  const told = remarksOfEvents(await readCaptureEvents(captureDeps, { captureId, correlationId }, signal));
   if (standing !== "uncertain") await removeCheckpoints(deps, captureDeps, what, signal);
-  return { kind: "clean", remarks: ended.remarks };
+  return { kind: "clean", remarks: [...ended.remarks, ...told] };
 };
 
 const snapshotOf = (prepared: PreparedBackup): string | undefined =>

@@ -2,6 +2,7 @@ import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
 
 import type { Capture } from "../hypervisor/captures.ts";
 import { type Owner, captureIdOf, correlationIdOf, markOf } from "../hypervisor/marks.ts";
+import { readCaptureEvents, troubleIn } from "./capture-events.ts";
 import { type CaptureKind, kindOf } from "./capture-kind.ts";
 import { type CapturePlan, disksToCapture } from "./plan-disks.ts";
 import { settleModes, withoutTracking } from "./settle-modes.ts";
@@ -133,13 +134,7 @@ const lookReady = async (deps: StepDeps, request: BeginRequest, signal: AbortSig
 
 /** What the engine's events say went wrong, for the message; nothing when they cannot be read. */
 const toldBy = async (deps: StepDeps, owner: Owner, signal: AbortSignal): Promise<string> => {
-  try {
-    const events = await deps.hypervisor.listEvents(correlationIdOf(owner), signal);
-    const bad = events.filter(({ severity }) => severity !== "normal").map(({ description }) => description);
-    return bad.length === 0 ? "" : `: ${bad.slice(-3).join("; ")}`;
-  } catch (caught) {
-    signal.throwIfAborted();
-    deps.log.debug("events of a failed capture cannot be read", { task: owner.taskId, err: caught });
-    return "";
-  }
+  const asked = { captureId: captureIdOf(owner), correlationId: correlationIdOf(owner) };
+  const trouble = troubleIn(await readCaptureEvents(deps, asked, signal));
+  return trouble === "" ? "" : `: ${trouble}`;
 };

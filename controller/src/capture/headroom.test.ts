@@ -27,6 +27,8 @@ const question = (domains: readonly StorageDomain[], sizesGib: readonly number[]
   policy,
 });
 
+const watched = (domains: readonly StorageDomain[]) => ({ vmName: "web1", domainIds: ["sd1"], domains, policy });
+
 test("critical space, margin and a tenth of each disk on file storage have to be free", () => {
   expect(whyNoHeadroom(question([domain(16)]))).toBeUndefined();
   expect(whyNoHeadroom(question([domain(15.9)]))).toMatchObject({
@@ -58,12 +60,12 @@ test("below its critical space the engine makes nothing new on a domain, and the
 
 test("only the domains of the VM's disks count, and only those whose space is known", () => {
   expect(whyNoHeadroom(question([domain(0, { id: "sd2" }), domain(undefined)]))).toBeUndefined();
-  expect(whyHeadroomLost(question([domain(0, { id: "sd2" }), domain(undefined)]))).toBeUndefined();
+  expect(whyHeadroomLost(watched([domain(0, { id: "sd2" }), domain(undefined)]))).toBeUndefined();
 });
 
 test("while a backup runs critical space and margin must stay free", () => {
-  expect(whyHeadroomLost(question([domain(6)]))).toBeUndefined();
-  expect(whyHeadroomLost(question([domain(5.9)]))).toMatchObject({
+  expect(whyHeadroomLost(watched([domain(6)]))).toBeUndefined();
+  expect(whyHeadroomLost(watched([domain(5.9)]))).toMatchObject({
     code: "HEADROOM_LOST",
     retryable: true,
     message:

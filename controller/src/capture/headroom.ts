@@ -11,6 +11,12 @@ export interface HeadroomQuestion {
   readonly policy: HeadroomPolicy;
 }
 
+/** What is asked while a capture runs. */
+export interface WatchQuestion extends Pick<HeadroomQuestion, "vmName" | "domains" | "policy"> {
+  /** Storage domains that its disks lie on. */
+  readonly domainIds: readonly string[];
+}
+
 /**
  * Why a capture that needs room (every kind but a cold one) may not begin: what the guest writes while its disks are frozen goes to
  * scratch disks or to a layer on the same domains. DOMAIN_SPACE_CRITICAL where the engine itself makes nothing new,
@@ -37,11 +43,11 @@ export const whyNoHeadroom = (question: HeadroomQuestion): HoldfastError | undef
 };
 
 /** Why a capture that runs has to be ended now: a domain of its disks has less free than critical space and margin. */
-export const whyHeadroomLost = (question: HeadroomQuestion): HoldfastError | undefined => {
-  const { vmName, policy } = question;
-  for (const { domain, availableBytes } of judgedDomains(question)) {
+export const whyHeadroomLost = ({ vmName, domainIds, domains, policy }: WatchQuestion): HoldfastError | undefined => {
+  for (const domain of domains) {
+    const { availableBytes } = domain;
     const limitBytes = (domain.blockedBelowBytes ?? 0) + policy.marginBytes;
-    if (availableBytes >= limitBytes) continue;
+    if (!domainIds.includes(domain.id) || availableBytes === undefined || availableBytes >= limitBytes) continue;
     const message = `vm ${vmName}: storage domain ${domain.name} is down to ${inGib(availableBytes)} free, below ${inGib(limitBytes)} (critical space + margin): the backup was ended before the guest would pause`;
     return new HoldfastError("HEADROOM_LOST", message, { details: { domainId: domain.id, availableBytes } });
   }

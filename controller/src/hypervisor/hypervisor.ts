@@ -1,5 +1,6 @@
 import type { BuildOperations } from "./builds.ts";
 import type { CaptureOperations } from "./captures.ts";
+import type { EventOperations } from "./events.ts";
 import type { InventoryReader } from "./inventory.ts";
 import type { MachineOperations } from "./machines.ts";
 import type { Survey, SurveyScope } from "./survey.ts";
@@ -35,7 +36,14 @@ export interface CallCounts {
  * idempotent by an id of ours. Conflicts are left to the caller, who knows how long it may wait.
  */
 export interface Hypervisor
-  extends InventoryReader, CaptureOperations, TransferOperations, BuildOperations, MachineOperations, AsyncDisposable {
+  extends
+    InventoryReader,
+    EventOperations,
+    CaptureOperations,
+    TransferOperations,
+    BuildOperations,
+    MachineOperations,
+    AsyncDisposable {
   loginState(): LoginState;
   /** New credentials: ends `credentials-refused`; the next call logs in with them, once. */
   useCredentials(credentials: Credentials): void;

@@ -130,17 +130,6 @@ export interface Inventory {
   readonly vms: readonly Vm[];
 }
 
-/** An event of the engine's log. */
-export interface EngineEvent {
-  readonly index: number;
-  readonly code: number;
-  readonly severity: string;
-  readonly timeMs: number | undefined;
-  readonly description: string;
-  readonly correlationId: string | undefined;
-  readonly vmId: string | undefined;
-}
-
 /** Reading what an engine has. All lists are paged inside; none costs a call per VM. */
 export interface InventoryReader {
   /** The engine's identity and version; also the cheapest proof that the login works. */
@@ -154,6 +143,4 @@ export interface InventoryReader {
   /** Storage domains alone, with their space as it is now. */
   listStorageDomains(signal: AbortSignal): Promise<readonly StorageDomain[]>;
   listVnicProfiles(signal: AbortSignal): Promise<readonly VnicProfile[]>;
-  /** Events of one correlation id, oldest first, the newest 200 at most. */
-  listEvents(correlationId: string, signal: AbortSignal): Promise<readonly EngineEvent[]>;
 }

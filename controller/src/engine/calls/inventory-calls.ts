@@ -12,10 +12,8 @@ import type {
 import type { Level } from "../../hypervisor/level.ts";
 import type { EngineClient } from "../engine-client.ts";
 import { listPaged } from "../paging.ts";
-import { eventRow } from "../rows/capture-rows.ts";
 import { clusterRow, hostRow, networkRow, storageDomainRow, vnicProfileRow } from "../rows/place-rows.ts";
 import { type VmRow, toVm, toVmDetails, vmRow } from "../rows/vm-rows.ts";
-import { collection } from "../values.ts";
 
 const apiRootRow = z.object({
   instance_id: z.string(),
@@ -105,18 +103,6 @@ export class InventoryCalls implements InventoryReader {
       networkName: byId.get(network?.id ?? "")?.name ?? "",
       dataCenterId: byId.get(network?.id ?? "")?.data_center?.id,
     }));
-  }
-
-  async listEvents(correlationId: string, signal: AbortSignal) {
-    const query = { search: `correlation_id=${correlationId} sortby time desc`, max: "200" };
-    const rows = await this.#client.ask(
-      { method: "GET", path: "/events", query },
-      collection("event", eventRow),
-      signal,
-    );
-    return rows
-      .filter((event) => event.correlationId === correlationId)
-      .toSorted((one, other) => one.index - other.index);
   }
 
   /** Names of storage domains and of a cluster, for what is saved of a VM. */

@@ -2,6 +2,8 @@ import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { changeAttempt } from "../../database/attempts-table.ts";
 import { moveTask } from "../../database/tasks-table.ts";
 import { endAttempt } from "../end-attempt.ts";
+import { remarkTask } from "../finish-task.ts";
+import { tellBegin } from "../tell-engine.ts";
 import type { TaskWork, Try } from "../task-work.ts";
 import type { WorkDeps } from "../work-deps.ts";
 import { type Next, again } from "./next.ts";
@@ -20,6 +22,7 @@ export const stepPreparing = async (
     return again;
   }
   try {
+    if (attempt.number === 1 && attempt.prepared === null) await begin(deps, what, signal);
     const { prepared, change } = await work.prepare(what, signal);
     const isReady = await deps.database.inTransaction(async (queries) => {
       await changeAttempt(queries, attempt.attemptId, { prepared });
@@ -37,4 +40,10 @@ export const stepPreparing = async (
     await endAttempt(deps, attempt.attemptId, { v: 1, cause: "failed", code, message, retryable });
     return again;
   }
+};
+
+/** The admin of the engine is told before the VM is touched. */
+const begin = async (deps: WorkDeps, what: Try, signal: AbortSignal): Promise<void> => {
+  const remarks = await tellBegin(deps, what, signal);
+  if (remarks.length > 0) await remarkTask(deps.database.queries, what.task, remarks);
 };
