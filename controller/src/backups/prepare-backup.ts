@@ -1,7 +1,7 @@
 import { listAttempts, changeAttempt } from "../database/attempts-table.ts";
 import { writeJournal } from "../database/journal-table.ts";
 import { awaitReady, beginCapture, type BeginRequest, type ReadyCapture } from "../capture/begin-capture.ts";
-import { type BusyPatience, type StepDeps as CaptureDeps, throughConflicts } from "../capture/waiting.ts";
+import { type StepDeps as CaptureDeps, throughConflicts } from "../capture/waiting.ts";
 import { type CapturePlan, disksToCapture } from "../capture/plan-disks.ts";
 import type { VmDetails } from "../hypervisor/inventory.ts";
 import { type Owner, captureIdOf } from "../hypervisor/marks.ts";
@@ -10,11 +10,11 @@ import type { JournalEntry } from "../sessions/journal.ts";
 import type { Remark } from "../sessions/remark.ts";
 import { withRemarks } from "../sessions/remark.ts";
 import type { Try } from "../sessions/task-work.ts";
-import { type TaskChange, changeTask } from "../database/tasks-table.ts";
-import type { Task } from "../sessions/task.ts";
+import type { TaskChange } from "../database/tasks-table.ts";
 import type { WorkDeps } from "../sessions/work-deps.ts";
 import { examineForBackup, usableManager } from "./examine.ts";
 import { ownerOf } from "./owner-of.ts";
+import { busyPatience } from "./busy-patience.ts";
 import { type PreparedBackup, type ReadyBackup, parsePrepared } from "./prepared-backup.ts";
 
 /** Starts an attempt's capture and waits until its disks can be read: plan kept, intent journalled, then the engine asked (A2). */
@@ -30,15 +30,20 @@ export const prepareBackup = async (
     clock: deps.clock,
     log: deps.log.child({ session: task.sessionId, task: task.taskId }),
   };
-  const onBusy = tellWait(deps, task);
-  const busy = { what: `vm ${task.vmId}`, deadlineMs: busyMs, onBusy };
+  const busy = busyPatience(deps, task);
   const kept =
     parsePrepared(what.attempt.prepared) ??
     (await throughConflicts(captureDeps, busy, () => planAttempt(deps, what, signal), signal));
   const owner = ownerOf(deps.installationId, what.attempt);
   await writeJournal(deps.database.queries, captureEntry(what, owner, {}), deps.clock.nowMs());
 
-  const request: BeginRequest = { owner, vmId: task.vmId, vmStatus: kept.vmStatus, plan: kept.plan, busyMs, onBusy };
+  const request: BeginRequest = {
+    owner,
+    vmId: task.vmId,
+    vmStatus: kept.vmStatus,
+    plan: kept.plan,
+    onBusy: busy.onBusy,
+  };
   const begun = await beginCapture(captureDeps, request, signal);
   const capture = await awaitReady(captureDeps, { ...request, plan: begun.plan }, signal);
   const prepared = toReady(kept, capture, deps.clock.nowMs());
@@ -50,20 +55,6 @@ export const prepareBackup = async (
   const remarks = withRemarks(task.remarks, capture.plan.remarks satisfies readonly Remark[]);
   const plan = { v: 1, captureKind: capture.kind, vmStatus: kept.vmStatus, capture: capture.plan } as const;
   return { prepared, change: { plan, remarks } };
-};
-
-/** How long a claimed task waits for a VM that became busy since preflight: its agent's slot waits too. */
-const busyMs = 120_000;
-
-/** Shows what an attempt waits for, once for each reason. */
-const tellWait = (deps: WorkDeps, { taskId, sessionId }: Task): NonNullable<BusyPatience["onBusy"]> => {
-  let told = "";
-  return async ({ message }) => {
-    if (message === told) return;
-    told = message;
-    await changeTask(deps.database.queries, taskId, { doing: `waits: ${message}` });
-    deps.changes.changed(sessionId);
-  };
 };
 
 /** Looks at the VM as it is now and keeps what this attempt is going to do, so that a repeat does the same. */

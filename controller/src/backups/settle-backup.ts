@@ -34,7 +34,8 @@ export const settleBackup = async (
   const correlationId = correlationIdOf(ownerOf(deps.installationId, attempt));
   const request = { vmId: task.vmId, captureId, correlationId, snapshotId: snapshotOf(prepared) };
   const ended = await endCapture(captureDeps, request, signal);
-  const told = remarksOfEvents(await readCaptureEvents(captureDeps, { captureId, correlationId }, signal));
+  const endedWell = ended.outcome === "succeeded" && ended.remarks.length === 0;
+  const told = remarksOfEvents(await readCaptureEvents(captureDeps, { captureId, correlationId, endedWell }, signal));
   if (standing !== "uncertain") await removeCheckpoints(deps, captureDeps, what, signal);
   return { kind: "clean", remarks: [...ended.remarks, ...told] };
 };

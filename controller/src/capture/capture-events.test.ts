@@ -32,6 +32,14 @@ test("what carries the correlation id and what names the backup is one list, eac
   expect((await readCaptureEvents(deps, asked, never)).map(({ index }) => index)).toEqual([3, 5, 7]);
 });
 
+test("of a capture that ended well only its correlation id is looked for", async () => {
+  const deps = depsOf({
+    listEvents: async () => [event(3, 10_790, "normal")],
+    listEventsNaming: async () => Promise.reject(new Error("asked in vain")),
+  });
+  expect(await readCaptureEvents(deps, { ...asked, endedWell: true }, never)).toHaveLength(1);
+});
+
 test("a log that cannot be read explains nothing and fails nothing", async () => {
   const deps = depsOf({ listEvents: async () => Promise.reject(new Error("no")), listEventsNaming: async () => [] });
   expect(await readCaptureEvents(deps, asked, never)).toEqual([]);

@@ -6,6 +6,8 @@ import type { StepDeps } from "./waiting.ts";
 export interface EventsOf {
   readonly captureId: string;
   readonly correlationId: string;
+  /** True when it ended well: then what names it without its correlation id is not looked for, which spares a call. */
+  readonly endedWell?: boolean;
 }
 
 /**
@@ -14,12 +16,12 @@ export interface EventsOf {
  */
 export const readCaptureEvents = async (
   deps: StepDeps,
-  { captureId, correlationId }: EventsOf,
+  { captureId, correlationId, endedWell = false }: EventsOf,
   signal: AbortSignal,
 ): Promise<readonly EngineEvent[]> => {
   try {
     const correlated = await deps.hypervisor.listEvents(correlationId, signal);
-    const naming = await deps.hypervisor.listEventsNaming(captureId, signal);
+    const naming = endedWell ? [] : await deps.hypervisor.listEventsNaming(captureId, signal);
     const known = new Set(correlated.map(({ index }) => index));
     return [...correlated, ...naming.filter(({ index }) => !known.has(index))].toSorted(byIndex);
   } catch (caught) {

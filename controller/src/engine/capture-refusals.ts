@@ -9,8 +9,8 @@ const table: readonly { readonly says: RegExp; readonly code: ErrorCode }[] = [
   { says: /previewing a Snapshot/i, code: "VM_PREVIEWING" },
   { says: /disks are locked|VM is locked/i, code: "DISKS_LOCKED" },
   { says: /are not active on VM|disks do not exist/i, code: "DISKS_CHANGED" },
-  { says: /not supported by the host|lower than 4\.4\.5/i, code: "CAPTURE_UNSUPPORTED" },
-  { says: /Bitmaps operations are not supported/i, code: "CAPTURE_UNSUPPORTED" },
+  { says: /not supported by the host|lower than 4\.4\.5/i, code: "CAPTURE_NOT_SUPPORTED" },
+  { says: /Bitmaps operations are not supported/i, code: "CAPTURE_NOT_SUPPORTED" },
   { says: /Incremental backup is not supported/i, code: "CHECKPOINT_UNUSABLE" },
   { says: /Low disk space/i, code: "DOMAIN_SPACE_CRITICAL" },
 ];

@@ -56,7 +56,7 @@ export interface CaptureOperations {
    * Starts a capture; asked again with the same id it answers the one that exists. CHECKPOINT_UNUSABLE when the engine does not
    * have `fromCheckpointId` or calls it invalid. Worth another try: VM_IN_BACKUP, DISKS_LOCKED and ENGINE_CONFLICT (busy),
    * VM_STATE_UNFIT, VM_PREVIEWING, DISKS_CHANGED, DOMAIN_SPACE_CRITICAL; waiting does not change HOSTED_ENGINE_VM,
-   * CAPTURE_UNSUPPORTED and ENGINE_FAULT.
+   * CAPTURE_NOT_SUPPORTED and ENGINE_FAULT.
    */
   startCapture(request: CaptureRequest, signal: AbortSignal): Promise<Capture>;
   /** Undefined when the engine has no such row: it never existed, or ended a quarter of an hour ago. */

@@ -99,13 +99,6 @@ export const engineCodes = {
     grpc: "ABORTED",
     exit: 75,
   },
-  CAPTURE_UNSUPPORTED: {
-    meaning: "the engine or the VM's host cannot freeze the disks in this way; the engine's words are in the message",
-    retryable: false,
-    grpc: "FAILED_PRECONDITION",
-    exit: 65,
-    advice: "update the host, or raise the compatibility level of the cluster",
-  },
   DOMAIN_SPACE_CRITICAL: {
     meaning: "a storage domain of the VM has less free space than the engine lets it have",
     retryable: true,
@@ -132,6 +125,13 @@ export const engineCodes = {
     retryable: false,
     grpc: "FAILED_PRECONDITION",
     exit: 65,
+  },
+  CAPTURE_NOT_SUPPORTED: {
+    meaning: "the engine's backup API cannot freeze this VM's disks; the engine's words are in the message",
+    retryable: false,
+    grpc: "FAILED_PRECONDITION",
+    exit: 65,
+    advice: "update the VM's host, or raise the compatibility level of its cluster",
   },
   CAPTURE_FAILED: { meaning: "the engine could not freeze the disks", retryable: true, grpc: "ABORTED", exit: 75 },
   CHECKPOINT_UNUSABLE: {
