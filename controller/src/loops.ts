@@ -3,6 +3,7 @@ import { runForever } from "@holdfast/shared/lifecycle/run-forever";
 import type { Logger } from "@holdfast/shared/logging/logger";
 import { fenceUnknown } from "./agents/unknown-attempts.ts";
 import type { VerbDeps } from "./agents/verb-deps.ts";
+import { watchHeadroom } from "./agents/watch-headroom.ts";
 import { dropDeadTickets, giveUpSilentAttempts } from "./agents/watch-liveness.ts";
 import type { ControllerConfig } from "./config/controller-config.ts";
 import { renewOwn } from "./identity/own-renewal.ts";
@@ -39,6 +40,7 @@ const loopsOf = (
 ): readonly Loop[] => [
   { name: "liveness", everyMs: secondMs, step: () => giveUpSilentAttempts(deps) },
   { name: "tickets", everyMs: secondMs, step: () => dropDeadTickets(deps) },
+  { name: "headroom", everyMs: deps.settings.headroom.everyMs, step: (signal) => watchHeadroom(deps, signal) },
   { name: "logins", everyMs: secondMs, step: () => keepRefusals(deps.managers) },
   {
     name: "inventory",

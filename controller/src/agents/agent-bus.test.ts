@@ -32,7 +32,7 @@ describe("an agent on the bus", () => {
       number: 1,
       sessionId: "s1",
       vmName: "one",
-      correlationId: `hf_${attempt.taskId}_1`,
+      correlationId: `hf-${attempt.taskId}-1`,
     });
     await ready(agent, attempt.attemptId);
     expect((await agent.beat(attempt)).ended).toStrictEqual([]);

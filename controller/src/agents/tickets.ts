@@ -4,6 +4,8 @@ import { usableManager } from "../backups/examine.ts";
 import { type OpenedDisk, closeDisk, openDisk } from "../capture/open-disk.ts";
 import { type StepDeps as EngineStepDeps, throughOutages, waitFor } from "../capture/waiting.ts";
 import { listJournalOfAttempt, writeJournal } from "../database/journal-table.ts";
+import { correlated } from "../hypervisor/correlation.ts";
+import { correlationIdOf } from "../hypervisor/marks.ts";
 import type { JournalEntry } from "../sessions/journal.ts";
 import type { OpenableDisk, Try } from "../sessions/task-work.ts";
 import type { WorkDeps } from "../sessions/work-deps.ts";
@@ -59,20 +61,19 @@ export const createTicketBox = (deps: WorkDeps): TicketBox & AsyncDisposable => 
       if (known !== undefined && !isBroken(known.state, brokenTransferId)) return known.state;
       const entry: Entry = { state: { kind: "opening" }, controller: new AbortController() };
       ofAttempt.set(disk.diskId, entry);
-      track(openInto(deps, what, { disk, entry, brokenTransferId }));
+      track(correlated(idOf(what), () => openInto(deps, what, { disk, entry, brokenTransferId })));
       return entry.state;
     },
     close: (what, disk, succeeded) => {
       const entry = entries.get(what.attempt.attemptId)?.get(disk.diskId);
       if (entry?.state.kind !== "open") return;
-      track(
-        closeOnEngine(deps, what, {
-          disk,
-          transferId: entry.state.disk.transferId,
-          succeeded,
-          signal: entry.controller.signal,
-        }),
-      );
+      const closing = {
+        disk,
+        transferId: entry.state.disk.transferId,
+        succeeded,
+        signal: entry.controller.signal,
+      };
+      track(correlated(idOf(what), () => closeOnEngine(deps, what, closing)));
     },
     attemptIds: () => [...entries.keys()],
     drop,
@@ -82,6 +83,8 @@ export const createTicketBox = (deps: WorkDeps): TicketBox & AsyncDisposable => 
     },
   };
 };
+
+const idOf = ({ attempt: { taskId, number } }: Try): string => correlationIdOf({ taskId, attemptNumber: number });
 
 const isBroken = (state: TicketState, brokenTransferId: string): boolean =>
   state.kind === "open" && state.disk.transferId === brokenTransferId;

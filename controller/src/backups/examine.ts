@@ -18,11 +18,13 @@ export interface ExamineWish {
   readonly excludedDiskIds: readonly string[];
   readonly distrustTracking: boolean;
   readonly wholeRead?: WholeRead | undefined;
+  /** See `ExamineRequest.ownCaptureId`. */
+  readonly ownCaptureId?: string;
 }
 
 /** Preflight of one VM: the repository takes uploads, the VM is fit, every disk has a mode with a reason. Changes nothing. */
 export const examineForBackup = async (
-  deps: Pick<WorkDeps, "managers" | "repositories" | "database">,
+  deps: Pick<WorkDeps, "managers" | "repositories" | "database" | "installationId" | "settings">,
   wish: ExamineWish,
   signal: AbortSignal,
 ): Promise<Examination> => {
@@ -37,6 +39,9 @@ export const examineForBackup = async (
       base,
       excludedDiskIds: new Set(wish.excludedDiskIds),
       distrustTracking: wish.distrustTracking,
+      installationId: deps.installationId,
+      ...(wish.ownCaptureId === undefined ? {} : { ownCaptureId: wish.ownCaptureId }),
+      headroom: deps.settings.headroom,
       doubtsCheckpoint: base !== undefined && (await isDoubted(deps, wish.managerId, base)),
       hasLiedSince: base !== undefined && (await trackingLiedMs(deps.database.queries, wish)) > base.capturedMs,
       wholeRead: wish.wholeRead,

@@ -17,7 +17,7 @@ const planned = (mode: PlannedDisk["mode"], id = "d"): PlannedDisk => ({
 });
 
 const past = (mode: string, read: number, seconds = 10, sampled = 0): PastBackup => ({
-  totals: [{ diskId: "d", mode, reason: "", route: "direct", bytes: { ...noBytes, read, sampled } }],
+  totals: [{ diskId: "d", mode, reason: "", route: "direct", routeReason: "", bytes: { ...noBytes, read, sampled } }],
   seconds,
 });
 

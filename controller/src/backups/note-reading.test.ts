@@ -10,7 +10,7 @@ import { noteReading, wasReadWhole } from "./note-reading.ts";
 import type { PreparedBackup } from "./prepared-backup.ts";
 
 const modes = (...words: readonly string[]): boolean =>
-  wasReadWhole(words.map((mode) => ({ diskId: mode, mode, reason: "", route: "", bytes: noBytes })));
+  wasReadWhole(words.map((mode) => ({ diskId: mode, mode, reason: "", route: "", routeReason: "", bytes: noBytes })));
 
 test("a VM was read whole when every disk that is in its point was", () => {
   expect(modes("full", "compare", "skipped")).toBe(true);
@@ -25,7 +25,7 @@ test("a VM of which nothing was read was not read whole", () => {
 /** What is remembered after an attempt, captured at 7, whose disk came to this mode and reason. */
 const remembered = async (standing: Standing, mode: string, reason: string) => {
   await using database = await openDatabase(":memory:", systemClock);
-  const totals = [{ diskId: "d", mode, reason, route: "", bytes: noBytes }];
+  const totals = [{ diskId: "d", mode, reason, route: "", routeReason: "", bytes: noBytes }];
   const task = testTask({ totals });
   const prepared = { stage: "ready", capturedMs: 7 } as PreparedBackup;
   await noteReading({ database }, task, { prepared, standing });

@@ -1,7 +1,9 @@
 import { listAttempts, changeAttempt } from "../database/attempts-table.ts";
 import { writeJournal } from "../database/journal-table.ts";
 import { awaitReady, beginCapture, type BeginRequest, type ReadyCapture } from "../capture/begin-capture.ts";
-import type { StepDeps as CaptureDeps } from "../capture/waiting.ts";
+import { type StepDeps as CaptureDeps, throughConflicts } from "../capture/waiting.ts";
+import { type CapturePlan, disksToCapture } from "../capture/plan-disks.ts";
+import type { VmDetails } from "../hypervisor/inventory.ts";
 import { type Owner, captureIdOf } from "../hypervisor/marks.ts";
 import { sealForAttempt } from "../secrets/attempt-secrets.ts";
 import type { Attempt } from "../sessions/attempt.ts";
@@ -13,6 +15,7 @@ import type { TaskChange } from "../database/tasks-table.ts";
 import type { WorkDeps } from "../sessions/work-deps.ts";
 import { examineForBackup, usableManager } from "./examine.ts";
 import { ownerOf } from "./owner-of.ts";
+import { busyPatience } from "./busy-patience.ts";
 import { type PreparedBackup, type ReadyBackup, parsePrepared } from "./prepared-backup.ts";
 
 /** Starts an attempt's capture and waits until its disks can be read: plan kept, intent journalled, then the engine asked (A2). */
@@ -28,11 +31,20 @@ export const prepareBackup = async (
     clock: deps.clock,
     log: deps.log.child({ session: task.sessionId, task: task.taskId }),
   };
-  const kept = parsePrepared(what.attempt.prepared) ?? (await planAttempt(deps, what, signal));
+  const busy = busyPatience(deps, task);
+  const kept =
+    parsePrepared(what.attempt.prepared) ??
+    (await throughConflicts(captureDeps, busy, () => planAttempt(deps, what, signal), signal));
   const owner = ownerOf(deps.installationId, what.attempt);
   await writeJournal(deps.database.queries, captureEntry(what, owner, {}), deps.clock.nowMs());
 
-  const request: BeginRequest = { owner, vmId: task.vmId, vmStatus: kept.vmStatus, plan: kept.plan };
+  const request: BeginRequest = {
+    owner,
+    vmId: task.vmId,
+    vmStatus: kept.vmStatus,
+    plan: kept.plan,
+    onBusy: busy.onBusy,
+  };
   const begun = await beginCapture(captureDeps, request, signal);
   const capture = await awaitReady(captureDeps, { ...request, plan: begun.plan }, signal);
   const prepared = toReady(kept, capture, deps.clock.nowMs());
@@ -51,23 +63,31 @@ const planAttempt = async (deps: WorkDeps, { task, attempt }: Try, signal: Abort
   if (task.scope.kind !== "backup") throw new Error(`task ${task.taskId} is no backup`);
   const former = await listAttempts(deps.database.queries, task.taskId);
   const { excludedDiskIds, wholeRead } = task.scope;
-  const wish = { ...task, excludedDiskIds, wholeRead, distrustTracking: former.some(brokeTracking) };
+  const ownCaptureId = captureIdOf(ownerOf(deps.installationId, attempt));
+  const distrustTracking = former.some(brokeTracking);
+  const wish = { ...task, excludedDiskIds, wholeRead, distrustTracking, ownCaptureId };
   const { vm, plan } = await examineForBackup(deps, wish, signal);
   const { hypervisor, record } = usableManager(deps, task.managerId);
   const saved = await hypervisor.getVmConfiguration(task.vmId, signal);
   const planned: PreparedBackup = {
     v: 1,
     stage: "planned",
-    captureId: captureIdOf(ownerOf(deps.installationId, attempt)),
+    captureId: ownCaptureId,
     vmStatus: vm.status,
     vmName: vm.name,
     plan,
     ovf: sealForAttempt(deps.secrets, attempt.attemptId, saved.ovf ?? ""),
     configurationJson: sealForAttempt(deps.secrets, attempt.attemptId, JSON.stringify(saved.configuration)),
+    domainIds: domainsOf(vm, plan),
     era: record.era,
   };
   await changeAttempt(deps.database.queries, attempt.attemptId, { prepared: planned });
   return planned;
+};
+
+const domainsOf = ({ disks }: VmDetails, plan: CapturePlan): string[] => {
+  const frozen = new Set(disksToCapture(plan).map(({ id }) => id));
+  return [...new Set(disks.filter(({ id }) => frozen.has(id)).flatMap(({ storageDomainIds }) => storageDomainIds))];
 };
 
 /** A transfer that never started, or a capture that failed, may be a bitmap that the engine cannot serve: then nothing is asked of it. */
@@ -83,6 +103,7 @@ const toReady = (kept: PreparedBackup, capture: ReadyCapture, capturedMs: number
   plan: capture.plan,
   ovf: kept.ovf,
   configurationJson: kept.configurationJson,
+  domainIds: kept.domainIds,
   era: kept.era,
   kind: capture.kind,
   checkpointId: capture.checkpointId ?? "",

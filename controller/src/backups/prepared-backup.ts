@@ -11,6 +11,8 @@ const identity = {
   /** What the VM was when its disks were frozen; both are sealed for the attempt. */
   ovf: z.string(),
   configurationJson: z.string(),
+  /** Storage domains that hold the disks that are frozen; unknown of what was prepared before they were kept. */
+  domainIds: z.array(z.string()).optional(),
   /** The era of the manager in which it was planned. */
   era: z.number().default(0),
 };

@@ -1,4 +1,5 @@
 import type { PointSummary } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
+import { readCaptureEvents, remarksOfEvents } from "../capture/capture-events.ts";
 import { endCapture } from "../capture/end-capture.ts";
 import { removeObsoleteCheckpoints } from "../capture/remove-checkpoints.ts";
 import type { StepDeps as CaptureDeps } from "../capture/waiting.ts";
@@ -32,19 +33,15 @@ export const settleBackup = async (
     clock: deps.clock,
     log: deps.log.child({ session: task.sessionId, task: task.taskId }),
   };
-  const ended = await endCapture(
-    captureDeps,
-    {
-      vmId: task.vmId,
-      captureId: prepared.captureId,
-      correlationId: correlationIdOf(ownerOf(deps.installationId, attempt)),
-      snapshotId: snapshotOf(prepared),
-    },
-    signal,
-  );
+  const { captureId } = prepared;
+  const correlationId = correlationIdOf(ownerOf(deps.installationId, attempt));
+  const request = { vmId: task.vmId, captureId, correlationId, snapshotId: snapshotOf(prepared) };
+  const ended = await endCapture(captureDeps, request, signal);
+  const endedWell = ended.outcome === "succeeded" && ended.remarks.length === 0;
+  const told = remarksOfEvents(await readCaptureEvents(captureDeps, { captureId, correlationId, endedWell }, signal));
   await noteReading(deps, task, { prepared, standing });
   if (standing !== "uncertain") await removeCheckpoints(deps, captureDeps, what, signal);
-  return { kind: "clean", remarks: ended.remarks };
+  return { kind: "clean", remarks: [...ended.remarks, ...told] };
 };
 
 const snapshotOf = (prepared: PreparedBackup): string | undefined =>

@@ -2,10 +2,11 @@ import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 
 import type { Capture } from "../hypervisor/captures.ts";
 import { type Owner, captureIdOf, correlationIdOf, markOf } from "../hypervisor/marks.ts";
+import { readCaptureEvents, troubleIn } from "./capture-events.ts";
 import { type CaptureKind, kindOf } from "./capture-kind.ts";
 import { type CapturePlan, disksToCapture } from "./plan-disks.ts";
 import { settleModes, withoutTracking } from "./settle-modes.ts";
-import { type StepDeps, throughConflicts, waitFor } from "./waiting.ts";
+import { type BusyPatience, type StepDeps, throughConflicts, waitFor } from "./waiting.ts";
 import { whyNoChanges } from "./why-no-changes.ts";
 
 /** Which capture to begin; write `captureIdOf(owner)` to the journal before (A2). */
@@ -17,6 +18,8 @@ export interface BeginRequest {
   readonly plan: CapturePlan;
   /** How long a busy VM is waited for; 2 minutes unless said. */
   readonly busyMs?: number;
+  /** Told while the VM is busy, before each pause. */
+  readonly onBusy?: BusyPatience["onBusy"];
   /** How long the engine may take to be ready; 15 minutes unless said. */
   readonly readyMs?: number;
 }
@@ -43,7 +46,7 @@ export interface ReadyCapture {
 /**
  * Asks the engine to freeze the plan's disks, once however often it is called for one owner. A checkpoint that the engine
  * refuses at this moment costs change tracking, with a warning, not the backup (R3). Fails with NOTHING_TO_BACK_UP,
- * VM_STATE_UNFIT, ENGINE_CONFLICT (still busy), CAPTURE_FAILED, or the engine's own refusal.
+ * VM_IN_BACKUP, DISKS_LOCKED or ENGINE_CONFLICT (still busy), CAPTURE_FAILED, or what else `startCapture` names.
  */
 export const beginCapture = async (
   deps: StepDeps,
@@ -97,7 +100,7 @@ export const awaitReady = async (deps: StepDeps, request: BeginRequest, signal: 
 };
 
 const start = async (deps: StepDeps, request: BeginRequest, signal: AbortSignal): Promise<BegunCapture> => {
-  const { owner, vmId, plan, busyMs = 120_000 } = request;
+  const { owner, vmId, plan, busyMs = 120_000, onBusy } = request;
   const captureId = captureIdOf(owner);
   const ask = (): Promise<Capture> =>
     deps.hypervisor.startCapture(
@@ -111,7 +114,7 @@ const start = async (deps: StepDeps, request: BeginRequest, signal: AbortSignal)
       },
       signal,
     );
-  const capture = await throughConflicts(deps, { what: `vm ${vmId}`, deadlineMs: busyMs }, ask, signal);
+  const capture = await throughConflicts(deps, { what: `vm ${vmId}`, deadlineMs: busyMs, onBusy }, ask, signal);
   // What answers is what the engine has under this id: a start before a crash may have asked without the checkpoint.
   const lostTracking = plan.fromCheckpointId !== undefined && capture.fromCheckpointId === undefined;
   return { captureId, plan: lostTracking ? withoutTracking(plan, "checkpoint-missing") : plan };
@@ -134,13 +137,7 @@ const lookReady = async (deps: StepDeps, request: BeginRequest, signal: AbortSig
 
 /** What the engine's events say went wrong, for the message; nothing when they cannot be read. */
 const toldBy = async (deps: StepDeps, owner: Owner, signal: AbortSignal): Promise<string> => {
-  try {
-    const events = await deps.hypervisor.listEvents(correlationIdOf(owner), signal);
-    const bad = events.filter(({ severity }) => severity !== "normal").map(({ description }) => description);
-    return bad.length === 0 ? "" : `: ${bad.slice(-3).join("; ")}`;
-  } catch (caught) {
-    signal.throwIfAborted();
-    deps.log.debug("events of a failed capture cannot be read", { task: owner.taskId, err: caught });
-    return "";
-  }
+  const asked = { captureId: captureIdOf(owner), correlationId: correlationIdOf(owner) };
+  const trouble = troubleIn(await readCaptureEvents(deps, asked, signal));
+  return trouble === "" ? "" : `: ${trouble}`;
 };

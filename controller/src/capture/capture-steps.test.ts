@@ -8,6 +8,7 @@ import { examineVm } from "./examine-vm.ts";
 import { closeDisk, openDisk } from "./open-disk.ts";
 import { type BasePoint, disksToCapture } from "./plan-disks.ts";
 import { removeObsoleteCheckpoints } from "./remove-checkpoints.ts";
+import { throughConflicts } from "./waiting.ts";
 
 const never = new AbortController().signal;
 const noDisks: ReadonlySet<string> = new Set();
@@ -29,7 +30,9 @@ const newOwner = (): Owner => ({
 
 /** Examines, begins and waits, as a session does. */
 const freeze = async (owner: Owner, vmId: string, base?: BasePoint): Promise<ReadyCapture> => {
-  const { vm, plan } = await examineVm(lab.deps, { vmId, base, excludedDiskIds: noDisks }, never);
+  const request = { vmId, base, excludedDiskIds: noDisks, ownCaptureId: captureIdOf(owner) };
+  const patience = { what: `vm ${vmId}`, deadlineMs: 30_000 };
+  const { vm, plan } = await throughConflicts(lab.deps, patience, () => examineVm(lab.deps, request, never), never);
   const begun = await beginCapture(lab.deps, { owner, vmId, vmStatus: vm.status, plan }, never);
   return awaitReady(lab.deps, { owner, vmId, vmStatus: vm.status, plan: begun.plan }, never);
 };
@@ -250,7 +253,7 @@ test("a VM that cannot be captured now, is unknown, or has nothing to read is to
   const ask = (vmId: string) => examineVm(lab.deps, { vmId, base: undefined, excludedDiskIds: noDisks }, never);
   const { plan } = await ask(vm.id);
   const refused = { owner: newOwner(), vmId: vm.id, vmStatus: "up", plan, busyMs: 0 };
-  await expect(beginCapture(lab.deps, refused, never)).rejects.toMatchObject({ code: "VM_STATE_UNFIT" });
+  await expect(beginCapture(lab.deps, refused, never)).rejects.toMatchObject({ code: "VM_PREVIEWING" });
   await lab.control("POST", `/vms/${vm.id}/settings`, { previewing: false });
   await expect(ask("00000000-0000-4000-8000-00000000dead")).rejects.toMatchObject({ code: "VM_NOT_FOUND" });
 

@@ -1,7 +1,10 @@
+import type { Capture } from "../hypervisor/captures.ts";
 import type { VmDetails } from "../hypervisor/inventory.ts";
 import { type CaptureKind, expectedKind } from "./capture-kind.ts";
-import { type BasePoint, type CapturePlan, planDisks } from "./plan-disks.ts";
-import { whyUnfit } from "./vm-fitness.ts";
+import { whyNoHeadroom } from "./headroom.ts";
+import type { HeadroomPolicy } from "./headroom-policy.ts";
+import { type BasePoint, type CapturePlan, disksToCapture, planDisks } from "./plan-disks.ts";
+import { type FitnessFacts, whyUnfit } from "./vm-fitness.ts";
 import type { StepDeps } from "./waiting.ts";
 import type { WholeRead } from "./whole-read.ts";
 
@@ -19,6 +22,12 @@ export interface ExamineRequest {
   readonly hasLiedSince?: boolean;
   /** See `PlanInput.wholeRead`. */
   readonly wholeRead?: WholeRead | undefined;
+  /** A capture of the attempt that looks: it is no hindrance to itself. */
+  readonly ownCaptureId?: string;
+  /** Whose marks are ours; it decides words only. */
+  readonly installationId?: string;
+  /** Undefined: free space is not judged. */
+  readonly headroom?: HeadroomPolicy;
 }
 
 /** What was found: the VM as it is, and what a backup would do with it now. */
@@ -29,8 +38,8 @@ export interface Examination {
 }
 
 /**
- * Preflight of one VM, read-only, one to three calls. Fails with VM_NOT_FOUND, VM_STATE_UNFIT (worth another try later) or
- * FAILED_PRECONDITION (never will be); a VM without disks to read is not a failure here: look at the plan.
+ * Preflight of one VM, read-only, three to five calls. Fails with VM_NOT_FOUND, with what `whyUnfit` finds against the VM and
+ * `whyNoHeadroom` against its storage domains; a VM without disks to read is not a failure here: look at the plan.
  */
 export const examineVm = async (
   { hypervisor }: Pick<StepDeps, "hypervisor">,
@@ -38,7 +47,9 @@ export const examineVm = async (
   signal: AbortSignal,
 ): Promise<Examination> => {
   const vm = await hypervisor.getVm(request.vmId, signal);
-  const unfit = whyUnfit(vm);
+  // First: of the manager's own VM nothing is asked, and a VM that is not fit needs no plan.
+  const captures = vm.isManager ? [] : await hypervisor.listCaptures(vm.id, signal);
+  const unfit = whyUnfit(fitnessFacts(vm, captures, request));
   if (unfit !== undefined) throw unfit;
 
   const distrusts = [request.distrustTracking, request.doubtsCheckpoint, request.hasLiedSince].includes(true);
@@ -59,5 +70,36 @@ export const examineVm = async (
     hasLiedSince: request.hasLiedSince === true,
     wholeRead: request.wholeRead,
   });
-  return { vm, plan, expectedKind: expectedKind(vm) };
+  const kind = expectedKind(vm);
+  const policy = request.headroom;
+  if (kind !== "cold" && policy !== undefined) await refuseWithoutHeadroom(hypervisor, { vm, plan, policy }, signal);
+  return { vm, plan, expectedKind: kind };
+};
+
+const fitnessFacts = (vm: VmDetails, all: readonly Capture[], request: ExamineRequest): FitnessFacts => {
+  const { ownCaptureId, excludedDiskIds, installationId = "" } = request;
+  const captures = all.filter(({ id }) => id !== ownCaptureId);
+  const locksOfOurs = captures.length < all.length;
+  const diskIds = vm.disks.map(({ id }) => id).filter((id) => !locksOfOurs && !excludedDiskIds.has(id));
+  return { vm, captures, diskIds: new Set(diskIds), installationId };
+};
+
+interface RoomWanted {
+  readonly vm: VmDetails;
+  readonly plan: CapturePlan;
+  readonly policy: HeadroomPolicy;
+}
+
+/** A cold capture adds bitmaps to volumes that nobody writes to; every other kind needs room on the domains of its disks. */
+const refuseWithoutHeadroom = async (
+  hypervisor: StepDeps["hypervisor"],
+  { vm, plan, policy }: RoomWanted,
+  signal: AbortSignal,
+): Promise<void> => {
+  const frozen = new Set(disksToCapture(plan).map(({ id }) => id));
+  const disks = vm.disks.filter(({ id }) => frozen.has(id));
+  if (disks.length === 0) return;
+  const domains = await hypervisor.listStorageDomains(signal);
+  const refusal = whyNoHeadroom({ vmName: vm.name, disks, domains, policy });
+  if (refusal !== undefined) throw refusal;
 };

@@ -1,4 +1,5 @@
 import type { Clock } from "@holdfast/shared/clock/clock";
+import type { ErrorCode } from "@holdfast/shared/errors/codes";
 import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
 import type { Logger } from "@holdfast/shared/logging/logger";
 
@@ -16,6 +17,12 @@ export interface Patience {
   /** What is waited for, for the error: `capture X to be ready`. */
   readonly what: string;
   readonly deadlineMs: number;
+}
+
+/** How long something may be busy. */
+export interface BusyPatience extends Patience {
+  /** Told before each pause why it is waited, so that who looks at the task sees it. */
+  readonly onBusy?: ((why: HoldfastError) => Promise<void>) | undefined;
 }
 
 /**
@@ -83,10 +90,21 @@ export const throughOutages = async <Answer>(
   }
 };
 
-/** Asks again while the engine says that the object is busy; the last ENGINE_CONFLICT when it stays so. */
+/** Codes of an object that others work on now: asking again later is all it takes. */
+const busyCodes = [
+  "ENGINE_CONFLICT",
+  "VM_IN_BACKUP",
+  "VM_BUSY",
+  "DISKS_LOCKED",
+] as const satisfies readonly ErrorCode[];
+
+/** True for the refusal of something that is merely busy. */
+export const isBusy = (caught: unknown): boolean => hasCode(caught, ...busyCodes);
+
+/** Asks again while the engine says that the object is busy (`isBusy`); the last refusal when it stays so. */
 export const throughConflicts = async <Answer>(
   { clock, log }: Pick<StepDeps, "clock" | "log">,
-  { what, deadlineMs }: Patience,
+  { what, deadlineMs, onBusy }: BusyPatience,
   ask: () => Promise<Answer>,
   signal: AbortSignal,
 ): Promise<Answer> => {
@@ -96,8 +114,9 @@ export const throughConflicts = async <Answer>(
     try {
       return await ask();
     } catch (caught) {
-      if (!hasCode(caught, "ENGINE_CONFLICT") || clock.monotonicMs() - startMs + pauseMs > deadlineMs) throw caught;
+      if (!isBusy(caught) || clock.monotonicMs() - startMs + pauseMs > deadlineMs) throw caught;
       log.debug("the engine is busy with the object", { what, err: caught });
+      await onBusy?.(HoldfastError.from(caught));
     }
     await clock.sleep(pauseMs, signal);
   }

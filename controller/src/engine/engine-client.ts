@@ -3,6 +3,7 @@ import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
 import type { Logger } from "@holdfast/shared/logging/logger";
 import type * as z from "zod";
 
+import { presentCorrelationId } from "../hypervisor/correlation.ts";
 import { type Answer, isGood, jsonOf } from "./answer.ts";
 import type { TokenSource } from "./confirmed-login.ts";
 import { wasNotSent } from "./connection-failures.ts";
@@ -17,6 +18,7 @@ export interface EngineCall {
   readonly path: string;
   readonly query?: Readonly<Record<string, string>> | undefined;
   readonly body?: unknown;
+  /** That of the work under way (`correlated`) unless said. */
   readonly correlationId?: string | undefined;
   /** True when sending it twice does what sending it once does, so that a broken connection may be answered by a repeat. */
   readonly repeatable?: boolean;
@@ -130,6 +132,7 @@ const sendLoggedIn = async (deps: ClientDeps, call: EngineCall, signal: AbortSig
 const sendOnce = (deps: ClientDeps, call: EngineCall, token: string, signal: AbortSignal): Promise<Answer> => {
   const query = call.query === undefined ? "" : `?${new URLSearchParams(call.query).toString()}`;
   const hasBody = call.method === "POST" || call.method === "PUT";
+  const correlationId = call.correlationId ?? presentCorrelationId(call.method === "GET");
   return deps.transport.send(
     {
       method: call.method,
@@ -140,7 +143,7 @@ const sendOnce = (deps: ClientDeps, call: EngineCall, token: string, signal: Abo
         authorization: `Bearer ${token}`,
         version: "4",
         ...(hasBody ? { "content-type": "application/json" } : {}),
-        ...(call.correlationId === undefined ? {} : { "correlation-id": call.correlationId }),
+        ...(correlationId === undefined ? {} : { "correlation-id": correlationId }),
       },
       body: hasBody ? JSON.stringify(call.body ?? {}) : undefined,
     },

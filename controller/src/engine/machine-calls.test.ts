@@ -43,7 +43,7 @@ const request = {
   cpus: 4,
   memoryBytes: 4_294_967_296,
   hostIds: [],
-  correlationId: "hf_worker_abc",
+  correlationId: "hf-worker-abc",
 };
 
 test("the newest template of exactly the name is found", async () => {
@@ -68,7 +68,7 @@ test("a machine is made thin from its template, with its mark, shape and correla
     engine.createMachine(request, never),
   );
   expect([outcome, call, query]).toEqual(["V1", "POST /vms", {}]);
-  expect(headers?.["correlation-id"]).toBe("hf_worker_abc");
+  expect(headers?.["correlation-id"]).toBe("hf-worker-abc");
   expect(body).toEqual({
     name: "w-one",
     description: "holdfast/inst/worker/abc",

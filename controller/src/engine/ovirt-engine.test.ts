@@ -1,4 +1,5 @@
 import { beforeAll, expect, test } from "vitest";
+import { correlated } from "../hypervisor/correlation.ts";
 import { startLocalEngine } from "./testing/local-engine.ts";
 import { type EngineTrust, makeEngineTrust, apiCalls, openClient } from "./testing/open-client.ts";
 
@@ -73,7 +74,7 @@ test("pages are read until one is short, each row counts once, and text is read 
 });
 
 test("a capture that exists already is answered, one that the engine failed to start is CAPTURE_FAILED", async () => {
-  const request = { vmId: "V", captureId: "B1", diskIds: ["D"], description: "d", correlationId: "hf_t_1" };
+  const request = { vmId: "V", captureId: "B1", diskIds: ["D"], description: "d", correlationId: "hf-t-1" };
   await using engine = await startLocalEngine(trust.certificate, ({ method, path }) => {
     if (method === "GET")
       return path.endsWith("/B1") ? { status: 200, json: { id: "B1", phase: "ready" } } : { status: 404 };
@@ -83,7 +84,7 @@ test("a capture that exists already is answered, one that the engine failed to s
   });
   await using hypervisor = openClient(trust, engine);
   expect(await hypervisor.startCapture(request, never)).toMatchObject({ id: "B1", vmId: "V", phase: "ready" });
-  expect(apiCalls(engine)[0]?.headers["correlation-id"]).toBe("hf_t_1");
+  expect(apiCalls(engine)[0]?.headers["correlation-id"]).toBe("hf-t-1");
   await expect(hypervisor.startCapture({ ...request, vmId: "W", captureId: "B2" }, never)).rejects.toMatchObject({
     code: "CAPTURE_FAILED",
   });
@@ -110,4 +111,19 @@ test("ending what has ended, is ending or is aborted by it is no failure; a real
   ).rejects.toMatchObject({
     code: "ENGINE_FAULT",
   });
+});
+
+test("every call carries the correlation id of the work that it is of, reads too; a change of no task carries ours", async () => {
+  await using engine = await startLocalEngine(trust.certificate, () => ({ status: 200, json: {} }));
+  await using hypervisor = openClient(trust, engine);
+  await correlated("hf-t1-2", async () => {
+    await hypervisor.listCheckpoints("V", never);
+    await hypervisor.removeCheckpoint("V", "C", never);
+    await hypervisor.cancelTransfer("T", never);
+    await hypervisor.describeDisk({ diskId: "D", description: "" }, never);
+  });
+  await hypervisor.cancelTransfer("T", never);
+  await hypervisor.listCheckpoints("V", never);
+  const ids = apiCalls(engine).map(({ headers }) => headers["correlation-id"]);
+  expect(ids).toEqual(["hf-t1-2", "hf-t1-2", "hf-t1-2", "hf-t1-2", "hf-controller", undefined]);
 });

@@ -3,12 +3,14 @@ import type { Logger } from "@holdfast/shared/logging/logger";
 
 import type { BuildOperations } from "../hypervisor/builds.ts";
 import type { CaptureOperations } from "../hypervisor/captures.ts";
+import type { EventOperations } from "../hypervisor/events.ts";
 import type { Credentials, Hypervisor, LoginState } from "../hypervisor/hypervisor.ts";
 import type { InventoryReader } from "../hypervisor/inventory.ts";
 import type { MachineOperations } from "../hypervisor/machines.ts";
 import type { TransferOperations } from "../hypervisor/transfers.ts";
 import { CaptureCalls } from "./calls/capture-calls.ts";
 import { DiskCalls } from "./calls/disk-calls.ts";
+import { EventCalls } from "./calls/event-calls.ts";
 import { InventoryCalls } from "./calls/inventory-calls.ts";
 import { MachineCalls } from "./calls/machine-calls.ts";
 import { RightsCalls } from "./calls/rights-calls.ts";
@@ -73,6 +75,7 @@ export const openOvirtEngine = (options: EngineOptions, { clock, log }: EngineDe
       confirmed.expect(identity.instanceId);
       return identity;
     },
+    ...eventOperationsOf(new EventCalls(client)),
     ...captureOperationsOf(captures),
     ...transferOperationsOf(transfers),
     ...buildOperationsOf(disks, vms, settings),
@@ -94,8 +97,14 @@ const readerOf = (inventory: InventoryCalls): Omit<InventoryReader, "identify"> 
   readInventory: (signal) => inventory.readInventory(signal),
   getVm: (...call) => inventory.getVm(...call),
   findVms: (...call) => inventory.findVms(...call),
+  listStorageDomains: (signal) => inventory.listStorageDomains(signal),
   listVnicProfiles: (signal) => inventory.listVnicProfiles(signal),
-  listEvents: (...call) => inventory.listEvents(...call),
+});
+
+const eventOperationsOf = (events: EventCalls): EventOperations => ({
+  listEvents: (...call) => events.listEvents(...call),
+  listEventsNaming: (...call) => events.listEventsNaming(...call),
+  postEvent: (...call) => events.postEvent(...call),
 });
 
 const captureOperationsOf = (captures: CaptureCalls): CaptureOperations => ({

@@ -53,9 +53,10 @@ export interface Checkpoint {
 /** Freezing a VM's disks, and what it leaves. */
 export interface CaptureOperations {
   /**
-   * Starts a capture; asked again with the same id it answers the one that exists. VM_STATE_UNFIT when the VM is neither up nor
-   * down, ENGINE_CONFLICT when it is busy, CHECKPOINT_UNUSABLE when the engine does not have `fromCheckpointId` or calls
-   * it invalid, ENGINE_FAULT for what will not change by waiting.
+   * Starts a capture; asked again with the same id it answers the one that exists. CHECKPOINT_UNUSABLE when the engine does not
+   * have `fromCheckpointId` or calls it invalid. Worth another try: VM_IN_BACKUP, DISKS_LOCKED and ENGINE_CONFLICT (busy),
+   * VM_STATE_UNFIT, VM_PREVIEWING, DISKS_CHANGED, DOMAIN_SPACE_CRITICAL; waiting does not change HOSTED_ENGINE_VM,
+   * CAPTURE_NOT_SUPPORTED and ENGINE_FAULT.
    */
   startCapture(request: CaptureRequest, signal: AbortSignal): Promise<Capture>;
   /** Undefined when the engine has no such row: it never existed, or ended a quarter of an hour ago. */

@@ -1,5 +1,6 @@
 import type { BuildOperations } from "./builds.ts";
 import type { CaptureOperations } from "./captures.ts";
+import type { EventOperations } from "./events.ts";
 import type { InventoryReader } from "./inventory.ts";
 import type { MachineOperations } from "./machines.ts";
 import type { RightsReader } from "./rights.ts";
@@ -38,6 +39,7 @@ export interface CallCounts {
 export interface Hypervisor
   extends
     InventoryReader,
+    EventOperations,
     CaptureOperations,
     TransferOperations,
     BuildOperations,

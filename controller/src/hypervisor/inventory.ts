@@ -132,17 +132,6 @@ export interface Inventory {
   readonly vms: readonly Vm[];
 }
 
-/** An event of the engine's log. */
-export interface EngineEvent {
-  readonly index: number;
-  readonly code: number;
-  readonly severity: string;
-  readonly timeMs: number | undefined;
-  readonly description: string;
-  readonly correlationId: string | undefined;
-  readonly vmId: string | undefined;
-}
-
 /** Reading what an engine has. All lists are paged inside; none costs a call per VM. */
 export interface InventoryReader {
   /** The engine's identity and version; also the cheapest proof that the login works. */
@@ -153,7 +142,7 @@ export interface InventoryReader {
   getVm(vmId: string, signal: AbortSignal): Promise<VmDetails>;
   /** VMs of exactly this name, with their disks. */
   findVms(name: string, signal: AbortSignal): Promise<readonly Vm[]>;
+  /** Storage domains alone, with their space as it is now. */
+  listStorageDomains(signal: AbortSignal): Promise<readonly StorageDomain[]>;
   listVnicProfiles(signal: AbortSignal): Promise<readonly VnicProfile[]>;
-  /** Events of one correlation id, oldest first, the newest 200 at most. */
-  listEvents(correlationId: string, signal: AbortSignal): Promise<readonly EngineEvent[]>;
 }

@@ -1,4 +1,5 @@
 import { type InstallationId, derivedUuid } from "@holdfast/shared/ids/ids";
+import { toCorrelationId } from "./correlation.ts";
 
 /** Whose something on an engine is: one attempt of one task of one installation. */
 export interface Owner {
@@ -34,9 +35,9 @@ export const parseMark = (description: string): Owner | undefined => {
 /** True when two owners are the same attempt. */
 export const isSameOwner = (one: Owner, other: Owner): boolean => markOf(one) === markOf(other);
 
-/** Correlation id of everything that an attempt asks of an engine: at most 36 of `[0-9A-Za-z_-]`, as engines allow. */
+/** `hf-<task>-<n>`: correlation id of everything that attempt n of a task asks of an engine; n is 0 before its first attempt. */
 export const correlationIdOf = (owner: Pick<Owner, "taskId" | "attemptNumber">): string =>
-  `hf_${owner.taskId}_${owner.attemptNumber}`;
+  toCorrelationId(`hf-${owner.taskId}-${owner.attemptNumber}`);
 
 /** Id of an attempt's capture on the engine. */
 export const captureIdOf = (owner: Owner): string => derivedUuid("capture", ...parts(owner));

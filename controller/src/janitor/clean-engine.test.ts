@@ -5,7 +5,7 @@ import { awaitReady, beginCapture } from "../capture/begin-capture.ts";
 import { endCapture } from "../capture/end-capture.ts";
 import { examineVm } from "../capture/examine-vm.ts";
 import { openDisk } from "../capture/open-disk.ts";
-import { waitFor } from "../capture/waiting.ts";
+import { throughConflicts, waitFor } from "../capture/waiting.ts";
 import { type Lab, type LabVm, plainVm, startLab } from "../engine/testing/start-simulator.ts";
 import type { Hypervisor } from "../hypervisor/hypervisor.ts";
 import { type Owner, captureIdOf, correlationIdOf, markOf } from "../hypervisor/marks.ts";
@@ -69,7 +69,9 @@ const janitor = (known: Partial<Known> = {}, fence: FenceAnswer = "retired"): Ja
 });
 
 const freeze = async (owner: Owner, vm: LabVm) => {
-  const { plan } = await examineVm(lab.deps, { vmId: vm.id, base: undefined, excludedDiskIds: new Set() }, never);
+  const wanted = { vmId: vm.id, base: undefined, excludedDiskIds: new Set<string>() };
+  const patience = { what: `vm ${vm.name}`, deadlineMs: 30_000 };
+  const { plan } = await throughConflicts(lab.deps, patience, () => examineVm(lab.deps, wanted, never), never);
   const request = { owner, vmId: vm.id, vmStatus: "up", plan };
   await beginCapture(lab.deps, request, never);
   return awaitReady(lab.deps, request, never);

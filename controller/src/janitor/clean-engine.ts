@@ -5,6 +5,7 @@ import { closeDisk } from "../capture/open-disk.ts";
 import { endCapture, mergeSnapshot } from "../capture/end-capture.ts";
 import { removeCheckpoint } from "../capture/remove-checkpoints.ts";
 import { type StepDeps, throughConflicts } from "../capture/waiting.ts";
+import { correlated } from "../hypervisor/correlation.ts";
 import { type Owner, correlationIdOf, markOf, markPrefixOf } from "../hypervisor/marks.ts";
 import { removeDiskWholly, removeVmWholly } from "../restore/undo-restore.ts";
 import type { CleaningAction, LeftAlone } from "./cleaning-actions.ts";
@@ -105,7 +106,7 @@ const tryAction = async (pass: Pass, action: CleaningAction, signal: AbortSignal
   const { deps, unanswered, done, failed } = pass;
   if (action.kind === "remove-checkpoint" && unanswered.has(markOf(action.owner))) return;
   try {
-    await carryOut(deps, action, unanswered, signal);
+    await correlated(correlationIdOf(action.owner), () => carryOut(deps, action, unanswered, signal));
     done.push(action);
     deps.log.info("the janitor cleaned something", factsOf(action));
   } catch (caught) {

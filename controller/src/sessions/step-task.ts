@@ -1,6 +1,8 @@
 import { findLastAttempt } from "../database/attempts-table.ts";
 import { findSession } from "../database/sessions-table.ts";
 import { findTask } from "../database/tasks-table.ts";
+import { correlated } from "../hypervisor/correlation.ts";
+import { correlationIdOf } from "../hypervisor/marks.ts";
 import { type Next, final } from "./steps/next.ts";
 import { stepPending } from "./steps/step-pending.ts";
 import { stepPreparing } from "./steps/step-preparing.ts";
@@ -42,13 +44,19 @@ export const stepTask = async (deps: StepDeps, taskId: string, signal: AbortSign
   if (task === undefined || session === undefined) return final;
   const work = workOf(deps, task);
   const what = { task, session };
-  if (task.state === "pending") return stepPending(deps, { ...what, work }, signal);
+  if (task.state === "pending") {
+    return correlated(correlationIdOf({ taskId, attemptNumber: 0 }), () =>
+      stepPending(deps, { ...what, work }, signal),
+    );
+  }
   if (task.state === "waiting") return stepWaiting(deps, what);
   if (task.state === "succeeded" || task.state === "failed" || task.state === "cancelled") return final;
 
   const attempt = await findLastAttempt(deps.database.queries, taskId);
   if (attempt === undefined) throw new Error(`task ${taskId} is ${task.state} without an attempt`);
-  return stepTry(deps, { ...what, attempt, work }, signal);
+  return correlated(correlationIdOf({ taskId, attemptNumber: attempt.number }), () =>
+    stepTry(deps, { ...what, attempt, work }, signal),
+  );
 };
 
 const stepTry = (deps: StepDeps, what: Try & { readonly work: TaskWork }, signal: AbortSignal): Promise<Next> => {

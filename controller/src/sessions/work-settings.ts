@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { headroomPolicySchema } from "../capture/headroom-policy.ts";
 
 const ms = (value: number) => z.coerce.number().int().nonnegative().default(value);
 
@@ -12,6 +13,9 @@ export const workSettingsSchema = z.strictObject({
   retryDelayMs: ms(30_000),
   /** How long preflight waits for an engine, a repository or a VM to become fit. */
   preflightPatienceMs: ms(120_000),
+  /** How long preflight waits for a VM that another backup, a restore or another operation of the engine holds. */
+  busyPatienceMs: ms(1_800_000),
+  headroom: headroomPolicySchema.prefault({}),
   /** How long a task waits while no agent at all is deployed and healthy. */
   noAgentPatienceMs: ms(600_000),
   /** How long a task waits for the busy agents of one level before it may go on to the next one; 0 for ever (policy 34). */

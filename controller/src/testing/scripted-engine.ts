@@ -73,6 +73,7 @@ export const scriptedEngines = (inventory: Inventory): EngineConnector => ({
     const engine: Partial<Hypervisor> = {
       loginState: () => ({ state: "logged-in" }),
       identify: () => Promise.resolve({ instanceId: "e1", productName: "test", version: "4.5.6" }),
+      postEvent: () => Promise.resolve(),
       readInventory: () => Promise.resolve(inventory),
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };

@@ -1,3 +1,4 @@
+import { correlated } from "../hypervisor/correlation.ts";
 import type { ManagerConnection } from "../inventory/manager-connection.ts";
 import { type Next, after, again, final } from "../sessions/steps/next.ts";
 import { carryOut } from "./carry-out.ts";
@@ -8,7 +9,7 @@ import { nextMove } from "./next-move.ts";
 import { giveUpTest, settleTest } from "./settle-test.ts";
 import { afterTrouble } from "./trouble.ts";
 import type { WorkerAt, WorkerDeps } from "./worker-deps.ts";
-import type { Worker } from "./worker.ts";
+import { type Worker, workerCorrelationIdOf } from "./worker.ts";
 
 /** Looks at a worker and its VM as they are now and takes one step. Any step may be interrupted and is then taken again. */
 export const stepWorker = async (deps: WorkerDeps, workerId: string, signal: AbortSignal): Promise<Next> => {
@@ -23,7 +24,7 @@ export const stepWorker = async (deps: WorkerDeps, workerId: string, signal: Abo
   if (isAtRest(worker) && !worker.removing && !demandFor(deps, worker).rises) return goOnResting(deps, worker);
   const at: WorkerAt = { worker, manager, hypervisor: manager.hypervisor };
   try {
-    return await stepAt(deps, at, signal);
+    return await correlated(workerCorrelationIdOf(workerId), () => stepAt(deps, at, signal));
   } catch (caught) {
     signal.throwIfAborted();
     await manager.note(caught);

@@ -70,4 +70,4 @@ export const workerMarkOf = (installationId: string, workerId: string): string =
   `holdfast/${installationId}/worker/${workerId}`;
 
 /** Correlation id of everything that is asked of an engine for a worker. */
-export const workerCorrelationIdOf = (workerId: string): string => `hf_worker_${workerId}`;
+export const workerCorrelationIdOf = (workerId: string): string => `hf-worker-${workerId}`;

@@ -154,7 +154,7 @@ test("a VM that previews a snapshot cannot be backed up: said so, the VM untouch
   await lab.control.addSnapshot(vm.id, "before the update");
   await lab.control.setVm(vm.id, { previewing: true });
   await lab.control.resetCounters();
-  expect(failure(await stage.backUp(vm))).toBe("VM_STATE_UNFIT");
+  expect(failure(await stage.backUp(vm))).toBe("VM_PREVIEWING");
   expect((await lab.control.counters()).calls["POST /vms/:vm/backups"]).toBeUndefined();
   await stage.expectSound(vm, 0);
 

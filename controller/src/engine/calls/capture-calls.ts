@@ -2,6 +2,7 @@ import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
 import type * as z from "zod";
 
 import type { Capture, CaptureOperations, CaptureRequest } from "../../hypervisor/captures.ts";
+import { captureRefusalOf } from "../capture-refusals.ts";
 import type { EngineCall, EngineClient } from "../engine-client.ts";
 import { captureRow, checkpointRow, snapshotRow } from "../rows/capture-rows.ts";
 import { captureDiskRow } from "../rows/disk-rows.ts";
@@ -25,10 +26,10 @@ export class CaptureCalls implements CaptureOperations {
     } catch (caught) {
       if (hasCode(caught, "NOT_FOUND")) throw vmNotFound(vmId);
       // Sent before, and the answer was lost or another message came first ("the VM is during a backup"): look.
-      if (!hasCode(caught, "ALREADY_EXISTS", "ENGINE_CONFLICT", "ENGINE_FAULT")) throw caught;
+      if (!hasCode(caught, "ALREADY_EXISTS", "ENGINE_CONFLICT", "ENGINE_FAULT")) throw captureRefusalOf(caught);
       const existing = await this.getCapture(vmId, captureId, signal);
       if (existing !== undefined) return existing;
-      throw saysNothing(caught) ? captureFailed(request, caught) : caught;
+      throw saysNothing(caught) ? captureFailed(request, caught) : captureRefusalOf(caught);
     }
   }
 

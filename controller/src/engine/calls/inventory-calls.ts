@@ -1,14 +1,19 @@
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import * as z from "zod";
 
-import type { Cluster, EngineIdentity, Inventory, InventoryReader, VnicProfile } from "../../hypervisor/inventory.ts";
+import type {
+  Cluster,
+  EngineIdentity,
+  Inventory,
+  InventoryReader,
+  StorageDomain,
+  VnicProfile,
+} from "../../hypervisor/inventory.ts";
 import type { Level } from "../../hypervisor/level.ts";
 import type { EngineClient } from "../engine-client.ts";
 import { listPaged } from "../paging.ts";
-import { eventRow } from "../rows/capture-rows.ts";
 import { clusterRow, hostRow, networkRow, storageDomainRow, vnicProfileRow } from "../rows/place-rows.ts";
 import { type VmRow, toVm, toVmDetails, vmRow } from "../rows/vm-rows.ts";
-import { collection } from "../values.ts";
 
 const apiRootRow = z.object({
   instance_id: z.string(),
@@ -43,7 +48,7 @@ export class InventoryCalls implements InventoryReader {
   async readInventory(signal: AbortSignal): Promise<Inventory> {
     const clusters = await this.listClusters(signal);
     const hosts = await this.listHosts(signal);
-    const storageDomains = await this.#list("/storagedomains", "storage_domain", storageDomainRow, signal);
+    const storageDomains = await this.listStorageDomains(signal);
     const vms = await this.listVmRows(withDisks, signal);
     return { clusters, hosts, storageDomains, vms: await this.#toVms(vms, signal) };
   }
@@ -51,6 +56,10 @@ export class InventoryCalls implements InventoryReader {
   /** Every VM with these links inlined. */
   listVmRows(follow: string, signal: AbortSignal): Promise<readonly VmRow[]> {
     return listPaged(this.#client, { path: "/vms", element: "vm", row: vmRow, sortBy: "name", follow }, signal);
+  }
+
+  listStorageDomains(signal: AbortSignal): Promise<readonly StorageDomain[]> {
+    return this.#list("/storagedomains", "storage_domain", storageDomainRow, signal);
   }
 
   async listClusters(signal: AbortSignal): Promise<readonly Cluster[]> {
@@ -100,21 +109,9 @@ export class InventoryCalls implements InventoryReader {
     }));
   }
 
-  async listEvents(correlationId: string, signal: AbortSignal) {
-    const query = { search: `correlation_id=${correlationId} sortby time desc`, max: "200" };
-    const rows = await this.#client.ask(
-      { method: "GET", path: "/events", query },
-      collection("event", eventRow),
-      signal,
-    );
-    return rows
-      .filter((event) => event.correlationId === correlationId)
-      .toSorted((one, other) => one.index - other.index);
-  }
-
   /** Names of storage domains and of a cluster, for what is saved of a VM. */
   async namesFor(clusterId: string | undefined, signal: AbortSignal) {
-    const storageDomains = await this.#list("/storagedomains", "storage_domain", storageDomainRow, signal);
+    const storageDomains = await this.listStorageDomains(signal);
     const vnicProfiles = await this.listVnicProfiles(signal);
     const cluster = clusterId === undefined ? undefined : await this.#clusterOf(clusterId, signal);
     return { clusterName: cluster?.name, storageDomains, vnicProfiles };

@@ -1,7 +1,8 @@
 import * as z from "zod";
 
 import type { Capture, Checkpoint } from "../../hypervisor/captures.ts";
-import type { EngineEvent, Snapshot } from "../../hypervisor/inventory.ts";
+import type { EngineEvent } from "../../hypervisor/events.ts";
+import type { Snapshot } from "../../hypervisor/inventory.ts";
 import { number, stub } from "../values.ts";
 
 const phases = ["initializing", "starting", "ready", "finalizing", "succeeded", "failed", "unknown"] as const;

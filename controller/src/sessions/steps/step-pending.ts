@@ -1,4 +1,5 @@
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import { isBusy } from "../../capture/waiting.ts";
 import { changeTask, moveTask } from "../../database/tasks-table.ts";
 import { finishTask } from "../finish-task.ts";
 import type { TaskAndSession, TaskWork } from "../task-work.ts";
@@ -6,7 +7,8 @@ import type { WorkDeps } from "../work-deps.ts";
 import { type Next, after, again, final } from "./next.ts";
 import { tellMove } from "./tell-move.ts";
 
-const lookAgainMs = 3_000;
+const firstPauseMs = 1_000;
+const longestPauseMs = 30_000;
 
 /** Preflight: before the VM is touched, what is the task going to do? What may mend itself is waited for, for a while. */
 export const stepPending = async (
@@ -43,10 +45,13 @@ export const cancelUnstarted = async (deps: WorkDeps, { task, session }: TaskAnd
 
 const failPreflight = async (deps: WorkDeps, { task }: TaskAndSession, error: HoldfastError): Promise<Next> => {
   const nowMs = deps.clock.nowMs();
-  if (error.retryable && nowMs - task.queuedMs < deps.settings.preflightPatienceMs) {
+  const waitedMs = nowMs - task.queuedMs;
+  const { busyPatienceMs, preflightPatienceMs } = deps.settings;
+  const patienceMs = isBusy(error) ? busyPatienceMs : preflightPatienceMs;
+  if (error.retryable && waitedMs < patienceMs) {
     await changeTask(deps.database.queries, task.taskId, { doing: `waits: ${error.message}` });
     deps.changes.changed(task.sessionId);
-    return after(Math.min(lookAgainMs, deps.settings.preflightPatienceMs));
+    return after(Math.min(pauseAfter(waitedMs), patienceMs));
   }
   if (error.code === "INTERNAL")
     deps.log.error("preflight failed", { session: task.sessionId, task: task.taskId, err: error });
@@ -55,3 +60,6 @@ const failPreflight = async (deps: WorkDeps, { task }: TaskAndSession, error: Ho
     tellMove(deps, task, "failed", message);
   return final;
 };
+
+/** As long as it was waited already: each pause doubles the wait, within bounds. */
+const pauseAfter = (waitedMs: number): number => Math.min(longestPauseMs, Math.max(firstPauseMs, waitedMs));

@@ -3,6 +3,10 @@ import { changeAttempt } from "../../database/attempts-table.ts";
 import { changeTask, moveTask } from "../../database/tasks-table.ts";
 import type { Attempt } from "../attempt.ts";
 import { endAttempt } from "../end-attempt.ts";
+import { remarkTask } from "../finish-task.ts";
+import { withRemarks } from "../remark.ts";
+import type { Task } from "../task.ts";
+import { tellBegin } from "../tell-engine.ts";
 import type { TaskWork, Try } from "../task-work.ts";
 import type { WorkDeps } from "../work-deps.ts";
 import { type Next, after, again } from "./next.ts";
@@ -25,7 +29,8 @@ export const stepPreparing = async (
     return again;
   }
   try {
-    const { prepared, change } = await work.prepare(what, signal);
+    const told = attempt.number === 1 && attempt.prepared === null ? await begin(deps, what, signal) : task;
+    const { prepared, change } = await work.prepare({ ...what, task: told }, signal);
     const isReady = await deps.database.inTransaction(async (queries) => {
       await changeAttempt(queries, attempt.attemptId, { prepared });
       return moveTask(queries, task, "running", { ...change, doing: "the agent works" });
@@ -49,4 +54,12 @@ export const stepPreparing = async (
     await endAttempt(deps, attempt.attemptId, { v: 1, cause: "failed", code, message, retryable });
     return again;
   }
+};
+
+/** The admin of the engine is told before the VM is touched; answers the task with what is to be remarked about that. */
+const begin = async (deps: WorkDeps, what: Try, signal: AbortSignal): Promise<Task> => {
+  const { task } = what;
+  const remarks = await tellBegin(deps, what, signal);
+  await remarkTask(deps.database.queries, task, remarks);
+  return { ...task, remarks: withRemarks(task.remarks, remarks) };
 };

@@ -7,6 +7,7 @@ import { type End, decideEnd } from "../decide-end.ts";
 import { finishTask, remarkTask } from "../finish-task.ts";
 import type { Remark } from "../remark.ts";
 import type { Task } from "../task.ts";
+import { tellEnd } from "../tell-engine.ts";
 import type { TaskWork, Try } from "../task-work.ts";
 import type { WorkDeps } from "../work-deps.ts";
 import { askVerdict } from "./ask-verdict.ts";
@@ -23,7 +24,27 @@ export const stepSettling = async (
   const { attempt } = what;
   if (attempt.fence === "unasked") return askVerdict(deps, what, signal);
   if (!attempt.cleaned) return cleanUp(deps, what, { standing: attempt.fence, signal });
-  return conclude(deps, what, { ending: attempt.ending ?? nothingSaid, fence: attempt.fence });
+  const facts = { ending: attempt.ending ?? nothingSaid, fence: attempt.fence };
+  return conclude(deps, what, { ...facts, told: await tellOf(deps, what, facts, signal) });
+};
+
+interface Facts {
+  readonly ending: Ending;
+  readonly fence: Exclude<Attempt["fence"], "unasked">;
+}
+
+/** Before the end is kept: after a crash in between it is told again, which the engine takes for once. */
+const tellOf = async (
+  deps: WorkDeps,
+  { task, attempt, session }: Try,
+  { ending, fence }: Facts,
+  signal: AbortSignal,
+): Promise<readonly Remark[]> => {
+  const { maxAttempts, retryDelayMs } = deps.settings;
+  const attempts = (await listAttempts(deps.database.queries, task.taskId)).length;
+  const end = decideEnd({ ending, fence, attempts, maxAttempts, wish: session.wish, retryDelayMs });
+  if (attempt.prepared === null && end.task === "cancelled") return [];
+  return tellEnd(deps, { task, session }, end, signal);
 };
 
 const nothingSaid: Ending = {
@@ -37,13 +58,14 @@ const nothingSaid: Ending = {
 const conclude = async (
   deps: WorkDeps,
   { task, attempt, session }: Try,
-  { ending, fence }: { readonly ending: Ending; readonly fence: Exclude<Attempt["fence"], "unasked"> },
+  { ending, fence, told }: Facts & { readonly told: readonly Remark[] },
 ): Promise<Next> => {
   const { maxAttempts, retryDelayMs } = deps.settings;
   const nowMs = deps.clock.nowMs();
   const end = await deps.database.inTransaction(async (queries) => {
     const attempts = (await listAttempts(queries, task.taskId)).length;
     const decided = decideEnd({ ending, fence, attempts, maxAttempts, wish: session.wish, retryDelayMs });
+    await remarkTask(queries, task, told);
     const present = await findTask(queries, task.taskId);
     if (present === undefined) throw new HoldfastError("INTERNAL", `task ${task.taskId} vanished`);
     await moveAttempt(queries, attempt, decided.attempt, { endedMs: nowMs });

@@ -17,6 +17,7 @@ import type {
 import { callControl } from "./call-control.ts";
 import type { Leftovers } from "./objects.ts";
 import type { domainChangeSchema } from "./place-routes.ts";
+import { HindranceClient } from "./hindrance-client.ts";
 import { RuleClient } from "./rule-client.ts";
 import type { GuestDisk, LabCounters, LabGuest } from "./lab-views.ts";
 
@@ -38,12 +39,15 @@ export interface LabVm {
 export class ControlClient {
   /** Rules by which calls of the engine and of imageio go wrong. */
   readonly rules: RuleClient;
+  /** What stands in the way of backups, and the engine's log. */
+  readonly hindrances: HindranceClient;
   readonly #origin: string;
 
   /** `origin` is the `control` of the ready line, such as `http://127.0.0.1:40001`. */
   constructor(origin: string) {
     this.#origin = origin;
     this.rules = new RuleClient(origin);
+    this.hindrances = new HindranceClient(origin);
   }
 
   async listVms(): Promise<readonly LabVm[]> {

@@ -8,6 +8,7 @@ import { type Listening, type Respond, listen, toListener } from "../http/listen
 import { type Request, type Response, jsonAnswer } from "../http/message.ts";
 import { type Route, matchRoute } from "../http/router.ts";
 import type { Control, ControlHandle } from "./control.ts";
+import { hindranceRoutes } from "./hindrance-routes.ts";
 import { labRoutes } from "./lab-routes.ts";
 import { machineRoutes } from "./machine-routes.ts";
 import { placeRoutes } from "./place-routes.ts";
@@ -35,6 +36,7 @@ export const controlRoutes = (control: Control): readonly Route<ControlHandle>[]
   ...machineRoutes(control),
   ...workerRoutes(control),
   ...placeRoutes(control),
+  ...hindranceRoutes(control),
   ...ruleRoutes(control),
   ...labRoutes(control),
 ];

@@ -30,6 +30,7 @@ export const diskStatus = (world: World, disk: Disk): DiskStatus => {
   if (disk.illegal) return "illegal";
   const held =
     disk.busy ||
+    disk.held === true ||
     isBeingTransferred(world, disk.id) ||
     isHeldByBackup(world, disk.id) ||
     isHeldBySnapshot(world, disk.id);

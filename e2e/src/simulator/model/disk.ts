@@ -26,6 +26,8 @@ export interface Disk {
   readonly ofTemplate: boolean;
   /** True until the image exists on storage, and while it is being removed. */
   busy: boolean;
+  /** True while the lab holds it locked. */
+  held?: boolean;
   /** Of a disk that is being converted: the volume that goes when that is over, or was broken off. */
   spareVolumeId?: string;
   /** True when an upload failed verification and the disk could not be removed. */
