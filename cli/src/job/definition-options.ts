@@ -4,9 +4,10 @@ import type { JobDefinitionSchema } from "@holdfast/proto/holdfast/controller/v1
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { type Command, InvalidArgumentError } from "commander";
 import { listOption } from "../command.ts";
+import { type CaptureOptions, givenCapture, withCaptureOptions } from "./capture-options.ts";
 
 /** The fields of a job as command-line options; what is not given stays as it was. */
-export interface DefinitionOptions {
+export interface DefinitionOptions extends CaptureOptions {
   readonly vm?: readonly string[];
   readonly excludeDisk?: readonly string[];
   readonly repository?: string;
@@ -22,7 +23,7 @@ export interface DefinitionOptions {
 
 /** Adds the options to `job create` or `job edit`. */
 export const withDefinitionOptions = (command: Command): Command =>
-  command
+  withCaptureOptions(command)
     .addOption(listOption("--vm <vm>", "VM by name, id or manager/name (repeatable)"))
     .addOption(listOption("--exclude-disk <disk>", "disk id, or vm:alias, not to back up (repeatable)"))
     .option("--repository <repository>", "where to")
@@ -85,6 +86,7 @@ const given = (options: DefinitionOptions): MessageInitShape<typeof JobDefinitio
   ...(options.keepDays !== undefined && { keepDays: options.keepDays }),
   ...(options.codec !== undefined && { codec: options.codec }),
   ...(options.description !== undefined && { description: options.description }),
+  ...givenCapture(options),
   ...(options.verifyAfter !== undefined && { verifyAfter: options.verifyAfter }),
 });
 

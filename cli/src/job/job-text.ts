@@ -33,6 +33,8 @@ export const jobText = (job: Job): string =>
     ["schedule", scheduleText(job)],
     ["keep", `${job.definition?.keepDays ?? 0} days`],
     ["codec", job.definition?.codec],
+    ["capture", captureText(job)],
+    ["consistency", job.definition?.consistency],
     ["verification", job.definition?.verifyAfter === true ? "after every session" : "with the repository's"],
     ["next run", timeText(job.nextRunMs)],
     [
@@ -60,6 +62,9 @@ const plannedVmText = (vm: PlannedVm): string =>
     ),
     ...vm.remarks.map((remark) => `  ${remark.level} ${remark.code}: ${remark.message}`),
   ].join("\n");
+
+const captureText = ({ definition }: Job): string =>
+  `${definition?.capture ?? ""}${definition?.legacyCapture === true ? " (legacy)" : ""}`;
 
 const scheduleText = (job: Job): string => {
   const definition = job.definition;

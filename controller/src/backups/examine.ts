@@ -1,4 +1,5 @@
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import type { CapturePolicy } from "../capture/capture-policy.ts";
 import { type Examination, examineVm } from "../capture/examine-vm.ts";
 import { disksToCapture } from "../capture/plan-disks.ts";
 import type { RepositoryConnection } from "../repositories/repository-connection.ts";
@@ -15,6 +16,7 @@ export interface ExamineWish {
   readonly repositoryId: string;
   readonly excludedDiskIds: readonly string[];
   readonly distrustTracking: boolean;
+  readonly capture: CapturePolicy;
 }
 
 /** Preflight of one VM: the repository takes uploads, the VM is fit, every disk has a mode with a reason. Changes nothing. */
@@ -34,6 +36,8 @@ export const examineForBackup = async (
       base,
       excludedDiskIds: new Set(wish.excludedDiskIds),
       distrustTracking: wish.distrustTracking,
+      policy: wish.capture,
+      engineVersion: record.engineVersion,
       doubtsCheckpoint: base !== undefined && (await isDoubted(deps, wish.managerId, base)),
     },
     signal,

@@ -1,12 +1,18 @@
+import { dropSnapshot } from "../capture/drop-snapshot.ts";
 import { endCapture } from "../capture/end-capture.ts";
+import { disksToCapture } from "../capture/plan-disks.ts";
 import { removeObsoleteCheckpoints } from "../capture/remove-checkpoints.ts";
 import type { StepDeps as CaptureDeps } from "../capture/waiting.ts";
 import { listUnfinishedAttempts } from "../database/attempts-table.ts";
+import { listJournalOfAttempt } from "../database/journal-table.ts";
 import { correlationIdOf } from "../hypervisor/marks.ts";
 import { newestBase } from "../repositories/newest-base.ts";
+import { isHeld } from "../sessions/journal.ts";
+import type { Remark } from "../sessions/remark.ts";
 import type { Settled, Standing, Try } from "../sessions/task-work.ts";
 import type { WorkDeps } from "../sessions/work-deps.ts";
 import { usableManager } from "./examine.ts";
+import { thawAtEnd } from "./hold-guest.ts";
 import { ownerOf } from "./owner-of.ts";
 import { type PreparedBackup, parsePrepared, tryPrepared } from "./prepared-backup.ts";
 
@@ -22,25 +28,45 @@ export const settleBackup = async (
 ): Promise<Settled> => {
   const prepared = parsePrepared(what.attempt.prepared);
   if (prepared === null) return { kind: "clean", remarks: [] };
-  const { task, attempt } = what;
+  const { task } = what;
   const { hypervisor } = usableManager(deps, task.managerId);
   const captureDeps: CaptureDeps = {
     hypervisor,
     clock: deps.clock,
     log: deps.log.child({ session: task.sessionId, task: task.taskId }),
   };
-  const ended = await endCapture(
-    captureDeps,
-    {
-      vmId: task.vmId,
-      captureId: prepared.captureId,
-      correlationId: correlationIdOf(ownerOf(deps.installationId, attempt)),
-      snapshotId: snapshotOf(prepared),
-    },
-    signal,
-  );
+  const remarks = await endFreezing(deps, captureDeps, { what, prepared }, signal);
   if (standing !== "uncertain") await removeCheckpoints(deps, captureDeps, what, signal);
-  return { kind: "clean", remarks: ended.remarks };
+  return { kind: "clean", remarks };
+};
+
+interface Frozen {
+  readonly what: Try;
+  readonly prepared: PreparedBackup;
+}
+
+/** A guest that may still hold still goes on first; then what froze the disks is ended. */
+const endFreezing = async (
+  deps: WorkDeps,
+  captureDeps: CaptureDeps,
+  { what, prepared }: Frozen,
+  signal: AbortSignal,
+): Promise<readonly Remark[]> => {
+  const { task, attempt } = what;
+  const { vmId, managerId } = task;
+  const owner = ownerOf(deps.installationId, attempt);
+  const journal = await listJournalOfAttempt(deps.database.queries, attempt);
+  const freezeDeps = { engine: captureDeps, database: deps.database };
+  const thawed = journal.some(isHeld) ? await thawAtEnd(freezeDeps, { owner, managerId, vmId }, signal) : [];
+  if (prepared.way.via === "snapshot") {
+    const diskIds = disksToCapture(prepared.plan).map(({ id }) => id);
+    const entry = journal.find(({ kind, facts }) => kind === "snapshot" && facts["snapshotId"] !== undefined);
+    const snapshotId = entry?.facts["snapshotId"];
+    return [...thawed, ...(await dropSnapshot(captureDeps, { owner, vmId, diskIds, snapshotId }, signal))];
+  }
+  const { captureId } = prepared;
+  const request = { vmId, captureId, correlationId: correlationIdOf(owner), snapshotId: snapshotOf(prepared) };
+  return (await endCapture(captureDeps, request, signal)).remarks;
 };
 
 const snapshotOf = (prepared: PreparedBackup): string | undefined =>

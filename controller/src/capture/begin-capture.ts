@@ -5,15 +5,22 @@ import { type Owner, captureIdOf, correlationIdOf, markOf } from "../hypervisor/
 import { type CaptureKind, kindOf } from "./capture-kind.ts";
 import { type CapturePlan, disksToCapture } from "./plan-disks.ts";
 import { settleModes, withoutTracking } from "./settle-modes.ts";
+import { toldByEngine } from "./told-by-engine.ts";
 import { type StepDeps, throughConflicts, waitFor } from "./waiting.ts";
 
-/** Which capture to begin; write `captureIdOf(owner)` to the journal before (A2). */
+/** Which capture to begin; write `captureIdOf(owner, round)` to the journal before (A2). */
 export interface BeginRequest {
   readonly owner: Owner;
   readonly vmId: string;
   /** Status of the VM when it was examined. */
   readonly vmStatus: string;
   readonly plan: CapturePlan;
+  /** From 1; one attempt's second capture, after its first one failed, is another. */
+  readonly round?: number;
+  /** See `CaptureRequest`. */
+  readonly legacy?: boolean;
+  /** See `CaptureRequest`. */
+  readonly requireConsistency?: boolean;
   /** How long a busy VM is waited for; 2 minutes unless said. */
   readonly busyMs?: number;
   /** How long the engine may take to be ready; 15 minutes unless said. */
@@ -75,7 +82,7 @@ export const beginCapture = async (
  */
 export const awaitReady = async (deps: StepDeps, request: BeginRequest, signal: AbortSignal): Promise<ReadyCapture> => {
   const { owner, vmId, readyMs = 900_000 } = request;
-  const captureId = captureIdOf(owner);
+  const captureId = captureIdOf(owner, request.round);
   const capture = await waitFor(
     deps,
     { what: `capture ${captureId} of vm ${vmId} to be ready`, deadlineMs: readyMs },
@@ -96,7 +103,7 @@ export const awaitReady = async (deps: StepDeps, request: BeginRequest, signal: 
 
 const start = async (deps: StepDeps, request: BeginRequest, signal: AbortSignal): Promise<BegunCapture> => {
   const { owner, vmId, plan, busyMs = 120_000 } = request;
-  const captureId = captureIdOf(owner);
+  const captureId = captureIdOf(owner, request.round);
   const ask = (): Promise<Capture> =>
     deps.hypervisor.startCapture(
       {
@@ -106,6 +113,8 @@ const start = async (deps: StepDeps, request: BeginRequest, signal: AbortSignal)
         fromCheckpointId: plan.fromCheckpointId,
         description: markOf(owner),
         correlationId: correlationIdOf(owner),
+        legacy: request.legacy === true,
+        requireConsistency: request.requireConsistency === true,
       },
       signal,
     );
@@ -117,27 +126,14 @@ const start = async (deps: StepDeps, request: BeginRequest, signal: AbortSignal)
 
 const lookReady = async (deps: StepDeps, request: BeginRequest, signal: AbortSignal): Promise<Capture | undefined> => {
   const { owner, vmId } = request;
-  const captureId = captureIdOf(owner);
+  const captureId = captureIdOf(owner, request.round);
   const capture = await deps.hypervisor.getCapture(vmId, captureId, signal);
   if (capture?.phase === "ready") return capture;
   const isOver = capture === undefined || ["failed", "finalizing", "succeeded"].includes(capture.phase);
   if (!isOver) return undefined;
   throw new HoldfastError(
     "CAPTURE_FAILED",
-    `capture ${captureId} of vm ${vmId} ${capture === undefined ? "vanished" : `is ${capture.phase}`} before it was ready${await toldBy(deps, owner, signal)}`,
+    `capture ${captureId} of vm ${vmId} ${capture === undefined ? "vanished" : `is ${capture.phase}`} before it was ready${await toldByEngine(deps, owner, signal)}`,
     { details: { vmId, captureId, phase: capture?.phase ?? "gone" } },
   );
-};
-
-/** What the engine's events say went wrong, for the message; nothing when they cannot be read. */
-const toldBy = async (deps: StepDeps, owner: Owner, signal: AbortSignal): Promise<string> => {
-  try {
-    const events = await deps.hypervisor.listEvents(correlationIdOf(owner), signal);
-    const bad = events.filter(({ severity }) => severity !== "normal").map(({ description }) => description);
-    return bad.length === 0 ? "" : `: ${bad.slice(-3).join("; ")}`;
-  } catch (caught) {
-    signal.throwIfAborted();
-    deps.log.debug("events of a failed capture cannot be read", { task: owner.taskId, err: caught });
-    return "";
-  }
 };

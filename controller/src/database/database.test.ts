@@ -44,8 +44,12 @@ afterEach(async () => {
 describe("the database", () => {
   it("gains tables and columns when it was made before there were any, and keeps its jobs", async () => {
     const { queries } = database;
-    await saveJob(queries, testJob({ verifyAfter: true }));
-    await queries.schema.alterTable("jobs").dropColumn("verify_after").execute();
+    await saveJob(
+      queries,
+      testJob({ verifyAfter: true, capture: { way: "snapshot", legacy: true, consistency: "required" } }),
+    );
+    for (const column of ["verify_after", "capture", "legacy_capture", "consistency"])
+      await queries.schema.alterTable("jobs").dropColumn(column).execute();
     await queries.schema.alterTable("managers").dropColumn("era").execute();
     for (const table of ["workers", "maintenance", "repository_keys"]) await queries.schema.dropTable(table).execute();
     await queries.deleteFrom("schema_versions").where("version", ">=", 3).execute();

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { capturePolicySchema } from "../capture/capture-policy.ts";
 import { type ExcludedDisk, type Job, type JobVm, codecs } from "../jobs/job.ts";
 import type { Queries } from "./database.ts";
 import type { JobRow } from "./schema.ts";
@@ -14,6 +15,9 @@ const toRow = (job: Job): JobRow => ({
   keep_days: job.keepDays,
   codec: job.codec,
   verify_after: job.verifyAfter ? 1 : 0,
+  capture: job.capture.way,
+  legacy_capture: job.capture.legacy ? 1 : 0,
+  consistency: job.capture.consistency,
   handled_ms: job.handledMs,
   created_ms: job.createdMs,
 });
@@ -31,6 +35,11 @@ const fromRow = (row: JobRow, vms: readonly JobVm[], excludedDisks: readonly Exc
   keepDays: row.keep_days,
   codec: z.enum(codecs).parse(row.codec),
   verifyAfter: row.verify_after === 1,
+  capture: capturePolicySchema.parse({
+    way: row.capture,
+    legacy: row.legacy_capture === 1,
+    consistency: row.consistency,
+  }),
   handledMs: row.handled_ms,
   createdMs: row.created_ms,
 });

@@ -43,6 +43,9 @@ export interface JobRow {
   readonly keep_days: number;
   readonly codec: string;
   readonly verify_after: Flag;
+  readonly capture: string;
+  readonly legacy_capture: Flag;
+  readonly consistency: string;
   readonly handled_ms: number;
   readonly created_ms: number;
 }

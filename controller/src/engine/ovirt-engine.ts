@@ -6,11 +6,13 @@ import type { CaptureOperations } from "../hypervisor/captures.ts";
 import type { Credentials, Hypervisor, LoginState } from "../hypervisor/hypervisor.ts";
 import type { InventoryReader } from "../hypervisor/inventory.ts";
 import type { MachineOperations } from "../hypervisor/machines.ts";
+import type { SnapshotOperations } from "../hypervisor/snapshots.ts";
 import type { TransferOperations } from "../hypervisor/transfers.ts";
 import { CaptureCalls } from "./calls/capture-calls.ts";
 import { DiskCalls } from "./calls/disk-calls.ts";
 import { InventoryCalls } from "./calls/inventory-calls.ts";
 import { MachineCalls } from "./calls/machine-calls.ts";
+import { SnapshotCalls } from "./calls/snapshot-calls.ts";
 import { surveyEngine } from "./calls/survey-calls.ts";
 import { TransferCalls } from "./calls/transfer-calls.ts";
 import { VmCalls } from "./calls/vm-calls.ts";
@@ -62,7 +64,7 @@ export const openOvirtEngine = (options: EngineOptions, { clock, log }: EngineDe
       login.useCredentials(credentials);
     },
     calls: () => ({ total: transport.sent(), logins: login.logins }),
-    survey: (scope, signal) => surveyEngine({ client, captures, transfers, disks }, scope, signal),
+    survey: (scope, signal) => surveyEngine({ client, captures, transfers, disks, inventory }, scope, signal),
     ...readerOf(inventory),
     identify: async (signal) => {
       const identity = await inventory.identify(signal);
@@ -70,6 +72,7 @@ export const openOvirtEngine = (options: EngineOptions, { clock, log }: EngineDe
       return identity;
     },
     ...captureOperationsOf(captures),
+    ...snapshotOperationsOf(new SnapshotCalls(client)),
     ...transferOperationsOf(transfers),
     ...buildOperationsOf(disks, vms),
     ...machineOperationsOf(new MachineCalls(client)),
@@ -104,6 +107,13 @@ const captureOperationsOf = (captures: CaptureCalls): CaptureOperations => ({
   removeCheckpoint: (...call) => captures.removeCheckpoint(...call),
   listSnapshots: (...call) => captures.listSnapshots(...call),
   removeSnapshot: (...call) => captures.removeSnapshot(...call),
+});
+
+const snapshotOperationsOf = (snapshots: SnapshotCalls): SnapshotOperations => ({
+  createSnapshot: (...call) => snapshots.createSnapshot(...call),
+  listSnapshotDisks: (...call) => snapshots.listSnapshotDisks(...call),
+  freezeGuest: (...call) => snapshots.freezeGuest(...call),
+  thawGuest: (...call) => snapshots.thawGuest(...call),
 });
 
 const transferOperationsOf = (transfers: TransferCalls): TransferOperations => ({

@@ -38,6 +38,10 @@ export interface CaptureRequest {
   /** The mark (`markOf`); copied by the engine to the checkpoint. */
   readonly description: string;
   readonly correlationId: string;
+  /** True asks an engine that would make a hybrid capture for a live or cold one. */
+  readonly legacy?: boolean;
+  /** True makes a live capture fail when its guest cannot be frozen; the others take no notice. */
+  readonly requireConsistency?: boolean;
 }
 
 /** The engine's marker of change tracking. */
@@ -55,7 +59,8 @@ export interface CaptureOperations {
   /**
    * Starts a capture; asked again with the same id it answers the one that exists. VM_STATE_UNFIT when the VM is neither up nor
    * down, ENGINE_CONFLICT when it is busy, CHECKPOINT_UNUSABLE when the engine does not have `fromCheckpointId` or calls
-   * it invalid, ENGINE_FAULT for what will not change by waiting.
+   * it invalid, CAPTURE_NOT_SUPPORTED where level or host have no such capture, ENGINE_FAULT for whatever else will not change by
+   * waiting.
    */
   startCapture(request: CaptureRequest, signal: AbortSignal): Promise<Capture>;
   /** Undefined when the engine has no such row: it never existed, or ended a quarter of an hour ago. */

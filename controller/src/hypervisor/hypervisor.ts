@@ -2,6 +2,7 @@ import type { BuildOperations } from "./builds.ts";
 import type { CaptureOperations } from "./captures.ts";
 import type { InventoryReader } from "./inventory.ts";
 import type { MachineOperations } from "./machines.ts";
+import type { SnapshotOperations } from "./snapshots.ts";
 import type { Survey, SurveyScope } from "./survey.ts";
 import type { TransferOperations } from "./transfers.ts";
 
@@ -35,7 +36,14 @@ export interface CallCounts {
  * idempotent by an id of ours. Conflicts are left to the caller, who knows how long it may wait.
  */
 export interface Hypervisor
-  extends InventoryReader, CaptureOperations, TransferOperations, BuildOperations, MachineOperations, AsyncDisposable {
+  extends
+    InventoryReader,
+    CaptureOperations,
+    SnapshotOperations,
+    TransferOperations,
+    BuildOperations,
+    MachineOperations,
+    AsyncDisposable {
   loginState(): LoginState;
   /** New credentials: ends `credentials-refused`; the next call logs in with them, once. */
   useCredentials(credentials: Credentials): void;

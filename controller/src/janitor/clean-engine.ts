@@ -17,6 +17,8 @@ export interface JanitorDeps extends StepDeps {
   readonly installationId: string;
   /** What we know now; called after each survey. */
   known(signal: AbortSignal): Promise<Known>;
+  /** Keeps that a guest was thawed, so that it is not asked again. */
+  noteThawed(owner: Owner, vmId: string): Promise<void>;
   /** Fences an attempt in every repository that may have it; fails only when cancelled. */
   fence(owner: Owner, signal: AbortSignal): Promise<FenceAnswer>;
 }
@@ -113,6 +115,9 @@ const carryOut = async (
       unanswered.add(markOf(action.owner));
       if ((await deps.fence(action.owner, signal)) !== "unanswered") unanswered.delete(markOf(action.owner));
       return;
+    case "thaw-guest":
+      await thaw(deps, action, signal);
+      return;
     case "close-transfer":
       await closeDisk(deps, { ...action, succeeded: false }, signal);
       return;
@@ -129,20 +134,8 @@ const carryOut = async (
       await removeDiskWholly(deps, action.diskId, signal);
       return;
     case "unmark-vm":
-      await unmark(
-        deps,
-        action.vmId,
-        () => deps.hypervisor.describeVm({ vmId: action.vmId, description: "" }, signal),
-        signal,
-      );
-      return;
     case "unmark-disk":
-      await unmark(
-        deps,
-        action.diskId,
-        () => deps.hypervisor.describeDisk({ ...action, description: "" }, signal),
-        signal,
-      );
+      await unmark(deps, action, signal);
       return;
     case "remove-checkpoint":
       await removeCheckpoint(deps, action, signal);
@@ -150,7 +143,33 @@ const carryOut = async (
   }
 };
 
-const unmark = async (deps: StepDeps, what: string, ask: () => Promise<void>, signal: AbortSignal): Promise<void> => {
+/** An engine that refuses is not asked again: the guest may have gone on long ago. */
+const thaw = async (
+  deps: JanitorDeps,
+  { vmId, owner }: { readonly vmId: string; readonly owner: Owner },
+  signal: AbortSignal,
+): Promise<void> => {
+  try {
+    await deps.hypervisor.thawGuest({ vmId, correlationId: correlationIdOf(owner) }, signal);
+  } catch (caught) {
+    if (!hasCode(caught, "ENGINE_FAULT", "ENGINE_CONFLICT")) throw caught;
+    deps.log.warn("the engine refuses to thaw a guest that was asked to hold still", { vm: vmId, err: caught });
+  }
+  await deps.noteThawed(owner, vmId);
+};
+
+const unmark = async (
+  deps: StepDeps,
+  action: CleaningAction & { readonly kind: "unmark-vm" | "unmark-disk" },
+  signal: AbortSignal,
+): Promise<void> => {
+  const { hypervisor } = deps;
+  const isVm = action.kind === "unmark-vm";
+  const what = isVm ? action.vmId : action.diskId;
+  const ask = (): Promise<void> =>
+    isVm
+      ? hypervisor.describeVm({ vmId: action.vmId, description: "" }, signal)
+      : hypervisor.describeDisk({ ...action, description: "" }, signal);
   try {
     await throughConflicts(deps, { what, deadlineMs: 30_000 }, ask, signal);
   } catch (caught) {

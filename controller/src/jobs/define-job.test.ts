@@ -30,6 +30,9 @@ const words: JobWords = {
   keepDays: 7,
   codec: "",
   verifyAfter: true,
+  capture: "",
+  legacyCapture: false,
+  consistency: "",
   description: "",
 };
 
@@ -52,6 +55,7 @@ describe("a job's definition", () => {
       keepDays: 7,
       codec: "zstd",
       verifyAfter: true,
+      capture: { way: "auto", legacy: false, consistency: "none" },
     });
   });
 
@@ -64,6 +68,9 @@ describe("a job's definition", () => {
     [{ timeZone: "Mars/Base" }, "not a time zone"],
     [{ keepDays: 0 }, "kept for 1 to"],
     [{ codec: "gzip" }, "not a codec"],
+    [{ capture: "magic" }, "not a way to capture: magic (auto, backup-api, snapshot)"],
+    [{ consistency: "total" }, "not a wish about consistency: total (none, preferred, required)"],
+    [{ capture: "snapshot", legacyCapture: true }, "no legacy form"],
     [{ repository: "other" }, "no repository other"],
     [{ excludedDisks: ["root"] }, "no VM of the job has a disk root"],
     [{ excludedDisks: ["mail:root"] }, "no VM of the job has a disk mail:root"],

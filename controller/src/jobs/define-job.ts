@@ -2,6 +2,7 @@ import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import type { ManagerVms } from "../inventory/resolve-vm.ts";
 import { resolveVm, type FoundVm } from "../inventory/resolve-vm.ts";
 import { isTimeZone } from "../retention/calendar-day.ts";
+import { type CapturePolicy, captureWays, consistencyWishes } from "../capture/capture-policy.ts";
 import { type Codec, type ExcludedDisk, type Job, codecs } from "./job.ts";
 import { isDailyTime } from "./schedule.ts";
 
@@ -16,6 +17,9 @@ export interface JobWords {
   readonly keepDays: number;
   readonly codec: string;
   readonly verifyAfter: boolean;
+  readonly capture: string;
+  readonly legacyCapture: boolean;
+  readonly consistency: string;
   readonly description: string;
 }
 
@@ -58,6 +62,7 @@ export const defineJob = (words: JobWords, facts: JobFacts): DefinedJob => {
     keepDays: words.keepDays,
     codec: toCodec(words.codec),
     verifyAfter: words.verifyAfter,
+    capture: toCapturePolicy(words),
   };
 };
 
@@ -69,6 +74,22 @@ const toCodec = (text: string): Codec => {
   const codec = text === "" ? defaultCodec : codecs.find((one) => one === text);
   if (codec === undefined) throw new HoldfastError("INVALID_ARGUMENT", `not a codec: ${text} (${codecs.join(", ")})`);
   return codec;
+};
+
+const toCapturePolicy = (words: JobWords): CapturePolicy => {
+  const way = words.capture === "" ? "auto" : captureWays.find((one) => one === words.capture);
+  if (way === undefined) {
+    throw new HoldfastError("INVALID_ARGUMENT", `not a way to capture: ${words.capture} (${captureWays.join(", ")})`);
+  }
+  const consistency = words.consistency === "" ? "none" : consistencyWishes.find((one) => one === words.consistency);
+  if (consistency === undefined) {
+    throw new HoldfastError(
+      "INVALID_ARGUMENT",
+      `not a wish about consistency: ${words.consistency} (${consistencyWishes.join(", ")})`,
+    );
+  }
+  refuseUnless(way !== "snapshot" || !words.legacyCapture, "a snapshot capture has no legacy form");
+  return { way, legacy: words.legacyCapture, consistency };
 };
 
 /** A VM listed twice is done once, at its first place. */

@@ -39,6 +39,6 @@ const toTask = (deps: WorkDeps, job: Job, { managerId, vmId, vmName }: JobVm): T
     vmId,
     vmName: vm?.name ?? vmName,
     repositoryId: job.repositoryId,
-    scope: { v: 1, kind: "backup", excludedDiskIds, codec: job.codec },
+    scope: { v: 1, kind: "backup", excludedDiskIds, codec: job.codec, capture: job.capture },
   };
 };

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { capturePolicySchema, defaultCapturePolicy } from "../capture/capture-policy.ts";
 
 /** A backup of a VM. */
 const backupScope = z.object({
@@ -6,6 +7,7 @@ const backupScope = z.object({
   kind: z.literal("backup"),
   excludedDiskIds: z.array(z.string()),
   codec: z.string(),
+  capture: capturePolicySchema.default(defaultCapturePolicy),
 });
 
 /** Storage domains that the disks were going to when the restore was asked for: they count against limits. */

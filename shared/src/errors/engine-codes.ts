@@ -71,6 +71,27 @@ export const engineCodes = {
     grpc: "FAILED_PRECONDITION",
     exit: 65,
   },
+  ENGINE_NOT_SUPPORTED: {
+    meaning: "the oVirt Manager is older than what Holdfast can back up from; the message names both versions",
+    retryable: false,
+    grpc: "FAILED_PRECONDITION",
+    exit: 65,
+    advice: "upgrade the engine: docs/operations/captures.md says what each version can do",
+  },
+  CAPTURE_NOT_SUPPORTED: {
+    meaning: "the engine's backup API cannot freeze this VM's disks, and the job allows no snapshot",
+    retryable: false,
+    grpc: "FAILED_PRECONDITION",
+    exit: 65,
+    advice: "holdfast job edit NAME --capture auto",
+  },
+  CONSISTENCY_NOT_REACHED: {
+    meaning: "the guest's file systems were not frozen, and the job requires that they are",
+    retryable: false,
+    grpc: "FAILED_PRECONDITION",
+    exit: 65,
+    advice: "install or repair the guest agent of the VM, or: holdfast job edit NAME --consistency preferred",
+  },
   CAPTURE_FAILED: { meaning: "the engine could not freeze the disks", retryable: true, grpc: "ABORTED", exit: 75 },
   CHECKPOINT_UNUSABLE: {
     meaning: "the engine does not have the checkpoint or calls it invalid",

@@ -36,13 +36,13 @@ const planVm = async (deps: ApiDeps, job: Job, vm: JobVm, signal: AbortSignal): 
   const excludedDiskIds = job.excludedDisks.filter(({ vmId }) => vmId === vm.vmId).map(({ diskId }) => diskId);
   try {
     const { engineInstanceId } = deps.managers.get(vm.managerId).record;
-    const wish = { ...vm, engineInstanceId, repositoryId: job.repositoryId, excludedDiskIds, distrustTracking: false };
-    const { vm: found, plan, expectedKind } = await examineForBackup(deps, wish, signal);
+    const wish = { ...vm, engineInstanceId, repositoryId: job.repositoryId, excludedDiskIds, capture: job.capture };
+    const { vm: found, plan, choice } = await examineForBackup(deps, { ...wish, distrustTracking: false }, signal);
     return {
       vmId: vm.vmId,
       name: found.name,
       basePointId: plan.basePointId ?? "",
-      capture: expectedKind,
+      capture: choice.kind,
       disks: plan.disks.map(({ id, alias, sizeBytes, mode, reason }) => ({
         diskId: id,
         alias,
@@ -50,7 +50,7 @@ const planVm = async (deps: ApiDeps, job: Job, vm: JobVm, signal: AbortSignal): 
         mode,
         reason,
       })),
-      remarks: plan.remarks.map(toRemark),
+      remarks: [...choice.remarks, ...plan.remarks].map(toRemark),
     };
   } catch (caught) {
     signal.throwIfAborted();
