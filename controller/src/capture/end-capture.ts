@@ -72,6 +72,8 @@ interface LeftSnapshot {
   readonly vmId: string;
   readonly snapshotId: string;
   readonly correlationId: string;
+  /** How long a busy VM is waited for; 2 minutes unless said. */
+  readonly busyMs?: number;
 }
 
 /**
@@ -101,7 +103,7 @@ const left = (message: string): CaptureRemark => ({ level: "warning", code: "SNA
 export const mergeSnapshot = async (deps: StepDeps, request: LeftSnapshot, signal: AbortSignal): Promise<void> => {
   const what = `snapshot ${request.snapshotId}`;
   const ask = (): Promise<void> => deps.hypervisor.removeSnapshot(request, signal);
-  await throughConflicts(deps, { what, deadlineMs: 120_000 }, ask, signal);
+  await throughConflicts(deps, { what, deadlineMs: request.busyMs ?? 120_000 }, ask, signal);
   const startMs = deps.clock.monotonicMs();
   const gone = async (): Promise<true | undefined> => {
     const snapshot = await findSnapshot(deps, request, signal);

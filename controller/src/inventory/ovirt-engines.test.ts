@@ -27,6 +27,8 @@ test("a manager is tested: address, login, rights, anchors, and the host whose p
   expect(checks.map(({ name, message }) => [name, message])).toEqual([
     ["address and anchor of the API", expect.stringContaining("is signed by the pinned anchor")],
     ["login", expect.stringContaining("4.5")],
+    ["engine version", "4.5.6 is supported"],
+    ["compatibility levels", "changes are tracked in all clusters"],
     ["inventory", "1 VMs, 1 hosts, 1 clusters"],
     ["image transfers", "1 under way"],
     ["imageio of host h1", `127.0.0.1:${URL.parse(transferUrl)?.port} is signed by the pinned anchor`],

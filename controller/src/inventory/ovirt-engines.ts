@@ -5,8 +5,9 @@ import { parseEngineAddress } from "../engine/engine-address.ts";
 import { openOvirtEngine } from "../engine/ovirt-engine.ts";
 import { checkServer, factsOfPem, probeAnchors } from "../engine/probe.ts";
 import type { Hypervisor } from "../hypervisor/hypervisor.ts";
-import type { Host } from "../hypervisor/inventory.ts";
+import type { Cluster, Host } from "../hypervisor/inventory.ts";
 import type { Transfer } from "../hypervisor/transfers.ts";
+import { checkCapability } from "./check-capability.ts";
 import { checkHosts } from "./check-hosts.ts";
 import type { EngineAddress, EngineConnector, ManagerCheck } from "./engine-connector.ts";
 
@@ -43,16 +44,19 @@ const testManager = async (
     return `${host}:${port} is signed by the pinned anchor`;
   });
   if (!anchor.passed) return [anchor];
+  let engineVersion = "";
   const login = await check("login", signal, async () => {
     const { productName, version } = await hypervisor.identify(signal);
+    engineVersion = version;
     return `${productName} ${version}`;
   });
   if (!login.passed) return [anchor, login];
   let hosts: readonly Host[] = [];
+  let clusters: readonly Cluster[] = [];
   const inventory = await check("inventory", signal, async () => {
     const found = await hypervisor.readInventory(signal);
-    ({ hosts } = found);
-    return `${found.vms.length} VMs, ${hosts.length} hosts, ${found.clusters.length} clusters`;
+    ({ hosts, clusters } = found);
+    return `${found.vms.length} VMs, ${hosts.length} hosts, ${clusters.length} clusters`;
   });
   let transfers: readonly Transfer[] = [];
   // Listing transfers needs the rights that backups need for finding their own again.
@@ -62,7 +66,8 @@ const testManager = async (
   });
   const { imageioAnchorPem } = address;
   const ofHosts = await checkHosts({ hosts, transfers, imageioAnchorPem, clock }, signal);
-  return [anchor, login, inventory, listing, ...ofHosts, ...anchorChecks(address, clock)];
+  const capability = checkCapability(engineVersion, clusters);
+  return [anchor, login, ...capability, inventory, listing, ...ofHosts, ...anchorChecks(address, clock)];
 };
 
 const soonDays = 30;

@@ -97,6 +97,9 @@ export const cleanOnce = async (deps: JanitorDeps, signal: AbortSignal): Promise
 /** A long merge is not waited for here: other leftovers stand in line, and the next pass looks again. */
 const captureEndMs = 600_000;
 
+/** A busy VM is left to the next pass too. */
+const mergeBusyMs = 10_000;
+
 const factsOf = ({ owner, ...action }: CleaningAction): Record<string, unknown> => ({
   ...action,
   task: owner.taskId,
@@ -125,7 +128,7 @@ const carryOut = async (
       await endCapture(deps, { ...action, correlationId, endMs: captureEndMs }, signal);
       return;
     case "remove-snapshot":
-      await mergeSnapshot(deps, { ...action, correlationId }, signal);
+      await mergeSnapshot(deps, { ...action, correlationId, busyMs: mergeBusyMs }, signal);
       return;
     case "remove-vm":
       await removeVmWholly(deps, action, signal);

@@ -45,6 +45,9 @@ interface JobOptions {
   /** `main` unless said. */
   readonly repository?: string;
   readonly verifyAfter?: boolean;
+  readonly capture?: "auto" | "backup-api" | "snapshot";
+  readonly legacyCapture?: boolean;
+  readonly consistency?: "none" | "preferred" | "required";
 }
 
 interface RestorePlace {
@@ -114,6 +117,9 @@ export const createOperator = (installation: Installation): Operator => {
         keepDays: options.keepDays ?? 14,
         codec: options.codec ?? "",
         verifyAfter: options.verifyAfter ?? false,
+        capture: options.capture ?? "",
+        legacyCapture: options.legacyCapture ?? false,
+        consistency: options.consistency ?? "",
         excludedDisks: [...(options.excludedDisks ?? [])],
       };
       await Array.fromAsync(api.service(InventoryService).listVms({ refresh: true }, call));
