@@ -86,7 +86,7 @@ test.each([1, 2])(
   },
 );
 
-test("a snapshot that is merged for good by nobody is told and left", async () => {
+test("a snapshot that the engine will not remove is told and left, and removed later", async () => {
   const vm = await lab.addVm(plainVm("vm-refused"));
   const request = await requestFor(vm);
   const snapshotId = await askForSnapshot(lab.deps, request, never);
