@@ -1,13 +1,12 @@
-import { dropSnapshot } from "../capture/drop-snapshot.ts";
+import { type DropRequest, dropSnapshot } from "../capture/drop-snapshot.ts";
 import { endCapture } from "../capture/end-capture.ts";
-import { disksToCapture } from "../capture/plan-disks.ts";
 import { removeObsoleteCheckpoints } from "../capture/remove-checkpoints.ts";
 import type { StepDeps as CaptureDeps } from "../capture/waiting.ts";
 import { listUnfinishedAttempts } from "../database/attempts-table.ts";
 import { listJournalOfAttempt } from "../database/journal-table.ts";
 import { correlationIdOf } from "../hypervisor/marks.ts";
 import { newestBase } from "../repositories/newest-base.ts";
-import { isHeld } from "../sessions/journal.ts";
+import { type JournalEntry, isHeld } from "../sessions/journal.ts";
 import type { Remark } from "../sessions/remark.ts";
 import type { Settled, Standing, Try } from "../sessions/task-work.ts";
 import type { WorkDeps } from "../sessions/work-deps.ts";
@@ -59,14 +58,22 @@ const endFreezing = async (
   const freezeDeps = { engine: captureDeps, database: deps.database };
   const thawed = journal.some(isHeld) ? await thawAtEnd(freezeDeps, { owner, managerId, vmId }, signal) : [];
   if (prepared.way.via === "snapshot") {
-    const diskIds = disksToCapture(prepared.plan).map(({ id }) => id);
-    const entry = journal.find(({ kind, facts }) => kind === "snapshot" && facts["snapshotId"] !== undefined);
-    const snapshotId = entry?.facts["snapshotId"];
-    return [...thawed, ...(await dropSnapshot(captureDeps, { owner, vmId, diskIds, snapshotId }, signal))];
+    const own = snapshotOfJournal(journal);
+    return [...thawed, ...(await dropSnapshot(captureDeps, { owner, vmId, ...own }, signal))];
   }
   const { captureId } = prepared;
   const request = { vmId, captureId, correlationId: correlationIdOf(owner), snapshotId: snapshotOf(prepared) };
   return (await endCapture(captureDeps, request, signal)).remarks;
+};
+
+/** What the journal knows of an attempt's own snapshot and of who reads it. */
+const snapshotOfJournal = (journal: readonly JournalEntry[]): Omit<DropRequest, "owner" | "vmId"> => {
+  const transfers = journal.filter(({ kind }) => kind === "transfer");
+  return {
+    snapshotId: journal.find(({ kind, facts }) => kind === "snapshot" && "snapshotId" in facts)?.facts["snapshotId"],
+    transferIds: transfers.flatMap(({ facts }) => facts["transferId"] ?? []),
+    unansweredDiskIds: transfers.flatMap(({ facts, objectId }) => ("transferId" in facts ? [] : [objectId])),
+  };
 };
 
 const snapshotOf = (prepared: PreparedBackup): string | undefined =>

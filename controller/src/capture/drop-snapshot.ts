@@ -4,7 +4,7 @@ import type { Snapshot } from "../hypervisor/inventory.ts";
 import { type Owner, correlationIdOf, markOf } from "../hypervisor/marks.ts";
 import { tellsSnapshotOf } from "../hypervisor/snapshot-events.ts";
 import { mergeSnapshot } from "./end-capture.ts";
-import { endTransfersOf } from "./open-disk.ts";
+import { closeDisk, endTransfersOf } from "./open-disk.ts";
 import type { CaptureRemark } from "./reasons.ts";
 import type { StepDeps } from "./waiting.ts";
 
@@ -12,7 +12,10 @@ import type { StepDeps } from "./waiting.ts";
 export interface DropRequest {
   readonly owner: Owner;
   readonly vmId: string;
-  readonly diskIds: readonly string[];
+  /** Transfers that read it. */
+  readonly transferIds: readonly string[];
+  /** Disks whose opening was asked for without an answer: a download of one is taken for ours. */
+  readonly unansweredDiskIds: readonly string[];
   /** What the engine answered when it was asked for; undefined when that answer never came. */
   readonly snapshotId: string | undefined;
 }
@@ -27,6 +30,9 @@ export const dropSnapshot = async (
   request: DropRequest,
   signal: AbortSignal,
 ): Promise<readonly CaptureRemark[]> => {
+  for (const transferId of request.transferIds) {
+    await closeDisk(deps, { transferId, direction: "download", succeeded: false }, signal);
+  }
   const remarks: CaptureRemark[] = [];
   for (const { id } of await findOurs(deps, request, signal)) remarks.push(...(await drop(deps, request, id, signal)));
   return remarks;
@@ -34,12 +40,12 @@ export const dropSnapshot = async (
 
 const drop = async (
   deps: StepDeps,
-  { owner, vmId, diskIds }: DropRequest,
+  { owner, vmId, unansweredDiskIds }: DropRequest,
   snapshotId: string,
   signal: AbortSignal,
 ): Promise<readonly CaptureRemark[]> => {
   try {
-    await endTransfersOf(deps, diskIds, "download", signal);
+    if (unansweredDiskIds.length > 0) await endTransfersOf(deps, unansweredDiskIds, "download", signal);
     await mergeSnapshot(deps, { vmId, snapshotId, correlationId: correlationIdOf(owner) }, signal);
     return [];
   } catch (caught) {

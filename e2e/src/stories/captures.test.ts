@@ -330,6 +330,25 @@ test("a controller that is killed while its snapshot is there goes on with it, a
   await expectClean();
 });
 
+test("a controller that is killed while it has a guest hold still thaws it in its next life, and makes one snapshot", async () => {
+  await addVm("held");
+  await story.operator.createJob("held", ["held"], { capture: "snapshot", consistency: "required" });
+  await lab.control.rules.add({
+    match: { call: "POST /vms/*/snapshots" },
+    which: { nth: 1 },
+    what: { kind: "delay", ms: 3_000 },
+  });
+  const sessionId = await story.operator.startJob("held");
+  await until("the guest to be frozen", async () => (await lab.control.leftovers()).frozenGuests.length === 1);
+  await story.installation.controller.kill();
+  await story.installation.controller.start();
+  const session = await story.operator.waitForEnd(sessionId);
+  await lab.control.rules.clear();
+  expect([Result.SUCCESS, Result.WARNING], describeSession(session)).toContain(session.result);
+  expect(taskOf(session)).toMatchObject({ capture: "snapshot", consistency: "filesystem" });
+  await expectClean();
+});
+
 test("R6: a snapshot of a controller that lost its database is removed by the janitor, and the user's own stays", async () => {
   const { installation, operator } = story;
   const vm = await addVm("forgotten");
