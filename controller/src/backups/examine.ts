@@ -7,6 +7,7 @@ import type { WorkDeps } from "../sessions/work-deps.ts";
 import type { ManagerRecord } from "../inventory/manager.ts";
 import { findBase } from "./base-point.ts";
 import { isDoubted } from "./is-doubted.ts";
+import { presentVersion } from "./present-version.ts";
 
 /** Which VM to look at, for which repository. */
 export interface ExamineWish {
@@ -37,7 +38,7 @@ export const examineForBackup = async (
       excludedDiskIds: new Set(wish.excludedDiskIds),
       distrustTracking: wish.distrustTracking,
       policy: wish.capture,
-      engineVersion: record.engineVersion,
+      engineVersion: await presentVersion({ record, hypervisor }, signal),
       doubtsCheckpoint: base !== undefined && (await isDoubted(deps, wish.managerId, base)),
     },
     signal,

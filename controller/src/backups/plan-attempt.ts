@@ -2,6 +2,7 @@ import { snapshotPlan } from "../capture/snapshot-plan.ts";
 import { changeAttempt, listAttempts } from "../database/attempts-table.ts";
 import { captureIdOf } from "../hypervisor/marks.ts";
 import type { Attempt } from "../sessions/attempt.ts";
+import { remarkTask } from "../sessions/finish-task.ts";
 import type { BackupScope } from "../sessions/task-scope.ts";
 import type { TaskAndSession, Try } from "../sessions/task-work.ts";
 import type { WorkDeps } from "../sessions/work-deps.ts";
@@ -44,9 +45,20 @@ export const planAttempt = async (deps: WorkDeps, what: Try, signal: AbortSignal
     way,
     remarks: [...choice.remarks, ...remarks],
   };
-  await changeAttempt(deps.database.queries, attempt.attemptId, { prepared: planned });
+  await keepPlanned(deps, what, planned);
   return planned;
 };
+
+/** Keeps what an attempt is going to do, and tells why at once: it may fail. */
+export const keepPlanned = (
+  { database }: Pick<WorkDeps, "database">,
+  { task, attempt }: Try,
+  planned: PreparedBackup,
+): Promise<void> =>
+  database.inTransaction(async (queries) => {
+    await changeAttempt(queries, attempt.attemptId, { prepared: planned });
+    await remarkTask(queries, task, planned.remarks);
+  });
 
 /** A transfer that never started, or a capture that failed, may be a bitmap that the engine cannot serve: then nothing is asked of it. */
 const brokeTracking = ({ ending }: Attempt): boolean =>

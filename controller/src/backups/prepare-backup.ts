@@ -1,7 +1,6 @@
 import { consistencyReached, judgeConsistency } from "../capture/consistency.ts";
 import { endCapture } from "../capture/end-capture.ts";
 import { snapshotPlan } from "../capture/snapshot-plan.ts";
-import { changeAttempt } from "../database/attempts-table.ts";
 import type { TaskChange } from "../database/tasks-table.ts";
 import type { EngineEvent } from "../hypervisor/inventory.ts";
 import { captureIdOf, correlationIdOf } from "../hypervisor/marks.ts";
@@ -14,7 +13,7 @@ import { usableManager } from "./examine.ts";
 import { freezeDisks } from "./freeze-disks.ts";
 import type { FreezeDeps, Freezing, FrozenDisks } from "./freezing.ts";
 import { ownerOf } from "./owner-of.ts";
-import { planAttempt, scopeOf } from "./plan-attempt.ts";
+import { keepPlanned, planAttempt, scopeOf } from "./plan-attempt.ts";
 import { type PreparedBackup, type ReadyBackup, parsePrepared } from "./prepared-backup.ts";
 
 /**
@@ -99,7 +98,7 @@ const stepDown = async (
     plan: isSnapshot ? snapshotPlan(planned.plan) : planned.plan,
     captureId: isSnapshot ? planned.captureId : captureIdOf(owner, way.round),
   };
-  await changeAttempt(deps.database.queries, attempt.attemptId, { prepared: kept });
+  await keepPlanned(deps, what, kept);
   return kept;
 };
 
