@@ -4,11 +4,12 @@ import type { JobDefinitionSchema } from "@holdfast/proto/holdfast/controller/v1
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import type { Command } from "commander";
 import { listOption } from "../command.ts";
+import { type CaptureOptions, givenCapture, withCaptureOptions } from "./capture-options.ts";
 import { positiveInteger } from "./positive-integer.ts";
 import { type ReadingOptions, givenReading, withReadingOptions } from "./reading-options.ts";
 
 /** The fields of a job as command-line options; what is not given stays as it was. */
-export interface DefinitionOptions extends ReadingOptions {
+export interface DefinitionOptions extends CaptureOptions, ReadingOptions {
   readonly vm?: readonly string[];
   readonly excludeDisk?: readonly string[];
   readonly repository?: string;
@@ -25,7 +26,7 @@ export interface DefinitionOptions extends ReadingOptions {
 /** Adds the options to `job create` or `job edit`. */
 export const withDefinitionOptions = (command: Command): Command =>
   withReadingOptions(
-    command
+    withCaptureOptions(command)
       .addOption(listOption("--vm <vm>", "VM by name, id or manager/name (repeatable)"))
       .addOption(listOption("--exclude-disk <disk>", "disk id, or vm:alias, not to back up (repeatable)"))
       .option("--repository <repository>", "where to")
@@ -90,5 +91,6 @@ const given = (options: DefinitionOptions): MessageInitShape<typeof JobDefinitio
   ...(options.codec !== undefined && { codec: options.codec }),
   ...(options.description !== undefined && { description: options.description }),
   ...givenReading(options),
+  ...givenCapture(options),
   ...(options.verifyAfter !== undefined && { verifyAfter: options.verifyAfter }),
 });

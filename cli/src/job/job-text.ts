@@ -35,6 +35,8 @@ export const jobText = (job: Job): string =>
     ["codec", job.definition?.codec],
     ["active full", activeFullText(job)],
     ["audit", auditText(job)],
+    ["capture", captureText(job)],
+    ["consistency", job.definition?.consistency],
     ["verification", job.definition?.verifyAfter === true ? "after every session" : "with the repository's"],
     ["next run", timeText(job.nextRunMs)],
     [
@@ -91,6 +93,8 @@ const auditText = ({ definition }: Job): string => {
   if (definition.dailyAt === "") return "never, since there is no schedule";
   return `each VM once in ${definition.audit}, ${bytesText(definition.auditBytesPerNight)} a run at most`;
 };
+const captureText = ({ definition }: Job): string =>
+  `${definition?.capture ?? ""}${definition?.legacyCapture === true ? " (legacy)" : ""}`;
 
 const scheduleText = (job: Job): string => {
   const definition = job.definition;

@@ -1,4 +1,5 @@
 import type { Point } from "@holdfast/proto/holdfast/controller/v1/point_pb";
+import { consistencyText } from "../output/consistency-text.ts";
 import { factsText, tableText } from "../output/output.ts";
 import { bytesText, ratioText, timeText } from "../output/units.ts";
 
@@ -52,7 +53,7 @@ export const pointText = (point: Point): string =>
       ["health", point.health],
       ["taken", timeText(point.capturedMs)],
       ["committed", timeText(point.committedMs)],
-      ["capture", `${point.capture}, ${point.consistency}-consistent`],
+      ["capture", `${point.capture}, ${consistencyText(point.consistency)}`],
       ["base", point.basePointId === "" ? "none" : point.basePointId],
       ["copy of", copyText(point)],
       ["kept because", point.keptBecause.join("; ")],

@@ -1,5 +1,6 @@
 import { type Remark, Result } from "@holdfast/proto/holdfast/controller/v1/common_pb";
 import type { Session, Task, TaskDisk } from "@holdfast/proto/holdfast/controller/v1/session_pb";
+import { consistencyText } from "../output/consistency-text.ts";
 import { factsText, tableText } from "../output/output.ts";
 import { bytesText, spanText, timeText } from "../output/units.ts";
 
@@ -68,7 +69,7 @@ const taskText = (task: Task): string =>
       ["queue", task.queuePlace === 0 ? undefined : `place ${task.queuePlace}`],
       ["agent", task.agentName],
       ["placement", task.placement],
-      ["capture", task.capture],
+      ["capture", captureText(task)],
       ["base", task.basePointId],
       ["point", task.pointId],
       ["restored as", task.restoredVmName === "" ? undefined : `${task.restoredVmName} (${task.restoredVmId})`],
@@ -83,6 +84,10 @@ const taskText = (task: Task): string =>
       ),
     ...task.remarks.map(remarkText),
   ].join("\n");
+
+/** `hybrid, filesystem-consistent`; what was reached shows once the disks are frozen. */
+const captureText = ({ capture, consistency }: Task): string =>
+  consistency === "" ? capture : `${capture}, ${consistencyText(consistency)}`;
 
 const disksTable = (disks: readonly TaskDisk[]): string =>
   tableText(

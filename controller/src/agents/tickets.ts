@@ -135,6 +135,7 @@ const openOnEngine = async (
       diskId: disk.diskId,
       direction: disk.direction,
       captureId: disk.captureId,
+      snapshotImageId: disk.snapshotImageId,
       hostId: disk.hostId,
       repeated: former !== undefined,
       inactivityTimeoutS: deps.settings.transferInactivityS,

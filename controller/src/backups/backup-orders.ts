@@ -59,7 +59,7 @@ export const backupOrders = ({ task, session, attempt }: Try, facts: OrderFacts)
         calendarDay: session.calendarDay,
         checkpointId: ready.checkpointId,
         capture: ready.kind,
-        consistency: "crash",
+        consistency: ready.consistency,
         managerName: facts.managerName,
         clusterName: facts.cluster?.name ?? "",
         ovf: openOfAttempt(facts.secrets, attempt.attemptId, ready.ovf),

@@ -38,14 +38,13 @@ export const createBackupWork = (deps: WorkDeps): TaskWork => ({
 
 const preflight = async (deps: WorkDeps, { task }: TaskAndSession, signal: AbortSignal): Promise<TaskChange> => {
   if (task.scope.kind !== "backup") throw new Error(`task ${task.taskId} is no backup`);
-  const { excludedDiskIds, wholeRead } = task.scope;
-  const wish = { ...task, excludedDiskIds, wholeRead, distrustTracking: false };
-  const { vm, plan, expectedKind } = await examineForBackup(deps, wish, signal);
+  const wish = { ...task, ...task.scope, distrustTracking: false };
+  const { vm, plan, choice } = await examineForBackup(deps, wish, signal);
   return {
     vmName: vm.name,
     clusterId: vm.clusterId,
-    plan: { v: 1, captureKind: expectedKind, vmStatus: vm.status, capture: plan },
-    remarks: withRemarks(task.remarks, plan.remarks),
+    plan: { v: 1, captureKind: choice.kind, vmStatus: vm.status, capture: plan, consistency: "" },
+    remarks: withRemarks(task.remarks, [...choice.remarks, ...plan.remarks]),
   };
 };
 
@@ -56,12 +55,13 @@ const openable = (deps: WorkDeps, { task, attempt }: Try, diskId: string): Opena
   return {
     diskId,
     direction: "download",
-    captureId: ready.captureId,
+    captureId: ready.kind === "snapshot" ? undefined : ready.captureId,
+    snapshotImageId: ready.images[diskId],
     vmId: task.vmId,
     sizeBytes: disk.sizeBytes,
     hasDirty: asksChanges(disk),
     hostId:
-      ready.vmStatus === "down"
+      ready.vmStatus === "down" || ready.kind === "snapshot"
         ? preferredHost(deps.agents.find(attempt.agentId), hostsOf(deps.managers.find(task.managerId), task.clusterId))
         : undefined,
   };

@@ -1,4 +1,5 @@
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import type { CapturePolicy } from "../capture/capture-policy.ts";
 import { type Examination, examineVm } from "../capture/examine-vm.ts";
 import { disksToCapture } from "../capture/plan-disks.ts";
 import type { WholeRead } from "../capture/whole-read.ts";
@@ -8,6 +9,7 @@ import type { WorkDeps } from "../sessions/work-deps.ts";
 import type { ManagerRecord } from "../inventory/manager.ts";
 import { findBase } from "./base-point.ts";
 import { isDoubted } from "./is-doubted.ts";
+import { presentVersion } from "./present-version.ts";
 
 /** Which VM to look at, for which repository. */
 export interface ExamineWish {
@@ -20,6 +22,7 @@ export interface ExamineWish {
   readonly wholeRead?: WholeRead | undefined;
   /** See `ExamineRequest.ownCaptureId`. */
   readonly ownCaptureId?: string;
+  readonly capture: CapturePolicy;
 }
 
 /** Preflight of one VM: the repository takes uploads, the VM is fit, every disk has a mode with a reason. Changes nothing. */
@@ -42,6 +45,8 @@ export const examineForBackup = async (
       installationId: deps.installationId,
       ...(wish.ownCaptureId === undefined ? {} : { ownCaptureId: wish.ownCaptureId }),
       headroom: deps.settings.headroom,
+      policy: wish.capture,
+      engineVersion: await presentVersion({ record, hypervisor }, signal),
       doubtsCheckpoint: base !== undefined && (await isDoubted(deps, wish.managerId, base)),
       hasLiedSince: base !== undefined && (await trackingLiedMs(deps.database.queries, wish)) > base.capturedMs,
       wholeRead: wish.wholeRead,

@@ -6,6 +6,7 @@ import { insertSession } from "../database/sessions-table.ts";
 import { insertTask } from "../database/tasks-table.ts";
 import type { ManagerConnection } from "../inventory/manager-connection.ts";
 import { testAttempt, testManager, testSession, testTask } from "../testing/test-rows.ts";
+import { formerWay } from "./capture-way.ts";
 import { isDoubted } from "./is-doubted.ts";
 import type { PreparedBackup } from "./prepared-backup.ts";
 
@@ -34,6 +35,8 @@ const planned: PreparedBackup = {
   ovf: "",
   configurationJson: "{}",
   era: 2,
+  way: formerWay,
+  remarks: [],
 };
 
 const remember = (prepared: unknown): Promise<void> => insertAttempt(database.queries, testAttempt({ prepared }));

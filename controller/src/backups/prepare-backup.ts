@@ -1,124 +1,143 @@
-import { listAttempts, changeAttempt } from "../database/attempts-table.ts";
-import { writeJournal } from "../database/journal-table.ts";
-import { awaitReady, beginCapture, type BeginRequest, type ReadyCapture } from "../capture/begin-capture.ts";
-import { type StepDeps as CaptureDeps, throughConflicts } from "../capture/waiting.ts";
-import { type CapturePlan, disksToCapture } from "../capture/plan-disks.ts";
-import type { VmDetails } from "../hypervisor/inventory.ts";
-import { type Owner, captureIdOf } from "../hypervisor/marks.ts";
-import { sealForAttempt } from "../secrets/attempt-secrets.ts";
-import type { Attempt } from "../sessions/attempt.ts";
-import type { JournalEntry } from "../sessions/journal.ts";
+import { throughConflicts } from "../capture/waiting.ts";
+import { consistencyReached, judgeConsistency } from "../capture/consistency.ts";
+import { endCapture } from "../capture/end-capture.ts";
+import { snapshotPlan } from "../capture/snapshot-plan.ts";
+import type { TaskChange } from "../database/tasks-table.ts";
+import type { EngineEvent } from "../hypervisor/events.ts";
+import { captureIdOf, correlationIdOf } from "../hypervisor/marks.ts";
 import type { Remark } from "../sessions/remark.ts";
 import { withRemarks } from "../sessions/remark.ts";
 import type { Try } from "../sessions/task-work.ts";
-import type { TaskChange } from "../database/tasks-table.ts";
 import type { WorkDeps } from "../sessions/work-deps.ts";
-import { examineForBackup, usableManager } from "./examine.ts";
-import { ownerOf } from "./owner-of.ts";
 import { busyPatience } from "./busy-patience.ts";
+import { nextWay } from "./capture-way.ts";
+import { usableManager } from "./examine.ts";
+import { freezeDisks } from "./freeze-disks.ts";
+import type { FreezeDeps, Freezing, FrozenDisks } from "./freezing.ts";
+import { ownerOf } from "./owner-of.ts";
+import { keepPlanned, planAttempt, scopeOf } from "./plan-attempt.ts";
 import { type PreparedBackup, type ReadyBackup, parsePrepared } from "./prepared-backup.ts";
 
-/** Starts an attempt's capture and waits until its disks can be read: plan kept, intent journalled, then the engine asked (A2). */
+/**
+ * Has an attempt's disks frozen and waits until they can be read: plan kept, intent journalled, then the engine asked (A2). Where
+ * one way of freezing fails and the job allows another, that is kept and taken.
+ */
 export const prepareBackup = async (
   deps: WorkDeps,
   what: Try,
   signal: AbortSignal,
 ): Promise<{ readonly prepared: ReadyBackup; readonly change: TaskChange }> => {
   const { task } = what;
-  const { hypervisor } = usableManager(deps, task.managerId);
-  const captureDeps: CaptureDeps = {
-    hypervisor,
+  const engine = {
+    hypervisor: usableManager(deps, task.managerId).hypervisor,
     clock: deps.clock,
     log: deps.log.child({ session: task.sessionId, task: task.taskId }),
   };
+  const freezeDeps: FreezeDeps = { engine, database: deps.database };
   const busy = busyPatience(deps, task);
-  const kept =
+  const planned =
     parsePrepared(what.attempt.prepared) ??
-    (await throughConflicts(captureDeps, busy, () => planAttempt(deps, what, signal), signal));
-  const owner = ownerOf(deps.installationId, what.attempt);
-  await writeJournal(deps.database.queries, captureEntry(what, owner, {}), deps.clock.nowMs());
+    (await throughConflicts(engine, busy, () => planAttempt(deps, what, signal), signal));
+  const { kept, frozen } = await freezeSomehow(deps, freezeDeps, { what, planned }, signal);
+  const { level, remarks } = await judge(freezeDeps, { what, kept, frozen }, signal);
 
-  const request: BeginRequest = {
-    owner,
-    vmId: task.vmId,
-    vmStatus: kept.vmStatus,
-    plan: kept.plan,
-    onBusy: busy.onBusy,
-  };
-  const begun = await beginCapture(captureDeps, request, signal);
-  const capture = await awaitReady(captureDeps, { ...request, plan: begun.plan }, signal);
-  const prepared = toReady(kept, capture, deps.clock.nowMs());
-  await writeJournal(
-    deps.database.queries,
-    captureEntry(what, owner, { snapshotId: prepared.snapshotId }),
-    deps.clock.nowMs(),
-  );
-  const remarks = withRemarks(task.remarks, capture.plan.remarks satisfies readonly Remark[]);
-  const plan = { v: 1, captureKind: capture.kind, vmStatus: kept.vmStatus, capture: capture.plan } as const;
-  return { prepared, change: { plan, remarks } };
+  const prepared = toReady(kept, frozen, { consistency: level, capturedMs: deps.clock.nowMs() });
+  const { kind: captureKind, plan: capture } = frozen;
+  const plan = { v: 1, captureKind, vmStatus: kept.vmStatus, capture, consistency: level } as const;
+  const told = [...kept.remarks, ...capture.remarks, ...remarks] satisfies readonly Remark[];
+  return { prepared, change: { plan, remarks: withRemarks(task.remarks, told) } };
 };
 
-/** Looks at the VM as it is now and keeps what this attempt is going to do, so that a repeat does the same. */
-const planAttempt = async (deps: WorkDeps, { task, attempt }: Try, signal: AbortSignal): Promise<PreparedBackup> => {
-  if (task.scope.kind !== "backup") throw new Error(`task ${task.taskId} is no backup`);
-  const former = await listAttempts(deps.database.queries, task.taskId);
-  const { excludedDiskIds, wholeRead } = task.scope;
-  const ownCaptureId = captureIdOf(ownerOf(deps.installationId, attempt));
-  const distrustTracking = former.some(brokeTracking);
-  const wish = { ...task, excludedDiskIds, wholeRead, distrustTracking, ownCaptureId };
-  const { vm, plan } = await examineForBackup(deps, wish, signal);
-  const { hypervisor, record } = usableManager(deps, task.managerId);
-  const saved = await hypervisor.getVmConfiguration(task.vmId, signal);
-  const planned: PreparedBackup = {
-    v: 1,
-    stage: "planned",
-    captureId: ownCaptureId,
-    vmStatus: vm.status,
-    vmName: vm.name,
-    plan,
-    ovf: sealForAttempt(deps.secrets, attempt.attemptId, saved.ovf ?? ""),
-    configurationJson: sealForAttempt(deps.secrets, attempt.attemptId, JSON.stringify(saved.configuration)),
-    domainIds: domainsOf(vm, plan),
-    era: record.era,
-  };
-  await changeAttempt(deps.database.queries, attempt.attemptId, { prepared: planned });
-  return planned;
+interface Planned {
+  readonly what: Try;
+  readonly planned: PreparedBackup;
+}
+
+const freezeSomehow = async (
+  deps: WorkDeps,
+  freezeDeps: FreezeDeps,
+  { what, planned }: Planned,
+  signal: AbortSignal,
+): Promise<{ readonly kept: PreparedBackup; readonly frozen: FrozenDisks }> => {
+  let kept = planned;
+  for (;;) {
+    try {
+      return { kept, frozen: await freezeDisks(freezeDeps, toFreezing(deps, what, kept), signal) };
+    } catch (caught) {
+      signal.throwIfAborted();
+      const next = nextWay(kept.way, caught, { vmStatus: kept.vmStatus, policy: scopeOf(what).capture });
+      if (next === undefined) throw caught;
+      freezeDeps.engine.log.info("the disks are frozen in another way", { from: kept.way, to: next.way, err: caught });
+      kept = await stepDown(deps, freezeDeps, { what, planned: kept, next }, signal);
+    }
+  }
 };
 
-const domainsOf = ({ disks }: VmDetails, plan: CapturePlan): string[] => {
-  const frozen = new Set(disksToCapture(plan).map(({ id }) => id));
-  return [...new Set(disks.filter(({ id }) => frozen.has(id)).flatMap(({ storageDomainIds }) => storageDomainIds))];
-};
-
-/** A transfer that never started, or a capture that failed, may be a bitmap that the engine cannot serve: then nothing is asked of it. */
-const brokeTracking = ({ ending }: Attempt): boolean =>
-  ending?.code === "TRANSFER_FAILED" || ending?.code === "CAPTURE_FAILED";
-
-const toReady = (kept: PreparedBackup, capture: ReadyCapture, capturedMs: number): ReadyBackup => ({
-  v: 1,
-  stage: "ready",
-  captureId: capture.captureId,
+const toFreezing = (deps: WorkDeps, { task, attempt }: Try, kept: PreparedBackup): Freezing => ({
+  owner: ownerOf(deps.installationId, attempt),
+  managerId: task.managerId,
+  vmId: task.vmId,
   vmStatus: kept.vmStatus,
-  vmName: kept.vmName,
-  plan: capture.plan,
-  ovf: kept.ovf,
-  configurationJson: kept.configurationJson,
-  domainIds: kept.domainIds,
-  era: kept.era,
-  kind: capture.kind,
-  checkpointId: capture.checkpointId ?? "",
-  snapshotId: capture.snapshotId ?? "",
-  hostId: capture.hostId ?? "",
-  capturedMs,
+  plan: kept.plan,
+  way: kept.way,
+  captureId: kept.captureId,
+  onBusy: busyPatience(deps, task).onBusy,
 });
 
-const captureEntry = ({ task }: Try, owner: Owner, facts: JournalEntry["facts"]): JournalEntry => ({
-  managerId: task.managerId,
-  taskId: owner.taskId,
-  attemptNumber: owner.attemptNumber,
-  attemptId: owner.attemptId,
-  kind: "capture",
-  vmId: task.vmId,
-  objectId: captureIdOf(owner),
-  facts,
+/** Ends what the way that failed has on the engine, then keeps the next one. */
+const stepDown = async (
+  deps: WorkDeps,
+  { engine }: FreezeDeps,
+  { what, planned, next }: Planned & { readonly next: NonNullable<ReturnType<typeof nextWay>> },
+  signal: AbortSignal,
+): Promise<PreparedBackup> => {
+  const { task, attempt } = what;
+  const owner = ownerOf(deps.installationId, attempt);
+  const { captureId } = planned;
+  await endCapture(engine, { vmId: task.vmId, captureId, correlationId: correlationIdOf(owner) }, signal);
+  const { way, remarks } = next;
+  const isSnapshot = way.via === "snapshot";
+  const kept: PreparedBackup = {
+    ...planned,
+    way,
+    remarks: [...planned.remarks, ...remarks],
+    plan: isSnapshot ? snapshotPlan(planned.plan) : planned.plan,
+    captureId: isSnapshot ? planned.captureId : captureIdOf(owner, way.round),
+  };
+  await keepPlanned(deps, what, kept);
+  return kept;
+};
+
+interface Judged {
+  readonly what: Try;
+  readonly kept: PreparedBackup;
+  readonly frozen: FrozenDisks;
+}
+
+const judge = async ({ engine }: FreezeDeps, { what, kept, frozen }: Judged, signal: AbortSignal) => {
+  const { vmStatus } = kept;
+  const { isProven } = frozen;
+  const { taskId, number: attemptNumber } = what.attempt;
+  const events: readonly EngineEvent[] =
+    vmStatus === "down" || isProven
+      ? []
+      : await engine.hypervisor.listEvents(correlationIdOf({ taskId, attemptNumber }), signal);
+  const level = consistencyReached({ vmStatus, isProven, events });
+  return { level, remarks: judgeConsistency(scopeOf(what).capture.consistency, level, events) };
+};
+
+const toReady = (
+  kept: PreparedBackup,
+  frozen: FrozenDisks,
+  reached: Pick<ReadyBackup, "consistency" | "capturedMs">,
+): ReadyBackup => ({
+  ...kept,
+  ...reached,
+  stage: "ready",
+  plan: frozen.plan,
+  kind: frozen.kind,
+  checkpointId: frozen.checkpointId ?? "",
+  snapshotId: frozen.snapshotId ?? "",
+  hostId: frozen.hostId ?? "",
+  images: { ...frozen.images },
 });

@@ -1,6 +1,9 @@
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import * as z from "zod";
+import { captureKinds } from "../capture/capture-kind.ts";
 import { capturePlanSchema } from "../sessions/backup-plan.ts";
+import { remarkSchema } from "../sessions/remark.ts";
+import { captureWaySchema, formerWay } from "./capture-way.ts";
 
 const identity = {
   v: z.literal(1),
@@ -15,6 +18,10 @@ const identity = {
   domainIds: z.array(z.string()).optional(),
   /** The era of the manager in which it was planned. */
   era: z.number().default(0),
+  /** How its disks are frozen. */
+  way: captureWaySchema.default(formerWay),
+  /** What the way there makes the task say. */
+  remarks: z.array(remarkSchema).default([]),
 };
 
 /** Decided, journalled, and perhaps begun. */
@@ -24,13 +31,17 @@ const planned = z.object({ ...identity, stage: z.literal("planned") });
 const ready = z.object({
   ...identity,
   stage: z.literal("ready"),
-  kind: z.enum(["hybrid", "live", "cold"]),
+  kind: z.enum(captureKinds),
   /** The new checkpoint: a hope until the capture ends well; empty when nothing is tracked. */
   checkpointId: z.string(),
-  /** The engine's snapshot of a hybrid capture; empty for none. */
+  /** The engine's snapshot of a hybrid capture, or our own; empty for none. */
   snapshotId: z.string(),
   hostId: z.string(),
   capturedMs: z.number(),
+  /** A snapshot of our own: by disk id the volume to read. */
+  images: z.record(z.string(), z.string()).default({}),
+  /** The level that was reached. */
+  consistency: z.enum(["offline", "filesystem", "crash"]).default("crash"),
 });
 
 const schema = z.discriminatedUnion("stage", [planned, ready]);

@@ -1,16 +1,21 @@
 import type { PointSummary } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
 import { readCaptureEvents, remarksOfEvents } from "../capture/capture-events.ts";
+import { type DropRequest, dropSnapshot } from "../capture/drop-snapshot.ts";
 import { endCapture } from "../capture/end-capture.ts";
 import { removeObsoleteCheckpoints } from "../capture/remove-checkpoints.ts";
 import type { StepDeps as CaptureDeps } from "../capture/waiting.ts";
 import { listUnfinishedAttempts } from "../database/attempts-table.ts";
+import { listJournalOfAttempt } from "../database/journal-table.ts";
 import { correlationIdOf } from "../hypervisor/marks.ts";
 import { newestBase } from "../repositories/newest-base.ts";
+import { type JournalEntry, isHeld } from "../sessions/journal.ts";
+import type { Remark } from "../sessions/remark.ts";
 import type { Settled, Standing, Try } from "../sessions/task-work.ts";
 import type { WorkDeps } from "../sessions/work-deps.ts";
 import { checkpointsNeededBy } from "./needed-checkpoints.ts";
 import { noteReading } from "./note-reading.ts";
 import { usableManager } from "./examine.ts";
+import { thawAtEnd } from "./hold-guest.ts";
 import { ownerOf } from "./owner-of.ts";
 import { type PreparedBackup, parsePrepared, tryPrepared } from "./prepared-backup.ts";
 
@@ -26,22 +31,58 @@ export const settleBackup = async (
 ): Promise<Settled> => {
   const prepared = parsePrepared(what.attempt.prepared);
   if (prepared === null) return { kind: "clean", remarks: [] };
-  const { task, attempt } = what;
+  const { task } = what;
   const { hypervisor } = usableManager(deps, task.managerId);
   const captureDeps: CaptureDeps = {
     hypervisor,
     clock: deps.clock,
     log: deps.log.child({ session: task.sessionId, task: task.taskId }),
   };
+  const remarks = await endFreezing(deps, captureDeps, { what, prepared }, signal);
+  await noteReading(deps, task, { prepared, standing });
+  if (standing !== "uncertain") await removeCheckpoints(deps, captureDeps, what, signal);
+  return { kind: "clean", remarks };
+};
+
+interface Frozen {
+  readonly what: Try;
+  readonly prepared: PreparedBackup;
+}
+
+/** A guest that may still hold still goes on first; then what froze the disks is ended. */
+const endFreezing = async (
+  deps: WorkDeps,
+  captureDeps: CaptureDeps,
+  { what, prepared }: Frozen,
+  signal: AbortSignal,
+): Promise<readonly Remark[]> => {
+  const { task, attempt } = what;
+  const { vmId, managerId } = task;
+  const owner = ownerOf(deps.installationId, attempt);
+  const journal = await listJournalOfAttempt(deps.database.queries, attempt);
+  const freezeDeps = { engine: captureDeps, database: deps.database };
+  const thawed = journal.some(isHeld) ? await thawAtEnd(freezeDeps, { owner, managerId, vmId }, signal) : [];
+  if (prepared.way.via === "snapshot") {
+    const own = snapshotOfJournal(journal);
+    return [...thawed, ...(await dropSnapshot(captureDeps, { owner, vmId, ...own }, signal))];
+  }
   const { captureId } = prepared;
-  const correlationId = correlationIdOf(ownerOf(deps.installationId, attempt));
-  const request = { vmId: task.vmId, captureId, correlationId, snapshotId: snapshotOf(prepared) };
+  const correlationId = correlationIdOf(owner);
+  const request = { vmId, captureId, correlationId, snapshotId: snapshotOf(prepared) };
   const ended = await endCapture(captureDeps, request, signal);
   const endedWell = ended.outcome === "succeeded" && ended.remarks.length === 0;
   const told = remarksOfEvents(await readCaptureEvents(captureDeps, { captureId, correlationId, endedWell }, signal));
-  await noteReading(deps, task, { prepared, standing });
-  if (standing !== "uncertain") await removeCheckpoints(deps, captureDeps, what, signal);
-  return { kind: "clean", remarks: [...ended.remarks, ...told] };
+  return [...thawed, ...ended.remarks, ...told];
+};
+
+/** What the journal knows of an attempt's own snapshot and of who reads it. */
+const snapshotOfJournal = (journal: readonly JournalEntry[]): Omit<DropRequest, "owner" | "vmId"> => {
+  const transfers = journal.filter(({ kind }) => kind === "transfer");
+  return {
+    snapshotId: journal.find(({ kind, facts }) => kind === "snapshot" && "snapshotId" in facts)?.facts["snapshotId"],
+    transferIds: transfers.flatMap(({ facts }) => facts["transferId"] ?? []),
+    unansweredDiskIds: transfers.flatMap(({ facts, objectId }) => ("transferId" in facts ? [] : [objectId])),
+  };
 };
 
 const snapshotOf = (prepared: PreparedBackup): string | undefined =>

@@ -2,20 +2,26 @@ import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 
 import type { Capture } from "../hypervisor/captures.ts";
 import { type Owner, captureIdOf, correlationIdOf, markOf } from "../hypervisor/marks.ts";
-import { readCaptureEvents, troubleIn } from "./capture-events.ts";
 import { type CaptureKind, kindOf } from "./capture-kind.ts";
 import { type CapturePlan, disksToCapture } from "./plan-disks.ts";
 import { settleModes, withoutTracking } from "./settle-modes.ts";
+import { toldByEngine } from "./told-by-engine.ts";
 import { type BusyPatience, type StepDeps, throughConflicts, waitFor } from "./waiting.ts";
 import { whyNoChanges } from "./why-no-changes.ts";
 
-/** Which capture to begin; write `captureIdOf(owner)` to the journal before (A2). */
+/** Which capture to begin; write `captureIdOf(owner, round)` to the journal before (A2). */
 export interface BeginRequest {
   readonly owner: Owner;
   readonly vmId: string;
   /** Status of the VM when it was examined. */
   readonly vmStatus: string;
   readonly plan: CapturePlan;
+  /** From 1; one attempt's second capture, after its first one failed, is another. */
+  readonly round?: number;
+  /** See `CaptureRequest`. */
+  readonly legacy?: boolean;
+  /** See `CaptureRequest`. */
+  readonly requireConsistency?: boolean;
   /** How long a busy VM is waited for; 2 minutes unless said. */
   readonly busyMs?: number;
   /** Told while the VM is busy, before each pause. */
@@ -80,7 +86,7 @@ export const beginCapture = async (
  */
 export const awaitReady = async (deps: StepDeps, request: BeginRequest, signal: AbortSignal): Promise<ReadyCapture> => {
   const { owner, vmId, readyMs = 900_000 } = request;
-  const captureId = captureIdOf(owner);
+  const captureId = captureIdOf(owner, request.round);
   const capture = await waitFor(
     deps,
     { what: `capture ${captureId} of vm ${vmId} to be ready`, deadlineMs: readyMs },
@@ -101,7 +107,7 @@ export const awaitReady = async (deps: StepDeps, request: BeginRequest, signal: 
 
 const start = async (deps: StepDeps, request: BeginRequest, signal: AbortSignal): Promise<BegunCapture> => {
   const { owner, vmId, plan, busyMs = 120_000, onBusy } = request;
-  const captureId = captureIdOf(owner);
+  const captureId = captureIdOf(owner, request.round);
   const ask = (): Promise<Capture> =>
     deps.hypervisor.startCapture(
       {
@@ -111,6 +117,8 @@ const start = async (deps: StepDeps, request: BeginRequest, signal: AbortSignal)
         fromCheckpointId: plan.fromCheckpointId,
         description: markOf(owner),
         correlationId: correlationIdOf(owner),
+        legacy: request.legacy === true,
+        requireConsistency: request.requireConsistency === true,
       },
       signal,
     );
@@ -122,7 +130,7 @@ const start = async (deps: StepDeps, request: BeginRequest, signal: AbortSignal)
 
 const lookReady = async (deps: StepDeps, request: BeginRequest, signal: AbortSignal): Promise<Capture | undefined> => {
   const { owner, vmId } = request;
-  const captureId = captureIdOf(owner);
+  const captureId = captureIdOf(owner, request.round);
   const capture = await deps.hypervisor.getCapture(vmId, captureId, signal);
   if (capture?.phase === "ready") return capture;
   // While it is `finalizing` the engine has not said yet why it failed.
@@ -130,14 +138,7 @@ const lookReady = async (deps: StepDeps, request: BeginRequest, signal: AbortSig
   if (!isOver) return undefined;
   throw new HoldfastError(
     "CAPTURE_FAILED",
-    `capture ${captureId} of vm ${vmId} ${capture === undefined ? "vanished" : `is ${capture.phase}`} before it was ready${await toldBy(deps, owner, signal)}`,
+    `capture ${captureId} of vm ${vmId} ${capture === undefined ? "vanished" : `is ${capture.phase}`} before it was ready${await toldByEngine(deps, owner, signal, captureId)}`,
     { details: { vmId, captureId, phase: capture?.phase ?? "gone" } },
   );
-};
-
-/** What the engine's events say went wrong, for the message; nothing when they cannot be read. */
-const toldBy = async (deps: StepDeps, owner: Owner, signal: AbortSignal): Promise<string> => {
-  const asked = { captureId: captureIdOf(owner), correlationId: correlationIdOf(owner) };
-  const trouble = troubleIn(await readCaptureEvents(deps, asked, signal));
-  return trouble === "" ? "" : `: ${trouble}`;
 };

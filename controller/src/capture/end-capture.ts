@@ -1,6 +1,7 @@
-import { hasCode } from "@holdfast/shared/errors/holdfast-error";
+import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
 
 import type { Capture } from "../hypervisor/captures.ts";
+import type { Snapshot } from "../hypervisor/inventory.ts";
 import { endTransfersOf } from "./open-disk.ts";
 import type { CaptureRemark } from "./reasons.ts";
 import { type StepDeps, throughConflicts, waitFor } from "./waiting.ts";
@@ -71,6 +72,8 @@ interface LeftSnapshot {
   readonly vmId: string;
   readonly snapshotId: string;
   readonly correlationId: string;
+  /** How long a busy VM is waited for; 2 minutes unless said. */
+  readonly busyMs?: number;
 }
 
 /**
@@ -82,7 +85,7 @@ const removeLeftSnapshot = async (
   request: LeftSnapshot,
   signal: AbortSignal,
 ): Promise<readonly CaptureRemark[]> => {
-  if (!(await hasSnapshot(deps, request, signal))) return [];
+  if ((await findSnapshot(deps, request, signal)) === undefined) return [];
   try {
     await mergeSnapshot(deps, request, signal);
     return [left("the engine failed to merge the snapshot of its capture; it is merged now")];
@@ -96,16 +99,31 @@ const removeLeftSnapshot = async (
 
 const left = (message: string): CaptureRemark => ({ level: "warning", code: "SNAPSHOT_LEFT", message, diskId: "" });
 
-/** Removes a snapshot, which merges it, and waits until it is gone. It must be known to be ours. */
+/** Removes a snapshot, which merges it, and waits until it is gone; ENGINE_FAULT when the merge fails. It must be known to be ours. */
 export const mergeSnapshot = async (deps: StepDeps, request: LeftSnapshot, signal: AbortSignal): Promise<void> => {
   const what = `snapshot ${request.snapshotId}`;
   const ask = (): Promise<void> => deps.hypervisor.removeSnapshot(request, signal);
-  await throughConflicts(deps, { what, deadlineMs: 120_000 }, ask, signal);
-  const gone = async (): Promise<true | undefined> => ((await hasSnapshot(deps, request, signal)) ? undefined : true);
+  await throughConflicts(deps, { what, deadlineMs: request.busyMs ?? 120_000 }, ask, signal);
+  const startMs = deps.clock.monotonicMs();
+  const gone = async (): Promise<true | undefined> => {
+    const snapshot = await findSnapshot(deps, request, signal);
+    if (snapshot?.status !== "ok" || deps.clock.monotonicMs() - startMs < settlesMs)
+      return snapshot === undefined ? true : undefined;
+    throw new HoldfastError("ENGINE_FAULT", `the engine failed to merge ${what} of vm ${request.vmId}`, {
+      details: { vmId: request.vmId, snapshotId: request.snapshotId },
+    });
+  };
   await waitFor(deps, { what: `${what} to be merged`, deadlineMs: 3_600_000 }, gone, signal);
 };
 
-const hasSnapshot = async (deps: StepDeps, request: LeftSnapshot, signal: AbortSignal): Promise<boolean> => {
+/** A merge locks its snapshot at once: one that is `ok` again after this time has failed. */
+const settlesMs = 5_000;
+
+const findSnapshot = async (
+  deps: StepDeps,
+  request: LeftSnapshot,
+  signal: AbortSignal,
+): Promise<Snapshot | undefined> => {
   const snapshots = await deps.hypervisor.listSnapshots(request.vmId, signal);
-  return snapshots.some(({ id, type }) => id === request.snapshotId && type !== "active");
+  return snapshots.find(({ id, type }) => id === request.snapshotId && type !== "active");
 };

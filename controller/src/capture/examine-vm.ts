@@ -1,9 +1,11 @@
 import type { Capture } from "../hypervisor/captures.ts";
 import type { VmDetails } from "../hypervisor/inventory.ts";
-import { type CaptureKind, expectedKind } from "./capture-kind.ts";
+import { type CapturePolicy, defaultCapturePolicy } from "./capture-policy.ts";
+import { type CaptureChoice, chooseCapture } from "./choose-capture.ts";
 import { whyNoHeadroom } from "./headroom.ts";
 import type { HeadroomPolicy } from "./headroom-policy.ts";
 import { type BasePoint, type CapturePlan, disksToCapture, planDisks } from "./plan-disks.ts";
+import { snapshotPlan } from "./snapshot-plan.ts";
 import { type FitnessFacts, whyUnfit } from "./vm-fitness.ts";
 import type { StepDeps } from "./waiting.ts";
 import type { WholeRead } from "./whole-read.ts";
@@ -14,6 +16,10 @@ export interface ExamineRequest {
   /** The newest good point of the VM in the repository; undefined for none. */
   readonly base: BasePoint | undefined;
   readonly excludedDiskIds: ReadonlySet<string>;
+  /** How the job wants it captured; the defaults unless said. */
+  readonly policy?: CapturePolicy;
+  /** The engine's; empty or left out when nobody knows it. */
+  readonly engineVersion?: string;
   /** See `PlanInput.distrustTracking`. */
   readonly distrustTracking?: boolean;
   /** See `PlanInput.doubtsCheckpoint`. */
@@ -34,12 +40,14 @@ export interface ExamineRequest {
 export interface Examination {
   readonly vm: VmDetails;
   readonly plan: CapturePlan;
-  readonly expectedKind: CaptureKind;
+  /** How it would be captured now; the engine may still decide otherwise. */
+  readonly choice: CaptureChoice;
 }
 
 /**
  * Preflight of one VM, read-only, three to five calls. Fails with VM_NOT_FOUND, with what `whyUnfit` finds against the VM and
- * `whyNoHeadroom` against its storage domains; a VM without disks to read is not a failure here: look at the plan.
+ * `whyNoHeadroom` against its storage domains, or, for good, ENGINE_NOT_SUPPORTED or CAPTURE_NOT_SUPPORTED; a VM without disks to
+ * read is not a failure here: look at the plan.
  */
 export const examineVm = async (
   { hypervisor }: Pick<StepDeps, "hypervisor">,
@@ -51,6 +59,9 @@ export const examineVm = async (
   const captures = vm.isManager ? [] : await hypervisor.listCaptures(vm.id, signal);
   const unfit = whyUnfit(fitnessFacts(vm, captures, request));
   if (unfit !== undefined) throw unfit;
+
+  const { policy = defaultCapturePolicy, engineVersion = "" } = request;
+  const choice = chooseCapture({ engineVersion, vm, policy });
 
   const distrusts = [request.distrustTracking, request.doubtsCheckpoint, request.hasLiedSince].includes(true);
   const checkpointId = distrusts ? undefined : request.base?.checkpointId;
@@ -70,10 +81,11 @@ export const examineVm = async (
     hasLiedSince: request.hasLiedSince === true,
     wholeRead: request.wholeRead,
   });
-  const kind = expectedKind(vm);
-  const policy = request.headroom;
-  if (kind !== "cold" && policy !== undefined) await refuseWithoutHeadroom(hypervisor, { vm, plan, policy }, signal);
-  return { vm, plan, expectedKind: kind };
+  const { headroom } = request;
+  if (choice.kind !== "cold" && headroom !== undefined) {
+    await refuseWithoutHeadroom(hypervisor, { vm, plan, policy: headroom }, signal);
+  }
+  return { vm, plan: choice.kind === "snapshot" ? snapshotPlan(plan) : plan, choice };
 };
 
 const fitnessFacts = (vm: VmDetails, all: readonly Capture[], request: ExamineRequest): FitnessFacts => {

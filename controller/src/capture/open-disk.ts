@@ -11,6 +11,8 @@ export interface OpenDiskRequest {
   readonly direction: "download" | "upload";
   /** The capture that froze it; for downloads. */
   readonly captureId?: string | undefined;
+  /** The volume of the snapshot that froze it, where no capture did. */
+  readonly snapshotImageId?: string | undefined;
   readonly hostId?: string | undefined;
   /** True when the journal says that it may have been opened before: what is there is ended first. */
   readonly repeated: boolean;
@@ -115,10 +117,19 @@ const askAgain = async (deps: StepDeps, request: OpenDiskRequest, signal: AbortS
 };
 
 const ask = async (deps: StepDeps, request: OpenDiskRequest, signal: AbortSignal): Promise<Transfer> => {
-  const { owner, diskId, direction, captureId, hostId, inactivityTimeoutS = 120, openMs = 120_000 } = request;
+  const { owner, diskId, direction, captureId, snapshotImageId, hostId } = request;
+  const { inactivityTimeoutS = 120, openMs = 120_000 } = request;
   const open = (): Promise<Transfer> =>
     deps.hypervisor.openTransfer(
-      { diskId, direction, captureId, hostId, inactivityTimeoutS, correlationId: correlationIdOf(owner) },
+      {
+        diskId,
+        direction,
+        captureId,
+        snapshotImageId,
+        hostId,
+        inactivityTimeoutS,
+        correlationId: correlationIdOf(owner),
+      },
       signal,
     );
   return throughConflicts(deps, { what: `disk ${diskId}`, deadlineMs: openMs }, open, signal);

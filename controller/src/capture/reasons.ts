@@ -52,6 +52,10 @@ export const reasons = {
     words: "the engine could not serve its tracked changes in an earlier attempt",
   },
   "engine-says-full": { level: "warning", words: "the engine offers no changes for it since the base" },
+  "snapshot-capture": {
+    level: "notice",
+    words: "it is read from a snapshot, which tells no changes: it is read in full and compared",
+  },
   "disk-excluded": { level: "silent", words: "the job leaves it out" },
   "not-active": { level: "notice", words: "it is not plugged in" },
   shareable: { level: "notice", words: "shareable disks cannot be frozen" },

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Capture } from "../hypervisor/captures.ts";
 import type { VmDetails } from "../hypervisor/inventory.ts";
 import { markOf } from "../hypervisor/marks.ts";
-import { expectedKind, kindOf } from "./capture-kind.ts";
+import { kindOf } from "./capture-kind.ts";
 import { aDisk, aVm } from "./testing/vm-fixtures.ts";
 import { type FitnessFacts, whyUnfit } from "./vm-fitness.ts";
 
@@ -135,11 +135,7 @@ test("what is over, and what is left out, is no hindrance", () => {
   expect(whyUnfit(facts({ description: "holdfast/inst/worker/w1" }))).toBeUndefined();
 });
 
-test("the kind of capture follows level and status, and the engine's word afterwards", () => {
-  const level = (minor: number) => ({ major: 4, minor });
-  expect(expectedKind({ level: level(7), status: "down" })).toBe("hybrid");
-  expect(expectedKind({ level: level(6), status: "up" })).toBe("live");
-  expect(expectedKind({ level: level(6), status: "down" })).toBe("cold");
+test("the kind of capture is what the engine made of it", () => {
   expect(kindOf({ snapshotId: "s" }, "up")).toBe("hybrid");
   expect(kindOf({ snapshotId: undefined }, "up")).toBe("live");
   expect(kindOf({ snapshotId: undefined }, "down")).toBe("cold");

@@ -46,8 +46,12 @@ afterEach(async () => {
 describe("the database", () => {
   it("gains tables and columns when it was made before there were any, and keeps its jobs", async () => {
     const { queries } = database;
-    await saveJob(queries, testJob({ verifyAfter: true }));
-    await queries.schema.alterTable("jobs").dropColumn("verify_after").execute();
+    await saveJob(
+      queries,
+      testJob({ verifyAfter: true, capture: { way: "snapshot", legacy: true, consistency: "required" } }),
+    );
+    for (const column of ["verify_after", "capture", "legacy_capture", "consistency"])
+      await queries.schema.alterTable("jobs").dropColumn(column).execute();
     await queries.schema.alterTable("managers").dropColumn("era").execute();
     for (const column of ["active_full_on", "audit_days", "audit_bytes", "sample_chunks"])
       await queries.schema.alterTable("jobs").dropColumn(column).execute();

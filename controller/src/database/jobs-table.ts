@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { capturePolicySchema } from "../capture/capture-policy.ts";
 import { type ExcludedDisk, type Job, type JobVm, codecs } from "../jobs/job.ts";
 import type { Queries } from "./database.ts";
 import type { JobRow } from "./schema.ts";
@@ -18,6 +19,9 @@ const toRow = (job: Job): JobRow => ({
   audit_days: job.auditDays,
   audit_bytes: job.auditBytesPerNight,
   sample_chunks: job.sampleChunks,
+  capture: job.capture.way,
+  legacy_capture: job.capture.legacy ? 1 : 0,
+  consistency: job.capture.consistency,
   handled_ms: job.handledMs,
   created_ms: job.createdMs,
 });
@@ -39,6 +43,11 @@ const fromRow = (row: JobRow, vms: readonly JobVm[], excludedDisks: readonly Exc
   auditDays: row.audit_days,
   auditBytesPerNight: row.audit_bytes,
   sampleChunks: row.sample_chunks,
+  capture: capturePolicySchema.parse({
+    way: row.capture,
+    legacy: row.legacy_capture === 1,
+    consistency: row.consistency,
+  }),
   handledMs: row.handled_ms,
   createdMs: row.created_ms,
 });

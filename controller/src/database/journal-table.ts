@@ -1,5 +1,5 @@
 import { derivedName } from "@holdfast/shared/ids/ids";
-import type { JournalEntry } from "../sessions/journal.ts";
+import { type JournalEntry, journalKinds } from "../sessions/journal.ts";
 import * as z from "zod";
 import type { Queries } from "./database.ts";
 import { fromJson, toJson } from "./json.ts";
@@ -23,7 +23,7 @@ const fromRow = (row: JournalRow): JournalEntry => ({
   taskId: row.task_id,
   attemptNumber: row.attempt_number,
   attemptId: row.attempt_id,
-  kind: z.enum(["capture", "transfer", "disk", "vm"]).parse(row.kind),
+  kind: z.enum(journalKinds).parse(row.kind),
   vmId: row.vm_id,
   objectId: row.object_id,
   facts: fromJson(z.record(z.string(), z.string()), row.facts, "journal.facts"),

@@ -1,4 +1,5 @@
 import type { Transaction } from "kysely";
+import { addCapturePolicy } from "./add-capture-policy.ts";
 import { addManagerEra } from "./add-manager-era.ts";
 import { addReadingPolicy } from "./add-reading-policy.ts";
 import { addVerifyAfter } from "./add-verify-after.ts";
@@ -25,5 +26,6 @@ export const migrations: readonly Migration[] = [
   { version: 5, name: "keys of repositories", up: createRepositoryKeysTable },
   { version: 6, name: "verification after jobs", up: addVerifyAfter },
   { version: 7, name: "eras of managers", up: addManagerEra },
+  { version: 8, name: "capture policies of jobs", up: addCapturePolicy },
   { version: 9, name: "active fulls and audits", up: addReadingPolicy },
 ];

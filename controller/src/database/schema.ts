@@ -49,6 +49,9 @@ export interface JobRow {
   readonly audit_days: number;
   readonly audit_bytes: number;
   readonly sample_chunks: number;
+  readonly capture: string;
+  readonly legacy_capture: Flag;
+  readonly consistency: string;
   readonly handled_ms: number;
   readonly created_ms: number;
 }

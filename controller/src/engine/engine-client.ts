@@ -130,7 +130,10 @@ const sendLoggedIn = async (deps: ClientDeps, call: EngineCall, signal: AbortSig
 };
 
 const sendOnce = (deps: ClientDeps, call: EngineCall, token: string, signal: AbortSignal): Promise<Answer> => {
-  const query = call.query === undefined ? "" : `?${new URLSearchParams(call.query).toString()}`;
+  const query =
+    call.query === undefined || Object.keys(call.query).length === 0
+      ? ""
+      : `?${new URLSearchParams(call.query).toString()}`;
   const hasBody = call.method === "POST" || call.method === "PUT";
   const correlationId = call.correlationId ?? presentCorrelationId(call.method === "GET");
   return deps.transport.send(

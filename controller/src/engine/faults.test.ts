@@ -23,8 +23,12 @@ test.each([
   ],
   ["a preview", fault(409, "[Cannot backup VM. VM is previewing a Snapshot.]"), "VM_STATE_UNFIT"],
   ["the hosted engine", fault(409, "[Backup of Hosted Engine VM is not supported]"), "ENGINE_FAULT"],
-  ["an old host", fault(409, "[Host (x) is running on a version lower than 4.4.5, which is required]"), "ENGINE_FAULT"],
-  ["a level without bitmaps", fault(409, "[Bitmaps operations are not supported.]"), "ENGINE_FAULT"],
+  [
+    "an old host",
+    fault(409, "[Host (x) is running on a version lower than 4.4.5, which is required]"),
+    "CAPTURE_NOT_SUPPORTED",
+  ],
+  ["a level without bitmaps", fault(409, "[Bitmaps operations are not supported.]"), "CAPTURE_NOT_SUPPORTED"],
   [
     "tracking switched off",
     fault(409, "[Incremental backup is disabled for the following disks: d]"),
@@ -44,7 +48,12 @@ test.each([
     "ALREADY_EXISTS",
   ],
   ["a MAC in use", fault(409, "[MAC Address (56:6f) is already in use.]"), "ALREADY_EXISTS"],
-  ["a bad parameter", fault(400, "[Cannot backup VM. Incremental backup is not supported.]"), "ENGINE_FAULT"],
+  [
+    "increments that the level does not have",
+    fault(400, "[Cannot backup VM. Incremental backup is not supported.]"),
+    "CHECKPOINT_UNUSABLE",
+  ],
+  ["a bad parameter", fault(400, "[Cannot backup VM. The following disks do not exist: d.]"), "ENGINE_FAULT"],
   ["a failure without words", fault(400, "[]"), "ENGINE_FAULT"],
   ["missing rights", fault(403, "User is not authorized to perform this action."), "ENGINE_FORBIDDEN"],
   ["a missing entity", { status: 404, mediaType: "", text: "" }, "NOT_FOUND"],

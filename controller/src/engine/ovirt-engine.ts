@@ -7,6 +7,7 @@ import type { EventOperations } from "../hypervisor/events.ts";
 import type { Credentials, Hypervisor, LoginState } from "../hypervisor/hypervisor.ts";
 import type { InventoryReader } from "../hypervisor/inventory.ts";
 import type { MachineOperations } from "../hypervisor/machines.ts";
+import type { SnapshotOperations } from "../hypervisor/snapshots.ts";
 import type { TransferOperations } from "../hypervisor/transfers.ts";
 import { CaptureCalls } from "./calls/capture-calls.ts";
 import { DiskCalls } from "./calls/disk-calls.ts";
@@ -14,6 +15,7 @@ import { EventCalls } from "./calls/event-calls.ts";
 import { InventoryCalls } from "./calls/inventory-calls.ts";
 import { MachineCalls } from "./calls/machine-calls.ts";
 import { RightsCalls } from "./calls/rights-calls.ts";
+import { SnapshotCalls } from "./calls/snapshot-calls.ts";
 import { surveyEngine } from "./calls/survey-calls.ts";
 import { TransferCalls } from "./calls/transfer-calls.ts";
 import { VmCalls } from "./calls/vm-calls.ts";
@@ -61,6 +63,7 @@ export const openOvirtEngine = (options: EngineOptions, { clock, log }: EngineDe
   const settings = new VmSettingsCalls(client);
   const vms = new VmCalls(client, inventory, settings);
   const rights = new RightsCalls(client);
+  const events = new EventCalls(client);
 
   return {
     loginState: () => login.state,
@@ -68,15 +71,16 @@ export const openOvirtEngine = (options: EngineOptions, { clock, log }: EngineDe
       login.useCredentials(credentials);
     },
     calls: () => ({ total: transport.sent(), logins: login.logins }),
-    survey: (scope, signal) => surveyEngine({ client, captures, transfers, disks }, scope, signal),
+    survey: (scope, signal) => surveyEngine({ client, captures, transfers, disks, events }, scope, signal),
     ...readerOf(inventory),
     identify: async (signal) => {
       const identity = await inventory.identify(signal);
       confirmed.expect(identity.instanceId);
       return identity;
     },
-    ...eventOperationsOf(new EventCalls(client)),
+    ...eventOperationsOf(events),
     ...captureOperationsOf(captures),
+    ...snapshotOperationsOf(new SnapshotCalls(client)),
     ...transferOperationsOf(transfers),
     ...buildOperationsOf(disks, vms, settings),
     ...machineOperationsOf(new MachineCalls(client)),
@@ -119,6 +123,13 @@ const captureOperationsOf = (captures: CaptureCalls): CaptureOperations => ({
   enableTracking: (...call) => captures.enableTracking(...call),
   listSnapshots: (...call) => captures.listSnapshots(...call),
   removeSnapshot: (...call) => captures.removeSnapshot(...call),
+});
+
+const snapshotOperationsOf = (snapshots: SnapshotCalls): SnapshotOperations => ({
+  createSnapshot: (...call) => snapshots.createSnapshot(...call),
+  listSnapshotDisks: (...call) => snapshots.listSnapshotDisks(...call),
+  freezeGuest: (...call) => snapshots.freezeGuest(...call),
+  thawGuest: (...call) => snapshots.thawGuest(...call),
 });
 
 const transferOperationsOf = (transfers: TransferCalls): TransferOperations => ({

@@ -38,6 +38,10 @@ export interface CaptureRequest {
   /** The mark (`markOf`); copied by the engine to the checkpoint. */
   readonly description: string;
   readonly correlationId: string;
+  /** True asks an engine that would make a hybrid capture for a live or cold one. */
+  readonly legacy?: boolean;
+  /** True makes a live capture fail when its guest cannot be frozen; the others take no notice. */
+  readonly requireConsistency?: boolean;
 }
 
 /** The engine's marker of change tracking. */

@@ -4,6 +4,7 @@ import type { EventOperations } from "./events.ts";
 import type { InventoryReader } from "./inventory.ts";
 import type { MachineOperations } from "./machines.ts";
 import type { RightsReader } from "./rights.ts";
+import type { SnapshotOperations } from "./snapshots.ts";
 import type { Survey, SurveyScope } from "./survey.ts";
 import type { TransferOperations } from "./transfers.ts";
 
@@ -41,6 +42,7 @@ export interface Hypervisor
     InventoryReader,
     EventOperations,
     CaptureOperations,
+    SnapshotOperations,
     TransferOperations,
     BuildOperations,
     MachineOperations,

@@ -39,8 +39,9 @@ export const isSameOwner = (one: Owner, other: Owner): boolean => markOf(one) ==
 export const correlationIdOf = (owner: Pick<Owner, "taskId" | "attemptNumber">): string =>
   toCorrelationId(`hf-${owner.taskId}-${owner.attemptNumber}`);
 
-/** Id of an attempt's capture on the engine. */
-export const captureIdOf = (owner: Owner): string => derivedUuid("capture", ...parts(owner));
+/** Id of an attempt's capture on the engine; a round after the first is another capture of the same attempt. */
+export const captureIdOf = (owner: Owner, round = 1): string =>
+  derivedUuid("capture", ...parts(owner), ...(round === 1 ? [] : [String(round)]));
 
 /** Id of the disk that an attempt makes for one disk of a point. */
 export const restoredDiskIdOf = (owner: Owner, pointDiskId: string): string =>

@@ -16,9 +16,15 @@ export interface SurveyedVm {
   };
   readonly captures: readonly SurveyedCapture[];
   readonly checkpoints: readonly Checkpoint[];
-  readonly snapshots: readonly Snapshot[];
+  readonly snapshots: readonly SurveyedSnapshot[];
   /** Why the three lists could not be read and are empty: nothing is known of what is in them. */
   readonly unread?: HoldfastError;
+}
+
+/** A snapshot; of those with the prefix in their description the engine's events are looked up. */
+export interface SurveyedSnapshot extends Snapshot {
+  /** True when events of the mark's correlation id tell that a snapshot of this VM was made under it (R6). */
+  readonly isConfirmed: boolean;
 }
 
 /** A capture with the disks in it; those of another's or an ended one are not looked up. */

@@ -25,6 +25,8 @@ export interface TransferRequest {
   readonly direction: "download" | "upload";
   /** The capture that froze the disk; for downloads of a VM's disk. */
   readonly captureId?: string | undefined;
+  /** The volume of a snapshot that is to be read in place of the disk's present content. */
+  readonly snapshotImageId?: string | undefined;
   /** Seconds without any finished request after which the engine cancels it. */
   readonly inactivityTimeoutS: number;
   readonly hostId?: string | undefined;

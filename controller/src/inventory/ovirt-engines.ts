@@ -5,11 +5,11 @@ import { parseEngineAddress } from "../engine/engine-address.ts";
 import { openOvirtEngine } from "../engine/ovirt-engine.ts";
 import { checkServer, factsOfPem, probeAnchors } from "../engine/probe.ts";
 import type { Hypervisor } from "../hypervisor/hypervisor.ts";
-import type { Host } from "../hypervisor/inventory.ts";
+import type { Cluster, Host } from "../hypervisor/inventory.ts";
 import type { Transfer } from "../hypervisor/transfers.ts";
+import { checkCapability } from "./check-capability.ts";
 import { checkHosts } from "./check-hosts.ts";
 import { checkRights } from "./check-rights.ts";
-import { checkVersion } from "./check-version.ts";
 import type { EngineAddress, EngineConnector, ManagerCheck, TestedEngine } from "./engine-connector.ts";
 
 /** Connections to oVirt engines. */
@@ -45,17 +45,18 @@ const testManager = async (
     return `${host}:${port} is signed by the pinned anchor`;
   });
   if (!anchor.passed) return [anchor];
-  let versions: readonly ManagerCheck[] = [];
+  let engineVersion = "";
   const login = await check("login", signal, async () => {
-    versions = [checkVersion(await hypervisor.identify(signal))];
+    engineVersion = (await hypervisor.identify(signal)).version;
     return `${address.username} is let in`;
   });
   if (!login.passed) return [anchor, login];
   let hosts: readonly Host[] = [];
+  let clusters: readonly Cluster[] = [];
   const inventory = await check("inventory", signal, async () => {
     const found = await hypervisor.readInventory(signal);
-    ({ hosts } = found);
-    return `${found.vms.length} VMs, ${hosts.length} hosts, ${found.clusters.length} clusters`;
+    ({ hosts, clusters } = found);
+    return `${found.vms.length} VMs, ${hosts.length} hosts, ${clusters.length} clusters`;
   });
   let transfers: readonly Transfer[] = [];
   // Listing transfers needs the rights that backups need for finding their own again.
@@ -66,7 +67,8 @@ const testManager = async (
   const rights = await rightsOf(hypervisor, address.username, signal);
   const { imageioAnchorPem } = address;
   const ofHosts = await checkHosts({ hosts, transfers, imageioAnchorPem, clock }, signal);
-  return [anchor, login, ...versions, inventory, listing, ...rights, ...ofHosts, ...anchorChecks(address, clock)];
+  const capability = checkCapability(engineVersion, clusters);
+  return [anchor, login, ...capability, inventory, listing, ...rights, ...ofHosts, ...anchorChecks(address, clock)];
 };
 
 const rightsOf = async (

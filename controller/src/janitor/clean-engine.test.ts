@@ -5,6 +5,7 @@ import { awaitReady, beginCapture } from "../capture/begin-capture.ts";
 import { endCapture } from "../capture/end-capture.ts";
 import { examineVm } from "../capture/examine-vm.ts";
 import { openDisk } from "../capture/open-disk.ts";
+import { askForSnapshot, awaitSnapshot } from "../capture/take-snapshot.ts";
 import { throughConflicts, waitFor } from "../capture/waiting.ts";
 import { type Lab, type LabVm, plainVm, startLab } from "../engine/testing/start-simulator.ts";
 import type { Hypervisor } from "../hypervisor/hypervisor.ts";
@@ -23,17 +24,20 @@ const noneKnown: Known = {
   succeededOwners: [],
   transferOwners: new Map(),
   snapshotOwners: new Map(),
+  heldGuests: [],
   neededCheckpoints: new Map(),
 };
 
 let lab: Lab;
 let fenced: Owner[] = [];
+let thawed: string[] = [];
 let longPauses: number[] = [];
 beforeAll(async () => {
   lab = await startLab();
 });
 beforeEach(() => {
   fenced = [];
+  thawed = [];
   longPauses = [];
 });
 afterAll(async () => {
@@ -62,6 +66,9 @@ const janitor = (known: Partial<Known> = {}, fence: FenceAnswer = "retired"): Ja
   clock,
   installationId: "inst",
   known: async () => ({ ...noneKnown, ...known }),
+  noteThawed: async (_owner, vmId) => {
+    thawed.push(vmId);
+  },
   fence: async (owner) => {
     fenced.push(owner);
     return fence;
@@ -106,6 +113,45 @@ test("R6: with every state of ours lost, a running backup is fenced and cleaned 
     tickets: 0,
     strayVolumes: [],
   });
+});
+
+test("R6: a snapshot of ours is removed, one that somebody described like ours is named and stays", async () => {
+  const [vm, other] = [await lab.addVm(plainVm("vm-ours")), await lab.addVm(plainVm("vm-lookalike"))];
+  const owner = newOwner();
+  const { plan } = await examineVm(lab.deps, { vmId: vm.id, base: undefined, excludedDiskIds: new Set() }, never);
+  const snapshotId = await askForSnapshot(lab.deps, { owner, vmId: vm.id, plan }, never);
+  await awaitSnapshot(lab.deps, { owner, vmId: vm.id, plan, snapshotId }, never);
+  const lookalike = await lab.control<{ id: string }>("POST", `/vms/${other.id}/snapshots`, {
+    description: markOf(newOwner()),
+  });
+  const isReady = async () =>
+    (await lab.hypervisor.listSnapshots(other.id, never)).every(({ status }) => status === "ok");
+  await waitFor(
+    lab.deps,
+    { what: "a snapshot", deadlineMs: 10_000 },
+    async () => (await isReady()) || undefined,
+    never,
+  );
+
+  const report = await cleanEngine(janitor(), pace, never);
+  expect(report.done.map(({ kind }) => kind)).toEqual(["fence", "remove-snapshot"]);
+  expect(report).toMatchObject({ failed: [], isClean: true, left: [{ what: "snapshot", id: lookalike.id }] });
+  expect(fenced).toEqual([owner]);
+  expect((await lab.leftovers()).snapshots).toMatchObject([{ id: lookalike.id, madeBy: "lab" }]);
+  await lab.control("DELETE", `/vms/${other.id}/snapshots/${lookalike.id}`);
+});
+
+test("a guest that holds still for an attempt that is over is thawed, and one that is gone is no trouble", async () => {
+  const vm = await lab.addVm(plainVm("vm-held"));
+  const owner = newOwner();
+  await lab.hypervisor.freezeGuest({ vmId: vm.id, correlationId: correlationIdOf(owner) }, never);
+  expect(await lab.leftovers()).toMatchObject({ frozenGuests: [vm.id] });
+  const heldGuests = [{ vmId: vm.id, owner }];
+  const gone = [{ vmId: "00000000-0000-4000-8000-000000000009", owner }];
+  await cleanEngine(janitor({ heldGuests }), { ...pace, maxPasses: 1 }, never);
+  await cleanEngine(janitor({ heldGuests: gone }), { ...pace, maxPasses: 1 }, never);
+  expect(thawed).toEqual([vm.id, gone[0]?.vmId]);
+  expect(await lab.leftovers()).toMatchObject({ frozenGuests: [] });
 });
 
 test("another installation's backup and a live one of ours run on untouched", async () => {

@@ -20,6 +20,8 @@ export interface JanitorDeps extends StepDeps {
   readonly installationId: string;
   /** What we know now; called after each survey. */
   known(signal: AbortSignal): Promise<Known>;
+  /** Keeps that a guest was thawed, so that it is not asked again. */
+  noteThawed(owner: Owner, vmId: string): Promise<void>;
   /** Fences an attempt in every repository that may have it; fails only when cancelled. */
   fence(owner: Owner, signal: AbortSignal): Promise<FenceAnswer>;
   /** Told each pass as it ends. */
@@ -125,6 +127,9 @@ const linesAtOnce = 4;
 /** A long merge is not waited for here: other leftovers stand in line, and the next pass looks again. */
 const captureEndMs = 600_000;
 
+/** A busy VM is left to the next pass too. */
+const mergeBusyMs = 10_000;
+
 const factsOf = ({ owner, ...action }: CleaningAction): Record<string, unknown> => ({
   ...action,
   task: owner.taskId,
@@ -143,6 +148,9 @@ const carryOut = async (
       unanswered.add(markOf(action.owner));
       if ((await deps.fence(action.owner, signal)) !== "unanswered") unanswered.delete(markOf(action.owner));
       return;
+    case "thaw-guest":
+      await thaw(deps, action, signal);
+      return;
     case "close-transfer":
       await closeDisk(deps, { ...action, succeeded: false }, signal);
       return;
@@ -150,7 +158,7 @@ const carryOut = async (
       await endCapture(deps, { ...action, correlationId, endMs: captureEndMs }, signal);
       return;
     case "remove-snapshot":
-      await mergeSnapshot(deps, { ...action, correlationId }, signal);
+      await mergeSnapshot(deps, { ...action, correlationId, busyMs: mergeBusyMs }, signal);
       return;
     case "remove-vm":
       await removeVmWholly(deps, action, signal);
@@ -159,20 +167,8 @@ const carryOut = async (
       await removeDiskWholly(deps, action.diskId, signal);
       return;
     case "unmark-vm":
-      await unmark(
-        deps,
-        action.vmId,
-        () => deps.hypervisor.describeVm({ vmId: action.vmId, description: "" }, signal),
-        signal,
-      );
-      return;
     case "unmark-disk":
-      await unmark(
-        deps,
-        action.diskId,
-        () => deps.hypervisor.describeDisk({ ...action, description: "" }, signal),
-        signal,
-      );
+      await unmark(deps, action, signal);
       return;
     case "remove-checkpoint":
       await removeCheckpoint(deps, action, signal);
@@ -180,7 +176,33 @@ const carryOut = async (
   }
 };
 
-const unmark = async (deps: StepDeps, what: string, ask: () => Promise<void>, signal: AbortSignal): Promise<void> => {
+/** An engine that refuses is not asked again: the guest may have gone on long ago. */
+const thaw = async (
+  deps: JanitorDeps,
+  { vmId, owner }: { readonly vmId: string; readonly owner: Owner },
+  signal: AbortSignal,
+): Promise<void> => {
+  try {
+    await deps.hypervisor.thawGuest({ vmId, correlationId: correlationIdOf(owner) }, signal);
+  } catch (caught) {
+    if (!hasCode(caught, "ENGINE_FAULT", "ENGINE_CONFLICT")) throw caught;
+    deps.log.warn("the engine refuses to thaw a guest that was asked to hold still", { vm: vmId, err: caught });
+  }
+  await deps.noteThawed(owner, vmId);
+};
+
+const unmark = async (
+  deps: StepDeps,
+  action: CleaningAction & { readonly kind: "unmark-vm" | "unmark-disk" },
+  signal: AbortSignal,
+): Promise<void> => {
+  const { hypervisor } = deps;
+  const isVm = action.kind === "unmark-vm";
+  const what = isVm ? action.vmId : action.diskId;
+  const ask = (): Promise<void> =>
+    isVm
+      ? hypervisor.describeVm({ vmId: action.vmId, description: "" }, signal)
+      : hypervisor.describeDisk({ ...action, description: "" }, signal);
   try {
     await throughConflicts(deps, { what, deadlineMs: 30_000 }, ask, signal);
   } catch (caught) {

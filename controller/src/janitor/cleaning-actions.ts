@@ -18,6 +18,7 @@ export type CleaningAction = Common &
         readonly snapshotId: string | undefined;
       }
     | { readonly kind: "remove-snapshot"; readonly vmId: string; readonly snapshotId: string }
+    | { readonly kind: "thaw-guest"; readonly vmId: string }
     | { readonly kind: "remove-vm"; readonly vmId: string }
     | { readonly kind: "remove-disk"; readonly diskId: string }
     | { readonly kind: "unmark-vm"; readonly vmId: string }
@@ -27,7 +28,7 @@ export type CleaningAction = Common &
 
 /** Something with our mark that is not touched, and why: an operator may want to know. */
 export interface LeftAlone {
-  readonly what: "vm" | "disk";
+  readonly what: "vm" | "disk" | "snapshot";
   readonly id: string;
   readonly reason: string;
 }

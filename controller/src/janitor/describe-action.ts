@@ -19,6 +19,8 @@ export const describeAction = (action: CleaningAction): DescribedAction => {
       return { what: "end backup", objectId: action.captureId, vmId: action.vmId };
     case "remove-snapshot":
       return { what: "remove snapshot", objectId: action.snapshotId, vmId: action.vmId };
+    case "thaw-guest":
+      return { what: "let the guest go on", objectId: action.vmId, vmId: action.vmId };
     case "remove-vm":
       return { what: "remove VM", objectId: action.vmId, vmId: action.vmId };
     case "remove-disk":

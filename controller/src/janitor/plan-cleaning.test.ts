@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 
 import type { Disk } from "../hypervisor/inventory.ts";
 import { type Owner, markOf } from "../hypervisor/marks.ts";
-import type { Survey, SurveyedCapture, SurveyedVm } from "../hypervisor/survey.ts";
+import type { Survey, SurveyedCapture, SurveyedSnapshot, SurveyedVm } from "../hypervisor/survey.ts";
 import type { Transfer } from "../hypervisor/transfers.ts";
 import type { CleaningAction } from "./cleaning-actions.ts";
 import { type Known, planCleaning } from "./plan-cleaning.ts";
@@ -24,6 +24,7 @@ const known = (change: Partial<Known> = {}): Known => ({
   succeededOwners: [],
   transferOwners: new Map(),
   snapshotOwners: new Map(),
+  heldGuests: [],
   neededCheckpoints: new Map(),
   ...change,
 });
@@ -93,6 +94,7 @@ const regular = {
   status: "ok",
   description: "Auto-generated for Backup VM",
   createdMs: 1,
+  isConfirmed: false,
 } as const;
 const checkpointOf = (id: string, owner: Owner) =>
   ({ id, parentId: undefined, state: "created", description: markOf(owner), createdMs: 1 }) as const;
@@ -153,6 +155,30 @@ test("a left-over snapshot goes when an ended capture of ours or the journal nam
   expect(snapshotsOf(vm({ captures: [ended], snapshots: [{ ...regular, type: "active" }] }))).toEqual([]);
 });
 
+test("a snapshot with our mark goes with the engine's word that we made it, after a fence; without it, it is named and stays", () => {
+  const marked = { ...regular, description: markOf(lost) };
+  const snapshotsOf = (snapshot: SurveyedSnapshot, change: Partial<SurveyedVm> = {}) =>
+    plan({ vms: [vm({ snapshots: [snapshot], ...change })] });
+  const confirmed = { ...marked, isConfirmed: true };
+  expect(kinds(snapshotsOf(confirmed).actions)).toEqual(["fence", "remove-snapshot"]);
+  expect(snapshotsOf(marked)).toMatchObject({ actions: [], left: [{ what: "snapshot", id: "s1" }] });
+  const busy = { captures: [capture("theirs", { id: "b2", phase: "ready" })] };
+  expect(snapshotsOf(confirmed, busy)).toMatchObject({ actions: [], left: [] });
+  expect(snapshotsOf({ ...confirmed, status: "locked" })).toMatchObject({ actions: [], ending: 1 });
+  for (const owner of [live, foreign]) {
+    const description = markOf(owner);
+    expect(snapshotsOf({ ...confirmed, description })).toMatchObject({ actions: [], left: [], ending: 0 });
+    expect(snapshotsOf({ ...marked, description })).toMatchObject({ actions: [], left: [] });
+  }
+});
+
+test("a guest that the journal says holds still is thawed first, unless its attempt lives", () => {
+  const held = (owner: Owner) => ({ heldGuests: [{ vmId: "vm1", owner }] });
+  const found = { vms: [vm({ captures: [capture(markOf(lost))] })] };
+  expect(kinds(plan(found, held(lost)).actions)).toEqual(["thaw-guest", "fence", "end-capture"]);
+  expect(plan({}, held(live)).actions).toEqual([]);
+});
+
 test("a capture that is ending is left to end", () => {
   expect(plan({ vms: [vm({ captures: [capture(markOf(lost), { phase: "finalizing" })] })] }).actions).toEqual([]);
 });
@@ -210,7 +236,14 @@ test("an empty engine needs nothing", () => {
 
 test("captures that are finalizing and snapshots that are merging are ending, if they are ours and not live", () => {
   const endings = (owner: Owner) => {
-    const merging = { id: "s1", type: "regular", status: "locked", description: "", createdMs: 1 } as const;
+    const merging = {
+      id: "s1",
+      type: "regular",
+      status: "locked",
+      description: "",
+      createdMs: 1,
+      isConfirmed: false,
+    } as const;
     const one = capture(markOf(owner), { phase: "finalizing", snapshotId: "s1" });
     const found = { vms: [vm({ captures: [one], snapshots: [merging] })], transfers: [], markedDisks: [] };
     return planCleaning(found, known(), "ours");

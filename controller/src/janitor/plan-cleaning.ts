@@ -2,6 +2,7 @@ import type { Transfer } from "../hypervisor/transfers.ts";
 import { type Owner, markOf, parseMark } from "../hypervisor/marks.ts";
 import type { Survey, SurveyedCapture, SurveyedVm } from "../hypervisor/survey.ts";
 import type { CleaningAction, CleaningPlan } from "./cleaning-actions.ts";
+import { countLocked, planSnapshots } from "./plan-snapshots.ts";
 import { planRestoreLeftovers } from "./plan-restore-leftovers.ts";
 
 /** What we know by ourselves. Read it **after** the survey: then whatever the survey found was journaled before. */
@@ -14,13 +15,21 @@ export interface Known {
   readonly succeededOwners: readonly Owner[];
   /** Transfers of the journal with their owners. */
   readonly transferOwners: ReadonlyMap<string, Owner>;
-  /** Snapshots that captures of ours named, of the journal, with their owners. */
+  /** Snapshots that captures of ours named, or that we made, of the journal, with their owners. */
   readonly snapshotOwners: ReadonlyMap<string, Owner>;
+  /** Guests that the journal says were asked to hold still and not yet thawed. */
+  readonly heldGuests: readonly HeldGuest[];
   /**
    * Per VM id the checkpoints that its newest good point in any repository names. A VM that is missing here keeps all of
    * its checkpoints: nobody knows.
    */
   readonly neededCheckpoints: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+/** A guest that somebody has to thaw. */
+export interface HeldGuest {
+  readonly vmId: string;
+  readonly owner: Owner;
 }
 
 /** A survey put beside what is known, with quick answers. */
@@ -35,22 +44,23 @@ export interface Look {
 }
 
 /**
- * Decides what of an engine is ours and belongs to no live attempt, and in which order it goes: fence → transfers →
- * captures → snapshots → what restores left → checkpoints (R6). Pure. Touches nothing whose mark is not of this
+ * Decides what of an engine is ours and belongs to no live attempt, and in which order it goes: guests that hold still → fence →
+ * transfers → captures → snapshots → what restores left → checkpoints (R6). Pure. Touches nothing whose mark is not of this
  * installation and which no object of ours or journal row names.
  */
 export const planCleaning = (found: Survey, known: Known, installationId: string): CleaningPlan => {
   const look = lookAt(found, known, installationId);
   const transfers = planTransfers(look);
   const captures = found.vms.flatMap((vm) => planCaptures(look, vm));
-  const snapshots = found.vms.flatMap((vm) => planSnapshots(look, vm));
+  const snapshots = found.vms.map((vm) => planSnapshots(look, vm, vm.captures.some(isOpen)));
   const restores = planRestoreLeftovers(look);
   const checkpoints = found.vms.flatMap((vm) => planCheckpoints(look, vm));
 
-  const reach = [...transfers, ...captures, ...restores.actions];
+  const reach = [...transfers, ...captures, ...snapshots.flatMap(({ readers }) => readers), ...restores.actions];
+  const rest = [...snapshots.flatMap(({ actions }) => actions), ...restores.actions, ...checkpoints];
   return {
-    actions: [...fencesFor(reach), ...transfers, ...captures, ...snapshots, ...restores.actions, ...checkpoints],
-    left: restores.left,
+    actions: [...planThaws(look), ...fencesFor(reach), ...transfers, ...captures, ...rest],
+    left: [...snapshots.flatMap(({ left }) => left), ...restores.left],
     ending: found.vms.reduce((sum, vm) => sum + countEnding(look, vm), 0),
   };
 };
@@ -140,35 +150,19 @@ const planCaptures = (look: Look, { vm, captures }: SurveyedVm): readonly Cleani
     return [{ kind: "end-capture", vmId: vm.id, captureId: capture.id, snapshotId, owner, reason }];
   });
 
-/** Captures that are finalizing and snapshots that are merging: either may still fail and leave something. */
-const countEnding = (look: Look, { captures, snapshots }: SurveyedVm): number => {
+/** Captures that are finalizing and snapshots that are locked: either may still fail and leave something. */
+const countEnding = (look: Look, vm: SurveyedVm): number => {
   const isOurs = (owner: Owner | undefined): boolean => owner !== undefined && !look.isLive(owner);
-  const owners = ownersOfSnapshots(look, captures);
-  return (
-    captures.filter(({ phase, description }) => phase === "finalizing" && isOurs(look.ownerOf(description))).length +
-    snapshots.filter(({ id, status }) => status === "locked" && isOurs(owners.get(id))).length
+  const ending = vm.captures.filter(
+    ({ phase, description }) => phase === "finalizing" && isOurs(look.ownerOf(description)),
   );
+  return ending.length + countLocked(look, vm);
 };
 
-const ownersOfSnapshots = (look: Look, captures: readonly SurveyedCapture[]): ReadonlyMap<string, Owner> => {
-  const owners = new Map(look.known.snapshotOwners);
-  for (const { snapshotId, description } of captures) {
-    const owner = look.ownerOf(description);
-    if (snapshotId !== undefined && owner !== undefined) owners.set(snapshotId, owner);
-  }
-  return owners;
-};
-
-const planSnapshots = (look: Look, { vm, captures, snapshots }: SurveyedVm): readonly CleaningAction[] => {
-  if (captures.some(isOpen)) return [];
-  const owners = ownersOfSnapshots(look, captures);
-  return snapshots.flatMap((snapshot): readonly CleaningAction[] => {
-    const owner = owners.get(snapshot.id);
-    if (owner === undefined || look.isLive(owner) || snapshot.type !== "regular" || snapshot.status !== "ok") return [];
-    const reason = "an ended capture of ours named it: the engine failed to merge it";
-    return [{ kind: "remove-snapshot", vmId: vm.id, snapshotId: snapshot.id, owner, reason }];
-  });
-};
+const planThaws = (look: Look): readonly CleaningAction[] =>
+  look.known.heldGuests
+    .filter(({ owner }) => !look.isLive(owner))
+    .map(({ vmId, owner }) => ({ kind: "thaw-guest", vmId, owner, reason: "it holds still for nobody" }));
 
 const planCheckpoints = (look: Look, { vm, captures, checkpoints }: SurveyedVm): readonly CleaningAction[] => {
   const needed = look.known.neededCheckpoints.get(vm.id);

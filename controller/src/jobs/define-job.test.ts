@@ -34,6 +34,9 @@ const words: JobWords = {
   audit: "",
   auditBytesPerNight: 0n,
   sampleChunks: 0,
+  capture: "",
+  legacyCapture: false,
+  consistency: "",
   description: "",
 };
 
@@ -60,6 +63,7 @@ describe("a job's definition", () => {
       auditDays: 90,
       auditBytesPerNight: 512 * 2 ** 30,
       sampleChunks: 0,
+      capture: { way: "auto", legacy: false, consistency: "none" },
     });
   });
 
@@ -74,6 +78,9 @@ describe("a job's definition", () => {
     [{ codec: "gzip" }, "not a codec"],
     [{ activeFullOn: "sunday" }, "not a day: sunday"],
     [{ audit: "often" }, "not a period: often"],
+    [{ capture: "magic" }, "not a way to capture: magic (auto, backup-api, snapshot)"],
+    [{ consistency: "total" }, "not a wish about consistency: total (none, preferred, required)"],
+    [{ capture: "snapshot", legacyCapture: true }, "no legacy form"],
     [{ repository: "other" }, "no repository other"],
     [{ excludedDisks: ["root"] }, "no VM of the job has a disk root"],
     [{ excludedDisks: ["mail:root"] }, "no VM of the job has a disk mail:root"],

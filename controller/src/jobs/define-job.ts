@@ -2,6 +2,7 @@ import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import type { ManagerVms } from "../inventory/resolve-vm.ts";
 import { resolveVm, type FoundVm } from "../inventory/resolve-vm.ts";
 import { isTimeZone } from "../retention/calendar-day.ts";
+import { type CapturePolicy, captureWays, consistencyWishes } from "../capture/capture-policy.ts";
 import { defaultAuditBytesPerNight, parseAudit } from "./audit.ts";
 import { parseChosenDays } from "./chosen-days.ts";
 import { type Codec, type ExcludedDisk, type Job, codecs } from "./job.ts";
@@ -22,6 +23,9 @@ export interface JobWords {
   readonly audit: string;
   readonly auditBytesPerNight: bigint;
   readonly sampleChunks: number;
+  readonly capture: string;
+  readonly legacyCapture: boolean;
+  readonly consistency: string;
   readonly description: string;
 }
 
@@ -68,6 +72,7 @@ export const defineJob = (words: JobWords, facts: JobFacts): DefinedJob => {
     auditDays: parseAudit(words.audit),
     auditBytesPerNight: toAuditBytes(words.auditBytesPerNight),
     sampleChunks: words.sampleChunks,
+    capture: toCapturePolicy(words),
   };
 };
 
@@ -84,6 +89,22 @@ const toCodec = (text: string): Codec => {
 const toAuditBytes = (bytes: bigint): number => {
   refuseUnless(bytes >= 0n && bytes <= BigInt(Number.MAX_SAFE_INTEGER), `not a number of bytes: ${bytes}`);
   return bytes === 0n ? defaultAuditBytesPerNight : Number(bytes);
+};
+
+const toCapturePolicy = (words: JobWords): CapturePolicy => {
+  const way = words.capture === "" ? "auto" : captureWays.find((one) => one === words.capture);
+  if (way === undefined) {
+    throw new HoldfastError("INVALID_ARGUMENT", `not a way to capture: ${words.capture} (${captureWays.join(", ")})`);
+  }
+  const consistency = words.consistency === "" ? "none" : consistencyWishes.find((one) => one === words.consistency);
+  if (consistency === undefined) {
+    throw new HoldfastError(
+      "INVALID_ARGUMENT",
+      `not a wish about consistency: ${words.consistency} (${consistencyWishes.join(", ")})`,
+    );
+  }
+  refuseUnless(way !== "snapshot" || !words.legacyCapture, "a snapshot capture has no legacy form");
+  return { way, legacy: words.legacyCapture, consistency };
 };
 
 /** A VM listed twice is done once, at its first place. */

@@ -1,3 +1,5 @@
+import type { CapturePolicy } from "../capture/capture-policy.ts";
+
 /** A VM of a job, by id; its name is kept for showing. */
 export interface JobVm {
   readonly managerId: string;
@@ -43,6 +45,8 @@ export interface Job {
   readonly sampleChunks: number;
   /** After each session the newest good point of each of its VMs is read back (policy 21). */
   readonly verifyAfter: boolean;
+  /** How its VMs are captured. */
+  readonly capture: CapturePolicy;
   /** Nominal starts up to this moment are dealt with. */
   readonly handledMs: number;
   readonly createdMs: number;

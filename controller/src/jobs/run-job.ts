@@ -63,6 +63,7 @@ const toTask = (
       excludedDiskIds,
       codec: job.codec,
       wholeRead,
+      capture: job.capture,
       ...(job.sampleChunks === 0 ? {} : { sampleChunks: job.sampleChunks }),
     },
   };

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { captureKinds } from "../capture/capture-kind.ts";
 import type { CapturePlan } from "../capture/plan-disks.ts";
 import { type Reason, reasons } from "../capture/reasons.ts";
 
@@ -42,10 +43,12 @@ export const capturePlanSchema = z
 /** What a backup is to do, decided before the VM is touched; the engine may still turn a disk to another mode. */
 export const backupPlanSchema = z.object({
   v: z.literal(1),
-  captureKind: z.enum(["hybrid", "live", "cold"]),
+  captureKind: z.enum(captureKinds),
   /** Status of the VM when it was looked at. */
   vmStatus: z.string(),
   capture: capturePlanSchema,
+  /** The level that was reached; empty before the disks are frozen. */
+  consistency: z.string().default(""),
 });
 
 /** What a backup is to do. */

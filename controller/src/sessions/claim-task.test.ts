@@ -1,3 +1,4 @@
+import { defaultCapturePolicy } from "../capture/capture-policy.ts";
 import type { AgentId, SessionId, TaskId } from "@holdfast/shared/ids/ids";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { insertTask, listOpenTasks, listTasksOfSession } from "../database/tasks-table.ts";
@@ -140,7 +141,7 @@ describe("a claim within limits", () => {
         vmId: "id-two",
         vmName: "two",
         state: "waiting",
-        scope: { v: 1, kind: "backup", excludedDiskIds: ["k2"], codec: "zstd" },
+        scope: { v: 1, kind: "backup", excludedDiskIds: ["k2"], codec: "zstd", capture: defaultCapturePolicy },
       }),
     );
     expect(acknowledge(await claim())).toBe("two");

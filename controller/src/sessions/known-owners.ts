@@ -1,5 +1,5 @@
 import type { PointSummary } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
-import type { Known } from "../janitor/plan-cleaning.ts";
+import type { HeldGuest, Known } from "../janitor/plan-cleaning.ts";
 import { type AttemptIdentity, ownerOf } from "../backups/owner-of.ts";
 import { checkpointsNeededBy } from "../backups/needed-checkpoints.ts";
 import { listUnfinishedAttempts } from "../database/attempts-table.ts";
@@ -7,6 +7,7 @@ import { listJournalOfManager } from "../database/journal-table.ts";
 import { listSucceededRestores } from "../database/restored-attempts.ts";
 import type { Owner } from "../hypervisor/marks.ts";
 import { newestBase } from "../repositories/newest-base.ts";
+import { isHeld } from "./journal.ts";
 import type { WorkDeps } from "./work-deps.ts";
 
 /** What the janitor is told of one manager: whose things are being worked on, and what points still need. */
@@ -18,8 +19,11 @@ export const readKnown = async (deps: WorkDeps, managerId: string, signal: Abort
   const toOwner = (attempt: AttemptIdentity): Owner => ownerOf(deps.installationId, attempt);
   const transferOwners = new Map<string, Owner>();
   const snapshotOwners = new Map<string, Owner>();
-  for (const { taskId, attemptNumber, attemptId, facts } of journal) {
+  const heldGuests: HeldGuest[] = [];
+  for (const entry of journal) {
+    const { taskId, attemptNumber, attemptId, facts, vmId } = entry;
     const owner = toOwner({ taskId, number: attemptNumber, attemptId });
+    if (isHeld(entry)) heldGuests.push({ vmId, owner });
     if (facts["transferId"] !== undefined) transferOwners.set(facts["transferId"], owner);
     if (facts["snapshotId"] !== undefined && facts["snapshotId"] !== "") snapshotOwners.set(facts["snapshotId"], owner);
   }
@@ -29,6 +33,7 @@ export const readKnown = async (deps: WorkDeps, managerId: string, signal: Abort
     succeededOwners: restores.map(toOwner),
     transferOwners,
     snapshotOwners,
+    heldGuests,
     neededCheckpoints: await neededByVm(deps, managerId, signal),
   };
 };

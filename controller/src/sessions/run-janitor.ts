@@ -1,6 +1,7 @@
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { type FenceAnswer, cleanEngine } from "../janitor/clean-engine.ts";
 import { findAttempt } from "../database/attempts-table.ts";
+import { noteThawed } from "../backups/hold-guest.ts";
 import type { Owner } from "../hypervisor/marks.ts";
 import { rememberUnknown } from "../agents/unknown-attempts.ts";
 import type { ManagerConnection } from "../inventory/manager-connection.ts";
@@ -26,13 +27,13 @@ const cleanOne = async (
   const log = deps.log.child({ manager: managerId, loop: "janitor" });
   try {
     if (manager.inventory === undefined) await manager.refresh(signal);
+    const engine = { hypervisor: manager.hypervisor, clock: deps.clock, log };
     const report = await cleanEngine(
       {
-        hypervisor: manager.hypervisor,
-        clock: deps.clock,
-        log,
+        ...engine,
         installationId: deps.installationId,
         known: (inner) => readKnown(deps, managerId, inner),
+        noteThawed: (owner, vmId) => noteThawed({ database: deps.database, engine }, { owner, managerId, vmId }),
         fence: (owner, inner) => fenceOwner(deps, owner, inner),
         onPass: (pass) => {
           deps.cleaning.note(managerId, pass, deps.clock.nowMs());

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { wholeReads } from "../capture/whole-read.ts";
+import { capturePolicySchema, defaultCapturePolicy } from "../capture/capture-policy.ts";
 
 /** A backup of a VM. */
 const backupScope = z.object({
@@ -11,6 +12,7 @@ const backupScope = z.object({
   wholeRead: z.enum(wholeReads).optional(),
   /** Unchanged chunks to read and compare per disk; what the installation's settings say unless the job says otherwise. */
   sampleChunks: z.number().int().positive().optional(),
+  capture: capturePolicySchema.default(defaultCapturePolicy),
 });
 
 /** Storage domains that the disks were going to when the restore was asked for: they count against limits. */

@@ -1,3 +1,4 @@
+import { defaultCapturePolicy } from "../capture/capture-policy.ts";
 import { join } from "node:path";
 import type { z } from "zod";
 import type { Bus } from "@holdfast/shared/bus/bus";
@@ -199,7 +200,7 @@ const begin = (deps: VerbDeps, sessionId: SessionId, vms: readonly string[]): Pr
       vmId: `id-${name}`,
       vmName: name,
       repositoryId: "r1",
-      scope: { v: 1, kind: "backup", excludedDiskIds: [], codec: "zstd" },
+      scope: { v: 1, kind: "backup", excludedDiskIds: [], codec: "zstd", capture: defaultCapturePolicy },
     })),
   });
 };

@@ -1,3 +1,4 @@
+import { defaultCapturePolicy } from "../capture/capture-policy.ts";
 import type { AgentId, AttemptId, SessionId, TaskId } from "@holdfast/shared/ids/ids";
 import { productVersion } from "@holdfast/shared/version/product-version";
 import type { AgentRecord } from "../agents/agent-record.ts";
@@ -64,6 +65,7 @@ export const testJob = (facts: Partial<Job> = {}): Job => ({
   auditDays: 0,
   auditBytesPerNight: 2 ** 40,
   sampleChunks: 0,
+  capture: defaultCapturePolicy,
   handledMs: 0,
   createdMs: 1,
   ...facts,
@@ -101,7 +103,7 @@ export const testTask = (facts: Partial<Task> = {}): Task => ({
   repositoryId: "r1",
   state: "pending",
   doing: "",
-  scope: { v: 1, kind: "backup", excludedDiskIds: [], codec: "zstd" },
+  scope: { v: 1, kind: "backup", excludedDiskIds: [], codec: "zstd", capture: defaultCapturePolicy },
   plan: null,
   placement: "",
   queuedMs: 1,

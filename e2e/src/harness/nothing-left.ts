@@ -46,6 +46,7 @@ export const findLeftovers = async (lab: Lab, allowed: Allowed = {}): Promise<re
     ...(found.tickets > 0 ? [`${found.tickets} tickets`] : []),
     ...found.strayVolumes.map((one) => `volume ${one}`),
     ...found.strayBitmaps.map((one) => `bitmap ${JSON.stringify(one)}`),
+    ...found.frozenGuests.map((id) => `frozen guest ${id}`),
     ...found.exportProcesses.map((one) => `process ${JSON.stringify(one)}`),
   ];
 };

@@ -50,6 +50,9 @@ interface JobOptions {
   readonly repository?: string;
   readonly verifyAfter?: boolean;
   readonly sampleChunks?: number;
+  readonly capture?: "auto" | "backup-api" | "snapshot";
+  readonly legacyCapture?: boolean;
+  readonly consistency?: "none" | "preferred" | "required";
 }
 
 interface RestorePlace {
@@ -120,6 +123,9 @@ export const createOperator = (installation: Installation): Operator => {
         codec: options.codec ?? "",
         verifyAfter: options.verifyAfter ?? false,
         sampleChunks: options.sampleChunks ?? 0,
+        capture: options.capture ?? "",
+        legacyCapture: options.legacyCapture ?? false,
+        consistency: options.consistency ?? "",
         excludedDisks: [...(options.excludedDisks ?? [])],
       };
       await Array.fromAsync(api.service(InventoryService).listVms({ refresh: true }, call));

@@ -126,12 +126,26 @@ export const engineCodes = {
     grpc: "FAILED_PRECONDITION",
     exit: 65,
   },
-  CAPTURE_NOT_SUPPORTED: {
-    meaning: "the engine's backup API cannot freeze this VM's disks; the engine's words are in the message",
+  ENGINE_NOT_SUPPORTED: {
+    meaning: "the oVirt Manager is older than what Holdfast can back up from; the message names both versions",
     retryable: false,
     grpc: "FAILED_PRECONDITION",
     exit: 65,
-    advice: "update the VM's host, or raise the compatibility level of its cluster",
+    advice: "upgrade the engine: docs/operations/captures.md says what each version can do",
+  },
+  CAPTURE_NOT_SUPPORTED: {
+    meaning: "the engine's backup API cannot freeze this VM's disks, and the job allows no snapshot",
+    retryable: false,
+    grpc: "FAILED_PRECONDITION",
+    exit: 65,
+    advice: "holdfast job edit NAME --capture auto",
+  },
+  CONSISTENCY_NOT_REACHED: {
+    meaning: "the guest's file systems were not frozen, and the job requires that they are",
+    retryable: false,
+    grpc: "FAILED_PRECONDITION",
+    exit: 65,
+    advice: "install or repair the guest agent of the VM, or: holdfast job edit NAME --consistency preferred",
   },
   CAPTURE_FAILED: { meaning: "the engine could not freeze the disks", retryable: true, grpc: "ABORTED", exit: 75 },
   CAPTURE_ENDED: {

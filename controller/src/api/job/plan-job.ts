@@ -73,15 +73,15 @@ export const planVm = async (
   const { repositoryId } = job;
   try {
     const { engineInstanceId } = deps.managers.get(vm.managerId).record;
-    const wish = { ...vm, engineInstanceId, repositoryId, excludedDiskIds, wholeRead, distrustTracking: false };
-    const { vm: found, plan, expectedKind } = await examineForBackup(deps, wish, signal);
+    const wish = { ...vm, engineInstanceId, repositoryId, excludedDiskIds, wholeRead, capture: job.capture };
+    const { vm: found, plan, choice } = await examineForBackup(deps, { ...wish, distrustTracking: false }, signal);
     return {
       vmId: vm.vmId,
       name: found.name,
       basePointId: plan.basePointId ?? "",
-      capture: expectedKind,
+      capture: choice.kind,
       ...(await forecastPlan(deps, { vm: found, plan, engineInstanceId, repositoryId })),
-      remarks: plan.remarks.map(toRemark),
+      remarks: [...choice.remarks, ...plan.remarks].map(toRemark),
     };
   } catch (caught) {
     signal.throwIfAborted();

@@ -62,6 +62,7 @@ const toTask = (deps: ViewDeps, shown: ShownTask, withDisks: boolean): MessageIn
     result: toResult(task.result),
     placement: task.placement,
     capture: task.plan?.captureKind ?? "",
+    consistency: task.plan?.consistency ?? "",
     basePointId: task.plan?.capture.basePointId ?? "",
     pointId: task.pointId,
     startedMs: BigInt(task.startedMs ?? 0),

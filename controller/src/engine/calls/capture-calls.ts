@@ -112,6 +112,11 @@ const startCall = (request: CaptureRequest): EngineCall => ({
   path: `/vms/${request.vmId}/backups`,
   correlationId: request.correlationId,
   repeatable: true,
+  // Engines read `legacy`; the `use_active` of their documentation does nothing.
+  query: {
+    ...(request.legacy === true ? { legacy: "true" } : {}),
+    ...(request.requireConsistency === true ? { require_consistency: "true" } : {}),
+  },
   body: {
     id: request.captureId,
     description: request.description,

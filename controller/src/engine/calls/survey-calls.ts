@@ -3,7 +3,9 @@ import * as z from "zod";
 
 import type { Checkpoint } from "../../hypervisor/captures.ts";
 import type { Snapshot } from "../../hypervisor/inventory.ts";
-import type { Survey, SurveyScope, SurveyedCapture, SurveyedVm } from "../../hypervisor/survey.ts";
+import { correlationIdOf, parseMark } from "../../hypervisor/marks.ts";
+import { tellsSnapshotOf } from "../../hypervisor/snapshot-events.ts";
+import type { Survey, SurveyScope, SurveyedCapture, SurveyedSnapshot, SurveyedVm } from "../../hypervisor/survey.ts";
 import { isTransferOver } from "../../hypervisor/transfers.ts";
 import type { EngineClient } from "../engine-client.ts";
 import { listPaged } from "../paging.ts";
@@ -11,6 +13,7 @@ import { captureRow, checkpointRow, snapshotRow } from "../rows/capture-rows.ts"
 import { collection, stub } from "../values.ts";
 import type { CaptureCalls } from "./capture-calls.ts";
 import type { DiskCalls } from "./disk-calls.ts";
+import type { EventCalls } from "./event-calls.ts";
 import type { TransferCalls } from "./transfer-calls.ts";
 
 /** A VM with what may be ours inlined; an engine that does not inline a list leaves it out. */
@@ -31,6 +34,7 @@ interface SurveyDeps {
   readonly captures: CaptureCalls;
   readonly transfers: TransferCalls;
   readonly disks: DiskCalls;
+  readonly events: EventCalls;
 }
 
 /**
@@ -83,7 +87,10 @@ const surveyLists = async (
   const found =
     row.backups?.map((capture) => ({ ...capture, vmId: id })) ?? (await deps.captures.listCaptures(id, signal));
   const checkpoints: readonly Checkpoint[] = row.checkpoints ?? (await deps.captures.listCheckpoints(id, signal));
-  const snapshots: readonly Snapshot[] = row.snapshots ?? (await deps.captures.listSnapshots(id, signal));
+  const listed: readonly Snapshot[] = row.snapshots ?? (await deps.captures.listSnapshots(id, signal));
+  const snapshots: SurveyedSnapshot[] = [];
+  for (const one of listed)
+    snapshots.push({ ...one, isConfirmed: await isConfirmed(deps, scope, { one, vmId: id }, signal) });
   const captures: SurveyedCapture[] = [];
   for (const capture of found) {
     const isOver = capture.phase === "succeeded" || capture.phase === "failed";
@@ -92,4 +99,15 @@ const surveyLists = async (
     captures.push({ ...capture, diskIds: disks.map(({ diskId }) => diskId) });
   }
   return { captures, checkpoints, snapshots };
+};
+
+const isConfirmed = async (
+  { events }: SurveyDeps,
+  { markPrefix }: SurveyScope,
+  { one, vmId }: { readonly one: Snapshot; readonly vmId: string },
+  signal: AbortSignal,
+): Promise<boolean> => {
+  const owner = one.description.startsWith(markPrefix) ? parseMark(one.description) : undefined;
+  if (owner === undefined) return false;
+  return tellsSnapshotOf(await events.listEvents(correlationIdOf(owner), signal), vmId);
 };

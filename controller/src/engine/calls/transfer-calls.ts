@@ -12,9 +12,9 @@ export class TransferCalls implements TransferOperations {
   }
 
   openTransfer(request: TransferRequest, signal: AbortSignal): Promise<Transfer> {
-    const { diskId, direction, captureId, inactivityTimeoutS, hostId, correlationId } = request;
+    const { diskId, direction, captureId, snapshotImageId, inactivityTimeoutS, hostId, correlationId } = request;
     const body = {
-      disk: { id: diskId },
+      ...(snapshotImageId === undefined ? { disk: { id: diskId } } : { snapshot: { id: snapshotImageId } }),
       // Engines take `upload` for a missing direction, which locks the disk and may delete it: always said.
       direction,
       format: "raw",

@@ -1,6 +1,7 @@
 import * as z from "zod";
 
 import type { AttachedDisk, Disk } from "../../hypervisor/inventory.ts";
+import type { SnapshotDisk } from "../../hypervisor/snapshots.ts";
 import { collection, flag, number, stub } from "../values.ts";
 
 const fields = z.object({
@@ -45,6 +46,11 @@ export const diskRow = fields.transform(toDisk);
 
 /** `/backups/ID/disks`: only what a capture says of a disk. */
 export const captureDiskRow = fields.transform((row) => ({ diskId: row.id, mode: row.backup_mode }));
+
+/** `/snapshots/ID/disks`: `image_id` is the volume of that snapshot. */
+export const snapshotDiskRow = z
+  .object({ id: z.string(), image_id: z.string(), provisioned_size: number.default(0) })
+  .transform((row): SnapshotDisk => ({ diskId: row.id, imageId: row.image_id, sizeBytes: row.provisioned_size }));
 
 /** `/vms/ID/diskattachments` with the disk inlined; its id is the disk's. */
 export const attachmentRow = z

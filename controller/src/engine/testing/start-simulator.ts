@@ -38,6 +38,7 @@ export interface LabLeftovers {
   readonly transfers: readonly Row[];
   readonly tickets: number;
   readonly strayVolumes: readonly string[];
+  readonly frozenGuests: readonly string[];
 }
 
 /** A simulated engine as a process of its own, with a client of ours. */

@@ -227,6 +227,23 @@ test("freezing needs a running VM with a guest agent", async () => {
   expect((await api.post(`/vms/${id}/freezefilesystems`)).status).toBe(409);
 });
 
+test("a guest that was frozen stays so until it is thawed or started anew, which the lab tells", async () => {
+  const { id } = await lab.control.addVm({ name: "still", cluster: "live", status: "up" });
+  const frozen = async () => (await lab.control.leftovers()).frozenGuests;
+  expect(await frozen()).toEqual([]);
+  await api.post(`/vms/${id}/freezefilesystems`);
+  expect(await frozen()).toEqual([id]);
+  await api.post(`/vms/${id}/thawfilesystems`);
+  expect(await frozen()).toEqual([]);
+  expect((await api.post(`/vms/${id}/thawfilesystems`)).status).toBe(200);
+  await api.post(`/vms/${id}/freezefilesystems`);
+  await lab.control.stopVm(id);
+  expect(await frozen()).toEqual([]);
+  await lab.control.startVm(id);
+  expect(await frozen()).toEqual([]);
+  expect((await api.post(`/vms/${id}/thawfilesystems`)).status).toBe(200);
+});
+
 test("names, texts and protection can be edited; a protected VM stays", async () => {
   const { id } = await lab.control.addVm({ name: "kept" });
   const edit = (body: Tree) => api.call("PUT", `/vms/${id}`, { body });

@@ -1,3 +1,6 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import type { LabVm } from "../control/control-client.ts";
@@ -69,6 +72,19 @@ test("a guest that cannot be frozen gets its snapshot all the same, with a warni
   await lab.control.setVm(up.id, { guestAgent: true });
   await remove(up, json.id);
   expect(await codesOf(up)).toEqual(expect.arrayContaining(["342", "356"]));
+});
+
+test("what a client's snapshot froze can be copied as it was before the snapshot is shown as done", async () => {
+  const directory = join(lab.directory, "frozen");
+  await lab.control.copyAtReady(up.id, directory);
+  const { json } = await take(up);
+  await complete(up, json.id);
+  const { disk } = (await api.get(`/vms/${up.id}/snapshots/${json.id}/disks`)).json;
+  const transfer = await openTransfer(api, { snapshot: { id: disk[0].image_id }, direction: "download" });
+  const { body } = await images.get(transfer.transfer_url);
+  expect(body.equals(await readFile(join(directory, `${diskOf(up)}.raw`)))).toBe(true);
+  await finishTransfer(api, transfer.id);
+  await remove(up, json.id);
 });
 
 test("snapshots and backups stand in each other's way", async () => {

@@ -36,6 +36,8 @@ export interface Leftovers {
   /** Processes that serve disks now, beside one for each running VM. */
   readonly exportProcesses: readonly { readonly program: string; readonly pid: number }[];
   readonly runningVms: readonly string[];
+  /** Ids of running VMs whose guests a client froze and nobody thawed. */
+  readonly frozenGuests: readonly string[];
 }
 
 const strayVolumes = async (engine: Engine): Promise<readonly string[]> => {
@@ -111,6 +113,9 @@ export const listLeftovers = async (engine: Engine): Promise<Leftovers> => {
     exportProcesses: livingChildren()
       .filter(({ program }) => program.endsWith("qemu-nbd"))
       .map(({ program, pid }) => ({ program, pid })),
+    frozenGuests: [...engine.world.vms.values()]
+      .filter(({ id, frozen }) => frozen === true && engine.storage.isRunning(id))
+      .map(({ id }) => id),
     runningVms: [...engine.world.vms.keys()].filter((id) => engine.storage.isRunning(id)),
   };
 };

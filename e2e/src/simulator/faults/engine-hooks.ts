@@ -16,7 +16,7 @@ export interface EngineHooks {
   readonly ignoreShutdown: Set<string>;
   /** What the newest start of a VM, by its id, told cloud-init: in memory alone, since it holds secrets. */
   readonly toldAtStart: Map<string, Initialization>;
-  /** Directories, by VM, into which the disks of the next ready backup are copied before `ready` is shown. */
+  /** Directories, by VM, into which the disks of a client's next backup or snapshot are copied before it is shown as ready. */
   readonly copyAtReady: Map<string, string>;
   /** The same for every backup that makes a checkpoint, each into a folder of its checkpoint's id. */
   readonly copyEveryReady: Map<string, string>;

@@ -119,6 +119,8 @@ export interface Vm {
   pausedBy?: "enospc" | "eio";
   /** False makes freezing its file systems fail, as without a guest agent. */
   guestAgent: boolean;
+  /** True from when a client froze the guest until it is thawed or started anew. */
+  frozen?: boolean;
   readonly createdMs: number;
   startedMs?: number;
   stoppedMs?: number;

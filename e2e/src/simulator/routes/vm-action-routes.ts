@@ -88,7 +88,7 @@ export const vmActionRoutes = (engine: Engine): readonly Route<Handle>[] => {
     }),
     action("thawfilesystems", (call, vm) => {
       parseBody(emptyBody, call.body);
-      thawVm(vm);
+      thawVm(engine, vm);
     }),
   ];
 };

@@ -1,5 +1,5 @@
 import { refreshSizes } from "../disks/make-disk.ts";
-import { type Actor, type Engine, pause } from "../engine/engine.ts";
+import { type Actor, type Engine, labActor, pause } from "../engine/engine.ts";
 import { incomplete, refused } from "../engine/engine-fault.ts";
 import { newUuid } from "../engine/new-uuid.ts";
 import { checkDomains } from "../domains/domain-rules.ts";
@@ -8,6 +8,7 @@ import type { Snapshot, Vm } from "../model/vm.ts";
 import { freezeGuest } from "../vms/freeze.ts";
 import { showStatus } from "../vms/show-status.ts";
 import { checkDisksUnlocked, checkNoBackup, checkNoSnapshotWork } from "../vms/vm-rules.ts";
+import { copyToReference } from "./copy-to-reference.ts";
 import { type SnapshotDisk, activateOverlays, addSnapshotRow } from "./snapshot-rows.ts";
 
 /** What a client asks for; `disks` absent means all of them, empty means configuration only. */
@@ -47,6 +48,7 @@ const carryOut = async (
   try {
     await pause(engine, "taskMs");
     await freeze(engine, actor, vm, chosen);
+    if (actor !== labActor) await copyToReference(engine, vm, snapshot);
     snapshot.status = "ok";
     noteEvent(engine, actor, {
       code: eventCodes.snapshotDone,

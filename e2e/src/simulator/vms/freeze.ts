@@ -34,9 +34,13 @@ export const freezeGuest = (engine: Engine, actor: Actor, vm: Vm): boolean => {
 export const freezeVm = (engine: Engine, actor: Actor, vm: Vm): void => {
   if (vm.status !== "up") throw conflict("Cannot freeze VM. VM is not running.");
   if (!freezeGuest(engine, actor, vm)) throw refused();
+  vm.frozen = true;
+  engine.save();
 };
 
 /** The action `thawfilesystems` of a VM. */
-export const thawVm = (vm: Vm): void => {
+export const thawVm = (engine: Engine, vm: Vm): void => {
   if (vm.status !== "up") throw conflict("Cannot thaw VM. VM is not running.");
+  vm.frozen = false;
+  engine.save();
 };

@@ -58,6 +58,7 @@ export const launch = async (engine: Engine, actor: Actor, vm: Vm, how: Launch):
   try {
     showStatus(engine, vm, "powering_up");
     await pause(engine, "vmMs", how.signal);
+    vm.frozen = false;
     await engine.storage.startVm(vm.id, pluggedDisks(engine, vm));
     vm.startedMs = engine.clock.nowMs();
     await bootUp(engine, vm, how);

@@ -39,6 +39,7 @@ const checkStartable = (engine: Engine, vm: Vm, request: StartRequest): void => 
 
 const resume = async (engine: Engine, actor: Actor, vm: Vm, signal: AbortSignal): Promise<void> => {
   await pause(engine, "vmMs", signal);
+  vm.frozen = false;
   await engine.storage.startVm(vm.id, pluggedDisks(engine, vm));
   signal.throwIfAborted();
   // After a restart of the simulator there is no memory to restore: the guest boots anew.

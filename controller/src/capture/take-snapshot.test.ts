@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { type Lab, type LabVm, plainVm, startLab } from "../engine/testing/start-simulator.ts";
+import { type Owner, markOf } from "../hypervisor/marks.ts";
+import { dropSnapshot } from "./drop-snapshot.ts";
+import { examineVm } from "./examine-vm.ts";
+import { openDisk } from "./open-disk.ts";
+import { askForSnapshot, awaitSnapshot } from "./take-snapshot.ts";
+
+const never = new AbortController().signal;
+const policy = { way: "snapshot", legacy: false, consistency: "none" } as const;
+let lab: Lab;
+beforeAll(async () => {
+  lab = await startLab();
+});
+afterAll(async () => {
+  await lab[Symbol.asyncDispose]();
+});
+
+let tasks = 0;
+const newOwner = (): Owner => ({
+  installationId: "inst",
+  taskId: `task${(tasks += 1)}`,
+  attemptNumber: 1,
+  attemptId: "a1",
+});
+
+const requestFor = async (vm: LabVm) => {
+  const { plan } = await examineVm(
+    lab.deps,
+    { vmId: vm.id, base: undefined, excludedDiskIds: new Set(), policy },
+    never,
+  );
+  return { owner: newOwner(), vmId: vm.id, plan };
+};
+
+interface Reading {
+  readonly snapshotId?: string;
+  readonly transferIds?: readonly string[];
+  readonly unansweredDiskIds?: readonly string[];
+}
+
+const drop = ({ owner, vmId }: Awaited<ReturnType<typeof requestFor>>, reading: Reading = {}) =>
+  dropSnapshot(
+    lab.deps,
+    { owner, vmId, snapshotId: undefined, transferIds: [], unansweredDiskIds: [], ...reading },
+    never,
+  );
+
+test.each(["up", "down"])(
+  "a snapshot of a VM that is %s is taken once, its disks are read by its volumes, and it goes with their transfers",
+  async (status) => {
+    const disks = [
+      { alias: "cow", size: "4MiB", fill: { seed: 1 } },
+      { alias: "raw", size: "4MiB", format: "raw" },
+    ];
+    const vm = await lab.addVm(plainVm(`vm-${status}`, { status, disks }));
+    const request = await requestFor(vm);
+    const snapshotId = await askForSnapshot(lab.deps, request, never);
+    expect(await askForSnapshot(lab.deps, request, never)).toBe(snapshotId);
+    const taken = await awaitSnapshot(lab.deps, { ...request, snapshotId }, never);
+    expect(Object.keys(taken.images).toSorted()).toEqual(vm.disks.map(({ id }) => id).toSorted());
+    expect(await lab.leftovers()).toMatchObject({
+      snapshots: [{ id: snapshotId, vmId: vm.id, description: markOf(request.owner) }],
+    });
+
+    const open = new Map<string, string>();
+    for (const [diskId, snapshotImageId] of Object.entries(taken.images)) {
+      const wish = { owner: request.owner, diskId, direction: "download", snapshotImageId, repeated: false } as const;
+      const { transferId, transferUrl } = await openDisk(lab.deps, wish, async () => undefined, never);
+      expect(transferUrl).toContain("/images/");
+      open.set(diskId, transferId);
+    }
+    const [known = "", unanswered = ""] = open.keys();
+    const reading = { snapshotId, transferIds: [open.get(known) ?? ""], unansweredDiskIds: [unanswered] };
+    expect(await drop(request, reading)).toEqual([]);
+    expect(await drop(request, reading)).toEqual([]);
+    expect(await lab.leftovers()).toMatchObject({ snapshots: [], transfers: [], tickets: 0, strayVolumes: [] });
+  },
+);
+
+test.each([1, 2])(
+  "a snapshot whose answer was lost is found by its mark, after lost look %i too, and none is made beside it",
+  async (lost) => {
+    const vm = await lab.addVm(plainVm(`vm-lost-${lost}`));
+    const request = await requestFor(vm);
+    const rule = (call: string, when: string) =>
+      lab.control("POST", "/rules", { match: { call }, which: { nth: 1 }, what: { kind: "drop", when } });
+    await rule("POST /vms/*/snapshots", "after");
+    if (lost === 2) await rule("GET /vms/*/snapshots", "before");
+    const snapshotId = await askForSnapshot(lab.deps, request, never);
+    await lab.control("DELETE", "/rules");
+    await awaitSnapshot(lab.deps, { ...request, snapshotId }, never);
+    expect((await lab.leftovers()).snapshots).toMatchObject([{ id: snapshotId }]);
+    expect(await drop(request)).toEqual([]);
+    expect((await lab.leftovers()).snapshots).toEqual([]);
+  },
+);
+
+test("a snapshot that the engine will not remove is told and left, and removed later", async () => {
+  const vm = await lab.addVm(plainVm("vm-refused"));
+  const request = await requestFor(vm);
+  const snapshotId = await askForSnapshot(lab.deps, request, never);
+  await awaitSnapshot(lab.deps, { ...request, snapshotId }, never);
+  await lab.control("POST", "/rules", {
+    match: { call: "DELETE /vms/*/snapshots/*" },
+    what: { kind: "status", status: 400, reason: "Operation Failed", detail: "[no]" },
+  });
+  expect(await drop(request, { snapshotId })).toMatchObject([{ level: "warning", code: "SNAPSHOT_LEFT" }]);
+  await lab.control("DELETE", "/rules");
+  expect(await drop(request)).toEqual([]);
+});
+
+test("a snapshot that fails on the host is no capture, and the engine's words are in the message", async () => {
+  const vm = await lab.addVm(plainVm("vm-fails"));
+  const request = await requestFor(vm);
+  const missing = { ...request, owner: newOwner(), snapshotId: "00000000-0000-4000-8000-000000000001" };
+  await expect(awaitSnapshot(lab.deps, missing, never)).rejects.toMatchObject({
+    code: "CAPTURE_FAILED",
+    message: expect.stringContaining("vanished before it was ready") as string,
+  });
+});
+
+test("someone else's snapshot with our mark stays", async () => {
+  const vm = await lab.addVm(plainVm("vm-copied"));
+  const request = await requestFor(vm);
+  const { id } = await lab.control<{ id: string }>("POST", `/vms/${vm.id}/snapshots`, {
+    description: markOf(request.owner),
+  });
+  await awaitSnapshot(lab.deps, { ...request, snapshotId: id }, never);
+  expect(await drop(request)).toEqual([]);
+  expect((await lab.leftovers()).snapshots).toMatchObject([{ id }]);
+});

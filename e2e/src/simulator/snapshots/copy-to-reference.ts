@@ -1,0 +1,19 @@
+import { toNbdUri } from "@holdfast/shared/nbd/nbd-address";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+
+import type { Engine } from "../engine/engine.ts";
+import type { Snapshot, Vm } from "../model/vm.ts";
+import { runTool } from "../storage/child.ts";
+
+/** Where a test wants a reference, copies what a snapshot froze as `<disk id>.raw`, before the snapshot is shown as `ok`. */
+export const copyToReference = async (engine: Engine, vm: Vm, snapshot: Snapshot): Promise<void> => {
+  const directory = engine.hooks.copyAtReady.get(vm.id);
+  if (directory === undefined) return;
+  engine.hooks.copyAtReady.delete(vm.id);
+  await mkdir(directory, { recursive: true });
+  for (const { diskId, imageId } of snapshot.volumes) {
+    await using opened = await engine.storage.openVolumeExport(imageId, { mode: "read" });
+    await runTool("nbdcopy", [toNbdUri(opened.address), join(directory, `${diskId}.raw`)]);
+  }
+};
