@@ -4,7 +4,7 @@ import { type CapturePolicy, defaultCapturePolicy } from "./capture-policy.ts";
 import { type CaptureChoice, chooseCapture } from "./choose-capture.ts";
 import { whyNoHeadroom } from "./headroom.ts";
 import type { HeadroomPolicy } from "./headroom-policy.ts";
-import { type BasePoint, type CapturePlan, disksToCapture, planDisks } from "./plan-disks.ts";
+import { type BasePoint, type CapturePlan, type PlanInput, disksToCapture, planDisks } from "./plan-disks.ts";
 import { snapshotPlan } from "./snapshot-plan.ts";
 import { type FitnessFacts, whyUnfit } from "./vm-fitness.ts";
 import type { StepDeps } from "./waiting.ts";
@@ -63,18 +63,10 @@ export const examineVm = async (
   const { policy = defaultCapturePolicy, engineVersion = "" } = request;
   const choice = chooseCapture({ engineVersion, vm, policy });
 
-  const distrusts = [request.distrustTracking, request.doubtsCheckpoint, request.hasLiedSince].includes(true);
-  const checkpointId = distrusts ? undefined : request.base?.checkpointId;
-  const rows = checkpointId === undefined ? [] : await hypervisor.listCheckpoints(vm.id, signal);
-  const checkpoint = rows.find(({ id }) => id === checkpointId);
-  const tracked =
-    checkpoint?.state === "created" ? await hypervisor.listCheckpointDisks(vm.id, checkpoint.id, signal) : [];
-
   const plan = planDisks({
     vm,
     base: request.base,
-    checkpoint,
-    trackedDiskIds: new Set(tracked),
+    ...(await readTracking(hypervisor, request, signal)),
     excludedDiskIds: request.excludedDiskIds,
     distrustTracking: request.distrustTracking === true,
     doubtsCheckpoint: request.doubtsCheckpoint === true,
@@ -86,6 +78,21 @@ export const examineVm = async (
     await refuseWithoutHeadroom(hypervisor, { vm, plan, policy: headroom }, signal);
   }
   return { vm, plan: choice.kind === "snapshot" ? snapshotPlan(plan) : plan, choice };
+};
+
+/** What the engine has of the base's checkpoint; nothing is asked where it is not relied on. */
+const readTracking = async (
+  hypervisor: StepDeps["hypervisor"],
+  { vmId, base, distrustTracking, doubtsCheckpoint, hasLiedSince }: ExamineRequest,
+  signal: AbortSignal,
+): Promise<Pick<PlanInput, "checkpoint" | "trackedDiskIds">> => {
+  const distrusts = [distrustTracking, doubtsCheckpoint, hasLiedSince].includes(true);
+  const checkpointId = distrusts ? undefined : base?.checkpointId;
+  const rows = checkpointId === undefined ? [] : await hypervisor.listCheckpoints(vmId, signal);
+  const checkpoint = rows.find(({ id }) => id === checkpointId);
+  const tracked =
+    checkpoint?.state === "created" ? await hypervisor.listCheckpointDisks(vmId, checkpoint.id, signal) : [];
+  return { checkpoint, trackedDiskIds: new Set(tracked) };
 };
 
 const fitnessFacts = (vm: VmDetails, all: readonly Capture[], request: ExamineRequest): FitnessFacts => {
