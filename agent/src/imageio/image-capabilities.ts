@@ -4,6 +4,8 @@ import { type ImageConnection, wordsOf } from "./image-connection.ts";
 
 /** What a server says that it can do with an image. */
 export interface ImageCapabilities {
+  /** False for a server so old that it answers none of this. */
+  readonly hasOptions: boolean;
   readonly hasExtents: boolean;
   /** Connections that may read at once; more of them hang instead of failing. */
   readonly maxReaders: number;
@@ -20,7 +22,13 @@ const optionsSchema = z.object({
 });
 
 /** What servers older than all these words can do: ranges, one connection at a time. */
-const oldest: ImageCapabilities = { hasExtents: false, maxReaders: 1, maxWriters: 1, unixSocket: undefined };
+const oldest: ImageCapabilities = {
+  hasOptions: false,
+  hasExtents: false,
+  maxReaders: 1,
+  maxWriters: 1,
+  unixSocket: undefined,
+};
 
 /** Asks what the server can do with the image. TICKET_REFUSED when it does not take the ticket, UNAVAILABLE when out of reach. */
 export const askCapabilities = async (connection: ImageConnection, signal: AbortSignal): Promise<ImageCapabilities> => {
@@ -39,7 +47,7 @@ export const askCapabilities = async (connection: ImageConnection, signal: Abort
       cause: options.error,
     });
   const { features, max_readers: maxReaders, max_writers: maxWriters, unix_socket: unixSocket } = options.data;
-  return { hasExtents: features.includes("extents"), maxReaders, maxWriters, unixSocket };
+  return { hasOptions: true, hasExtents: features.includes("extents"), maxReaders, maxWriters, unixSocket };
 };
 
 const parseJson = (text: string): unknown => {

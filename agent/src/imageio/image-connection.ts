@@ -22,6 +22,9 @@ const connectTimeoutMs = 10_000;
 const headersTimeoutMs = 300_000;
 const bodyTimeoutMs = 120_000;
 const largestWords = 2_048;
+/** What is sent over a connection that rests. */
+const question: ImageRequest = { method: "OPTIONS" };
+const oneByte: ImageRequest = { method: "GET", headers: { range: "bytes=0-0" } };
 
 /**
  * One HTTP/1.1 connection to imageio, dialled at the first request and again after a loss. A server may close a connection
@@ -117,7 +120,7 @@ export class ImageConnection implements AsyncDisposable {
   async #keepAlive(): Promise<void> {
     if (this.#running > 0) return;
     try {
-      const answer = await this.send({ method: "OPTIONS" }, this.#closing.signal);
+      const answer = await this.send(this.#endpoint.restsByReading === true ? oneByte : question, this.#closing.signal);
       await answer.body.dump();
     } catch {
       this.#rest();

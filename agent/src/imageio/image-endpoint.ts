@@ -10,6 +10,8 @@ export interface ImageEndpoint {
   readonly socketPath?: string;
   /** Milliseconds of silence after which a connection asks something, which keeps the ticket alive; 15 s unless told. */
   readonly restMs?: number;
+  /** Its server knows no OPTIONS, so that reading one byte is what keeps the ticket alive. */
+  readonly restsByReading?: boolean;
 }
 
 /** Takes an URL of a transfer apart. */

@@ -153,7 +153,10 @@ describe("imageio's rules", () => {
     await expect(read(server, 0, 512)).rejects.toMatchObject({ code: "ENGINE_UNTRUSTED" });
   });
 
-  it("sends OPTIONS over a connection that rests, so that the ticket lives on", async () => {
+  it.each([
+    ["OPTIONS", false],
+    ["GET", true],
+  ])("sends %s over a connection that rests, so that the ticket lives on", async (method, restsByReading) => {
     const server = await serve();
     const rests: (() => void)[] = [];
     const clock = {
@@ -161,12 +164,13 @@ describe("imageio's rules", () => {
       after: (_ms: number, callback: () => void) => (rests.push(callback), () => undefined),
     };
     await using reader = new ImageReader(
-      { endpoint: server.endpoint, sizeBytes: disk.byteLength, hasExtents: true },
+      { endpoint: { ...server.endpoint, restsByReading }, sizeBytes: disk.byteLength, hasExtents: true },
       clock,
     );
     await Array.fromAsync(reader.read({ start: 0, length: 512 }, signal));
     rests.at(-1)?.();
-    await expect.poll(() => server.requests.at(-1)?.method).toBe("OPTIONS");
+    await expect.poll(() => server.requests.length).toBe(2);
+    expect(server.requests[1]).toMatchObject({ method, range: restsByReading ? "bytes=0-0" : undefined });
     expect(server.mostConnections()).toBe(1);
   });
 });

@@ -51,7 +51,8 @@ const reach = async (
   { clock, signal }: ReachDeps,
 ): Promise<FoundImage> => {
   await using connection = new ImageConnection(endpoint, clock);
-  return { route, endpoint, capabilities: await askCapabilities(connection, signal) };
+  const capabilities = await askCapabilities(connection, signal);
+  return { route, endpoint: { ...endpoint, restsByReading: !capabilities.hasOptions }, capabilities };
 };
 
 /** Four requests in the time that a transfer may idle, so that a lost one or two do not matter. */

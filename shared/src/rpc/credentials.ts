@@ -102,9 +102,14 @@ class RenewableChannelCredentials extends ChannelCredentials {
     return {
       connect: async (socket) => {
         // Without this a server that accepts and then says nothing keeps even a client that was closed, and its process, for ever.
-        const giveUp = (): void => void socket.destroy();
+        const silence = Promise.withResolvers<never>();
+        const giveUp = (): void => {
+          socket.destroy();
+          // A handshake whose socket goes without an error never ends by itself, and every call of the client would wait for it.
+          silence.reject(new Error(`no TLS handshake within ${handshakeMs} ms`));
+        };
         socket.setTimeout(handshakeMs, giveUp);
-        const connected = await make().connect(socket);
+        const connected = await Promise.race([make().connect(socket), silence.promise]);
         socket.setTimeout(0, giveUp);
         return connected;
       },
