@@ -135,7 +135,7 @@ const openOnEngine = async (
       diskId: disk.diskId,
       direction: disk.direction,
       captureId: disk.captureId,
-      snapshotImageId: disk.snapshotImageId,
+      snapshot: disk.snapshotId === undefined ? undefined : { vmId: disk.vmId, snapshotId: disk.snapshotId },
       hostId: disk.hostId,
       repeated: former !== undefined,
       inactivityTimeoutS: deps.settings.transferInactivityS,

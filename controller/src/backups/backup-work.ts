@@ -55,8 +55,9 @@ const openable = (deps: WorkDeps, { task, attempt }: Try, diskId: string): Opena
   return {
     diskId,
     direction: "download",
-    captureId: ready.kind === "snapshot" ? undefined : ready.captureId,
-    snapshotImageId: ready.images[diskId],
+    ...(ready.kind === "snapshot"
+      ? { captureId: undefined, snapshotId: ready.snapshotId }
+      : { captureId: ready.captureId }),
     vmId: task.vmId,
     sizeBytes: disk.sizeBytes,
     hasDirty: asksChanges(disk),

@@ -70,7 +70,11 @@ const freeze = (status: "ok" | "locked", freezesGuest: boolean) => {
 };
 
 test("where it is required the guest holds still from before the snapshot until it is there, and no longer", async () => {
-  expect(await freeze("ok", true)).toMatchObject({ kind: "snapshot", isProven: true, images: { d1: "i1" } });
+  expect(await freeze("ok", true)).toMatchObject({
+    kind: "snapshot",
+    isProven: true,
+    plan: { disks: [{ id: "d1", mode: "full" }] },
+  });
   expect(asked).toEqual(["freeze", "snapshot", "thaw"]);
 });
 

@@ -17,14 +17,13 @@ export const freezeBySnapshot = async (
   signal: AbortSignal,
 ): Promise<FrozenDisks> => {
   const { freezesGuest } = freezing.way;
-  const { snapshotId, plan, images } = await (freezesGuest ? takeHeld : take)(deps, freezing, signal);
+  const { snapshotId, plan } = await (freezesGuest ? takeHeld : take)(deps, freezing, signal);
   return {
     kind: "snapshot",
     plan,
     checkpointId: undefined,
     snapshotId,
     hostId: undefined,
-    images,
     isProven: freezesGuest,
   };
 };

@@ -35,7 +35,7 @@ const freezeByBackupApi = async (
     const { kind, checkpointId, snapshotId = "", hostId } = ready;
     await noteOnEngine(deps, freezing, { kind: "capture", objectId: captureId, facts: { snapshotId } });
     const isProven = requireConsistency && kind === "live";
-    return { kind, plan: ready.plan, checkpointId, snapshotId: ready.snapshotId, hostId, images: {}, isProven };
+    return { kind, plan: ready.plan, checkpointId, snapshotId: ready.snapshotId, hostId, isProven };
   } catch (caught) {
     if (!requireConsistency || !hasCode(caught, "CAPTURE_FAILED")) throw caught;
     throw (await failedToFreeze(deps, freezing, signal)) ? guestNotFrozen(freezing, caught) : caught;

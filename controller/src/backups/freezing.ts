@@ -36,8 +36,6 @@ export interface FrozenDisks {
   /** The engine's snapshot of a hybrid capture, or our own. */
   readonly snapshotId: string | undefined;
   readonly hostId: string | undefined;
-  /** Our own snapshot: by disk id the volume to read. */
-  readonly images: Readonly<Record<string, string>>;
   /** True when there would be nothing without a frozen guest. */
   readonly isProven: boolean;
 }

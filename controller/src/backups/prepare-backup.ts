@@ -139,5 +139,4 @@ const toReady = (
   checkpointId: frozen.checkpointId ?? "",
   snapshotId: frozen.snapshotId ?? "",
   hostId: frozen.hostId ?? "",
-  images: { ...frozen.images },
 });

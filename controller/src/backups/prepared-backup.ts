@@ -38,8 +38,6 @@ const ready = z.object({
   snapshotId: z.string(),
   hostId: z.string(),
   capturedMs: z.number(),
-  /** A snapshot of our own: by disk id the volume to read. */
-  images: z.record(z.string(), z.string()).default({}),
   /** The level that was reached. */
   consistency: z.enum(["offline", "filesystem", "crash"]).default("crash"),
 });

@@ -11,8 +11,8 @@ export interface OpenDiskRequest {
   readonly direction: "download" | "upload";
   /** The capture that froze it; for downloads. */
   readonly captureId?: string | undefined;
-  /** The volume of the snapshot that froze it, where no capture did. */
-  readonly snapshotImageId?: string | undefined;
+  /** The snapshot that froze it, where no capture did. */
+  readonly snapshot?: { readonly vmId: string; readonly snapshotId: string } | undefined;
   readonly hostId?: string | undefined;
   /** True when the journal says that it may have been opened before: what is there is ended first. */
   readonly repeated: boolean;
@@ -117,8 +117,9 @@ const askAgain = async (deps: StepDeps, request: OpenDiskRequest, signal: AbortS
 };
 
 const ask = async (deps: StepDeps, request: OpenDiskRequest, signal: AbortSignal): Promise<Transfer> => {
-  const { owner, diskId, direction, captureId, snapshotImageId, hostId } = request;
+  const { owner, diskId, direction, captureId, hostId } = request;
   const { inactivityTimeoutS = 120, openMs = 120_000 } = request;
+  const snapshotImageId = await volumeOf(deps, request, signal);
   const open = (): Promise<Transfer> =>
     deps.hypervisor.openTransfer(
       {
@@ -133,6 +134,21 @@ const ask = async (deps: StepDeps, request: OpenDiskRequest, signal: AbortSignal
       signal,
     );
   return throughConflicts(deps, { what: `disk ${diskId}`, deadlineMs: openMs }, open, signal);
+};
+
+/** The volume that a snapshot has of the disk now: another one since a snapshot below it was merged. */
+const volumeOf = async (
+  { hypervisor }: StepDeps,
+  { snapshot, diskId }: OpenDiskRequest,
+  signal: AbortSignal,
+): Promise<string | undefined> => {
+  if (snapshot === undefined) return undefined;
+  const disks = await hypervisor.listSnapshotDisks(snapshot.vmId, snapshot.snapshotId, signal);
+  const found = disks.find((disk) => disk.diskId === diskId);
+  if (found !== undefined) return found.imageId;
+  throw new HoldfastError("TRANSFER_FAILED", `snapshot ${snapshot.snapshotId} has no disk ${diskId} any more`, {
+    details: { ...snapshot, diskId },
+  });
 };
 
 const awaitOpen = (

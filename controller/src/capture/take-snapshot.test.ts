@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Lab, type LabVm, plainVm, startLab } from "../engine/testing/start-simulator.ts";
 import { type Owner, markOf } from "../hypervisor/marks.ts";
 import { dropSnapshot } from "./drop-snapshot.ts";
+import { mergeSnapshot } from "./end-capture.ts";
 import { examineVm } from "./examine-vm.ts";
 import { openDisk } from "./open-disk.ts";
 import { askForSnapshot, awaitSnapshot } from "./take-snapshot.ts";
@@ -59,14 +60,15 @@ test.each(["up", "down"])(
     const snapshotId = await askForSnapshot(lab.deps, request, never);
     expect(await askForSnapshot(lab.deps, request, never)).toBe(snapshotId);
     const taken = await awaitSnapshot(lab.deps, { ...request, snapshotId }, never);
-    expect(Object.keys(taken.images).toSorted()).toEqual(vm.disks.map(({ id }) => id).toSorted());
+    expect(taken.plan.disks.map(({ mode }) => mode)).toEqual(["full", "full"]);
     expect(await lab.leftovers()).toMatchObject({
       snapshots: [{ id: snapshotId, vmId: vm.id, description: markOf(request.owner) }],
     });
 
     const open = new Map<string, string>();
-    for (const [diskId, snapshotImageId] of Object.entries(taken.images)) {
-      const wish = { owner: request.owner, diskId, direction: "download", snapshotImageId, repeated: false } as const;
+    for (const { id: diskId } of vm.disks) {
+      const snapshot = { vmId: vm.id, snapshotId };
+      const wish = { owner: request.owner, diskId, direction: "download", snapshot, repeated: false } as const;
       const { transferId, transferUrl } = await openDisk(lab.deps, wish, async () => undefined, never);
       expect(transferUrl).toContain("/images/");
       open.set(diskId, transferId);
@@ -78,6 +80,26 @@ test.each(["up", "down"])(
     expect(await lab.leftovers()).toMatchObject({ snapshots: [], transfers: [], tickets: 0, strayVolumes: [] });
   },
 );
+
+test("a snapshot is read although a user's older one is merged into it after it was taken", async () => {
+  const vm = await lab.addVm(plainVm("vm-below"));
+  const below = await lab.control<{ id: string }>("POST", `/vms/${vm.id}/snapshots`, { description: "the user's" });
+  const request = await requestFor(vm);
+  const snapshotId = await askForSnapshot(lab.deps, request, never);
+  await awaitSnapshot(lab.deps, { ...request, snapshotId }, never);
+  const [taken] = await lab.hypervisor.listSnapshotDisks(vm.id, snapshotId, never);
+  await mergeSnapshot(lab.deps, { vmId: vm.id, snapshotId: below.id, correlationId: "user" }, never);
+  const [now] = await lab.hypervisor.listSnapshotDisks(vm.id, snapshotId, never);
+  expect(now?.imageId).not.toBe(taken?.imageId);
+
+  const [diskId = ""] = vm.disks.map(({ id }) => id);
+  const snapshot = { vmId: vm.id, snapshotId };
+  const wish = { owner: request.owner, diskId, direction: "download", snapshot, repeated: false } as const;
+  const { transferId } = await openDisk(lab.deps, wish, async () => undefined, never);
+  expect(await drop(request, { snapshotId, transferIds: [transferId] })).toEqual([]);
+  const gone = openDisk(lab.deps, wish, async () => undefined, never);
+  await expect(gone).rejects.toMatchObject({ code: "TRANSFER_FAILED" });
+});
 
 test.each([1, 2])(
   "a snapshot whose answer was lost is found by its mark, after lost look %i too, and none is made beside it",

@@ -23,8 +23,6 @@ export interface TakenSnapshot {
   readonly snapshotId: string;
   /** Final modes, sizes and remarks. */
   readonly plan: CapturePlan;
-  /** By disk id the volume to read. */
-  readonly images: Readonly<Record<string, string>>;
 }
 
 /** How long a snapshot may take to show up whose answer was lost. */
@@ -94,7 +92,7 @@ export const awaitSnapshot = async (
       details: { vmId, snapshotId },
     });
   }
-  return { snapshotId, plan, images: Object.fromEntries(frozen.map(({ diskId, imageId }) => [diskId, imageId])) };
+  return { snapshotId, plan };
 };
 
 const lookReady = async (

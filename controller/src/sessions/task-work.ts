@@ -38,8 +38,8 @@ export interface OpenableDisk {
   readonly diskId: string;
   readonly direction: "download" | "upload";
   readonly captureId: string | undefined;
-  /** The volume of a snapshot of ours to read, where no capture froze the disk. */
-  readonly snapshotImageId?: string | undefined;
+  /** A snapshot of ours that froze the disk, where no capture did. */
+  readonly snapshotId?: string | undefined;
   readonly vmId: string;
   readonly sizeBytes: number;
   readonly hasDirty: boolean;
