@@ -30,9 +30,9 @@ test("a manager is tested: address, login, rights, anchors, and the host whose p
   );
   expect(checks.map(({ name, message }) => [name, message])).toEqual([
     ["address and anchor of the API", expect.stringContaining("is signed by the pinned anchor")],
-      ["login", "admin@internal is let in"],
-      ["engine version", expect.stringMatching(/^4\.5\.6\S* is supported$/)],
-      ["compatibility levels", "changes are tracked in all clusters"],
+    ["login", "admin@internal is let in"],
+    ["engine version", expect.stringMatching(/^4\.5\.6\S* is supported$/)],
+    ["compatibility levels", "changes are tracked in all clusters"],
     ["inventory", "1 VMs, 1 hosts, 1 clusters"],
     ["image transfers", "1 under way"],
     ["rights", expect.stringMatching(/^all \d+ permits are there$/)],
