@@ -93,7 +93,13 @@ test("below level 4.5 a first read names the disks whose flag must be set for th
 });
 
 test("every reason that a plan can give stands in the table above", () => {
-  const settled: readonly Reason[] = ["engine-says-full", "engine-left-out", "below-level", "checkpoint-refused"];
+  const settled: readonly Reason[] = [
+    "engine-says-full",
+    "engine-left-out",
+    "below-level",
+    "checkpoint-refused",
+    "snapshot-capture",
+  ];
   const inTable = planned.map((row) => row[4]);
   expect(new Set([...inTable, ...settled])).toEqual(new Set(Object.keys(reasons)));
 });

@@ -7,6 +7,7 @@ import { mergeSnapshot } from "./end-capture.ts";
 import { examineVm } from "./examine-vm.ts";
 import { openDisk } from "./open-disk.ts";
 import { askForSnapshot, awaitSnapshot } from "./take-snapshot.ts";
+import { throughConflicts } from "./waiting.ts";
 
 const never = new AbortController().signal;
 const policy = { way: "snapshot", legacy: false, consistency: "none" } as const;
@@ -27,11 +28,10 @@ const newOwner = (): Owner => ({
 });
 
 const requestFor = async (vm: LabVm) => {
-  const { plan } = await examineVm(
-    lab.deps,
-    { vmId: vm.id, base: undefined, excludedDiskIds: new Set(), policy },
-    never,
-  );
+  const wish = { vmId: vm.id, base: undefined, excludedDiskIds: new Set<string>(), policy };
+  const examine = () => examineVm(lab.deps, wish, never);
+  // A snapshot of the user's that is just being made locks its disks.
+  const { plan } = await throughConflicts(lab.deps, { what: vm.id, deadlineMs: 60_000 }, examine, never);
   return { owner: newOwner(), vmId: vm.id, plan };
 };
 
