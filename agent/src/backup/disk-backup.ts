@@ -90,8 +90,9 @@ export class DiskBackup {
   /** Plans and reads the disk; when it resolves all its chunks and pages are accepted. */
   async run(signal: AbortSignal): Promise<void> {
     if (this.#mode === "skipped") return;
-    this.#take(this.#isLeftAlone() ? this.#planNothing() : await this.#plan(signal));
-    if (await this.#hasTrackingLied(signal)) this.#take(await this.#planComparison(signal));
+    const isLeftAlone = this.#isLeftAlone();
+    this.#take(isLeftAlone ? this.#planNothing() : await this.#plan(signal));
+    if (!isLeftAlone && (await this.#hasTrackingLied(signal))) this.#take(await this.#planComparison(signal));
     await this.#read((pass) => pass.leaves(), signal);
   }
 
@@ -108,7 +109,8 @@ export class DiskBackup {
   async #hasTrackingLied(signal: AbortSignal): Promise<boolean> {
     const map = this.#map;
     const tally = this.#tally;
-    if (this.#mode !== "incremental" || map === undefined || tally === undefined) return false;
+    const isByChanges = this.#mode === "incremental" || this.#mode === "unchanged";
+    if (!isByChanges || map === undefined || tally === undefined) return false;
     const { task, pool, leavesOf: leavesOfBase } = this.#parts;
     const base = leavesOfBase(this.#disk.diskId);
     const count = task.orders.sampleChunks === 0 ? defaultSample : task.orders.sampleChunks;
@@ -153,6 +155,7 @@ export class DiskBackup {
     this.#map = map;
     this.#missed = missed;
     this.#markHealed(upload.heal.filter(({ diskId }) => diskId === this.#disk.diskId));
+    if (mode === "incremental" && map.count("unchanged") === map.length) this.#mode = "unchanged";
     if (this.#tally === undefined) {
       this.#tally = new DiskTally(map.length, upload.chunkSize);
       this.#tally.setChanged(changedChunks);
