@@ -89,6 +89,16 @@ describe("backing up and restoring", () => {
     await expectRestored(base.pointId, { d1: before });
   });
 
+  it("calls a disk unchanged of which the engine tells no change, and reads its sample all the same", async () => {
+    const before = makeDisk("idle");
+    const base = await benchBackUp(repository, { attempt: attempt(), disks: [full("d1", before)] });
+    const idle = { attempt: attempt(), disks: [increment("d1", before, before)], basePointId: base.pointId };
+    const end = await benchBackUp(repository, { ...idle, sampleChunks: 2 });
+    expect(bytesOf(end)).toMatchObject({ mode: "unchanged", changedBytes: 0n, readBytes: 0n, storedBytes: 0n });
+    expect(bytesOf(end)["sampledBytes"]).toBe(BigInt(2 * chunk));
+    await expectRestored(end.pointId, { d1: before });
+  });
+
   it("turns to a comparison when an unchanged chunk had changed, and loses nothing", async () => {
     const before = makeDisk("lie");
     const base = await benchBackUp(repository, { attempt: attempt(), disks: [full("d1", before)] });

@@ -97,8 +97,9 @@ export class DiskBackup {
   /** Plans and reads the disk; when it resolves all its chunks and pages are accepted. */
   async run(signal: AbortSignal): Promise<void> {
     if (this.#mode === "skipped") return;
-    this.#take(this.#isLeftAlone() ? this.#planNothing() : await this.#plan(signal));
-    if (await this.#hasTrackingLied(signal)) this.#take(await this.#planComparison(signal));
+    const isLeftAlone = this.#isLeftAlone();
+    this.#take(isLeftAlone ? this.#planNothing() : await this.#plan(signal));
+    if (!isLeftAlone && (await this.#hasTrackingLied(signal))) this.#take(await this.#planComparison(signal));
     await this.#read((pass) => pass.leaves(), signal);
   }
 
@@ -115,7 +116,8 @@ export class DiskBackup {
   async #hasTrackingLied(signal: AbortSignal): Promise<boolean> {
     const map = this.#map;
     const tally = this.#tally;
-    if (this.#mode !== "incremental" || map === undefined || tally === undefined) return false;
+    const isByChanges = this.#mode === "incremental" || this.#mode === "unchanged";
+    if (!isByChanges || map === undefined || tally === undefined) return false;
     const { task, leavesOf: leavesOfBase } = this.#parts;
     const base = leavesOfBase(this.#disk.diskId);
     const lanes = this.#lanes;
@@ -172,6 +174,7 @@ export class DiskBackup {
     this.#map = map;
     this.#missed = missed;
     this.#markHealed(upload.heal.filter(({ diskId }) => diskId === this.#disk.diskId));
+    if (mode === "incremental" && map.count("unchanged") === map.length) this.#mode = "unchanged";
     if (this.#tally === undefined) {
       this.#tally = new DiskTally(map.length, upload.chunkSize);
       this.#tally.setChanged(changedChunks);

@@ -74,5 +74,5 @@ test("another installation adopts a repository whole: it lists, restores and bui
   await operator.createJob("daily", ["web-1"]);
   const increment = await operator.runJob("daily");
   expectSuccess(increment);
-  expect(increment.tasks[0]).toMatchObject({ basePointId: found.pointId, disks: [{ mode: "incremental" }] });
+  expect(increment.tasks[0]).toMatchObject({ basePointId: found.pointId, disks: [{ mode: "unchanged" }] });
 });

@@ -140,7 +140,7 @@ test("the hosts serve what each mode allows, and no byte more", async () => {
   expect([diskIn(full.session).mode, full.served]).toEqual(["full", filledMiB * MiB]);
 
   const idle = await read(() => story.operator.runJob("modes"));
-  expect([diskIn(idle.session).mode, idle.served]).toEqual(["incremental", sampleChunks * MiB]);
+  expect([diskIn(idle.session).mode, idle.served]).toEqual(["unchanged", sampleChunks * MiB]);
 
   await change(vm, 3, 2);
   const increment = await read(() => story.operator.runJob("modes"));
@@ -201,7 +201,7 @@ test.each(["east", "west"])(
     expect(compared.result, describeSession(compared)).toBe(Result.SUCCESS);
     expect(diskIn(compared)).toMatchObject({ mode: "compare", reason: "base-untracked" });
     const next = await runRightly(vm, () => story.operator.runJob(name));
-    expect(diskIn(next), describeSession(next)).toMatchObject({ mode: "incremental" });
+    expect(diskIn(next), describeSession(next)).toMatchObject({ mode: "unchanged" });
   },
 );
 

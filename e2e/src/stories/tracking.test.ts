@@ -90,7 +90,7 @@ test.each(["hybrid", "live"] as const)(
 
     const next = await backUpRightly(vm, "after");
     expect(next.result, describeSession(next)).toBe(Result.SUCCESS);
-    expect(next.tasks[0]).toMatchObject({ disks: [{ mode: "incremental" }] });
+    expect(next.tasks[0]).toMatchObject({ disks: [{ mode: "unchanged" }] });
     await expectOnlyCheckpoints();
   },
 );
@@ -122,7 +122,7 @@ test.each(losses)(
     );
 
     const next = await backUpRightly(vm, "next");
-    expect(next.tasks[0], describeSession(next)).toMatchObject({ disks: [{ mode: "incremental" }] });
+    expect(next.tasks[0], describeSession(next)).toMatchObject({ disks: [{ mode: "unchanged" }] });
     await expectOnlyCheckpoints();
   },
 );
