@@ -32,9 +32,9 @@ test("what carries the correlation id and what names the backup is one list, eac
   expect((await readCaptureEvents(deps, asked, never)).map(({ index }) => index)).toEqual([3, 5, 7]);
 });
 
-test("of a capture that ended well only its correlation id is looked for", async () => {
+test("of a capture that ended well only its correlation id is looked for, and not that an earlier one of the attempt failed", async () => {
   const deps = depsOf({
-    listEvents: async () => [event(3, 10_790, "normal")],
+    listEvents: async () => [event(2, 10_792, "error"), event(3, 10_790, "normal")],
     listEventsNaming: async () => Promise.reject(new Error("asked in vain")),
   });
   expect(await readCaptureEvents(deps, { ...asked, endedWell: true }, never)).toHaveLength(1);

@@ -21,7 +21,9 @@ export const readCaptureEvents = async (
 ): Promise<readonly EngineEvent[]> => {
   try {
     const correlated = await deps.hypervisor.listEvents(correlationId, signal);
-    const naming = endedWell ? [] : await deps.hypervisor.listEventsNaming(captureId, signal);
+    // What failed under the same id was an earlier capture of the attempt, which went on in another way.
+    if (endedWell) return correlated.filter(({ code }) => code !== backupFailed);
+    const naming = await deps.hypervisor.listEventsNaming(captureId, signal);
     const known = new Set(correlated.map(({ index }) => index));
     return [...correlated, ...naming.filter(({ index }) => !known.has(index))].toSorted(byIndex);
   } catch (caught) {
@@ -43,6 +45,8 @@ export const troubleIn = (events: readonly EngineEvent[]): string =>
 const isOfBackup = ({ code }: EngineEvent): boolean => code >= 10_790 && code <= 10_814;
 
 const isTrouble = ({ severity }: EngineEvent): boolean => severity !== "normal";
+
+const backupFailed = 10_792;
 
 /** Left-over snapshot of a hybrid backup: removing it is told by a remark of its own. */
 const snapshotLeft = 10_813;
