@@ -18,6 +18,7 @@ import { callControl } from "./call-control.ts";
 import type { Leftovers } from "./objects.ts";
 import type { domainChangeSchema } from "./place-routes.ts";
 import { RuleClient } from "./rule-client.ts";
+import { UserClient } from "./user-client.ts";
 import type { GuestDisk, LabCounters, LabGuest } from "./lab-views.ts";
 
 /** A VM as the lab sees it. */
@@ -38,12 +39,15 @@ export interface LabVm {
 export class ControlClient {
   /** Rules by which calls of the engine and of imageio go wrong. */
   readonly rules: RuleClient;
+  /** A user at work on snapshots, formats and checkpoints. */
+  readonly user: UserClient;
   readonly #origin: string;
 
   /** `origin` is the `control` of the ready line, such as `http://127.0.0.1:40001`. */
   constructor(origin: string) {
     this.#origin = origin;
     this.rules = new RuleClient(origin);
+    this.user = new UserClient(origin);
   }
 
   async listVms(): Promise<readonly LabVm[]> {
@@ -133,7 +137,7 @@ export class ControlClient {
     await this.#post(`/vms/${vmId}/copy-at-ready`, { directory });
   }
 
-  /** Copies the disks of every backup from now on that makes a checkpoint, to `<directory>/<checkpoint id>/<disk id>.raw`. */
+  /** Copies the disks of every backup from now on, to `<directory>/<id of its checkpoint, or its own without one>/<disk id>.raw`. */
   async copyEveryReady(vmId: string, directory: string): Promise<void> {
     await this.#post(`/vms/${vmId}/copy-every-ready`, { directory });
   }

@@ -11,6 +11,7 @@ import type { Control, ControlHandle } from "./control.ts";
 import { labRoutes } from "./lab-routes.ts";
 import { machineRoutes } from "./machine-routes.ts";
 import { placeRoutes } from "./place-routes.ts";
+import { userRoutes } from "./user-routes.ts";
 import { ruleRoutes } from "./rule-routes.ts";
 import { workerRoutes } from "./worker-routes.ts";
 
@@ -35,6 +36,7 @@ export const controlRoutes = (control: Control): readonly Route<ControlHandle>[]
   ...machineRoutes(control),
   ...workerRoutes(control),
   ...placeRoutes(control),
+  ...userRoutes(control),
   ...ruleRoutes(control),
   ...labRoutes(control),
 ];
