@@ -29,8 +29,9 @@ export interface Ground extends AsyncDisposable {
 const MiB = 1024 * 1024;
 const clusters = ["east", "west"] as const;
 
-/** So little patience that a lost agent and a leftover are noticed within a second or two. */
+/** So little patience that a leftover is noticed within a second or two, and a VM that is in no state for a backup is given up soon. */
 const impatient = {
+  HOLDFAST_CONTROLLER_WORK_PREFLIGHT_PATIENCE_MS: "1500",
   HOLDFAST_CONTROLLER_JANITOR_EVERY_MS: "1000",
   HOLDFAST_CONTROLLER_JANITOR_REQUEST_TIMEOUT_MS: "500",
 };

@@ -8,8 +8,7 @@ const sorted = (texts: readonly string[]): string => [...texts].sort().join(", "
 /** What the model says that a VM is, on the engine: status, disks with their sizes, and the user's snapshots, none touched (R6). */
 export const expectUsersThings = async ({ lab }: Pick<Ground, "lab">, vm: GroundVm, state: VmState): Promise<void> => {
   const shown = await lab.control.getVm(vm.id);
-  const { snapshots } = await lab.control.leftovers();
-  const own = snapshots.filter(({ vmId, byBackup, madeBy }) => vmId === vm.id && !byBackup && madeBy === "lab");
+  const own = shown.snapshots.filter(({ byBackup, madeBy }) => !byBackup && madeBy === "lab");
   const before = state.preview === undefined ? [] : ["Active VM before the preview"];
   const seen = [
     shown.status,

@@ -15,7 +15,7 @@ import type {
   writerSchema,
 } from "./control-schemas.ts";
 import { callControl } from "./call-control.ts";
-import type { Leftovers } from "./objects.ts";
+import type { Leftovers, Made } from "./objects.ts";
 import type { domainChangeSchema } from "./place-routes.ts";
 import { RuleClient } from "./rule-client.ts";
 import { UserClient } from "./user-client.ts";
@@ -33,6 +33,8 @@ export interface LabVm {
     readonly format: "cow" | "raw";
     readonly imageId: string;
   }[];
+  /** Other than the active one. */
+  readonly snapshots: readonly (Made & { readonly byBackup: boolean })[];
 }
 
 /** The control endpoint of one simulator, for tests, stories and the demo. Its types are those of the same source tree. */
