@@ -12,7 +12,7 @@ export interface WalkLimits {
   readonly disks: number;
   readonly diskMiB: number;
   readonly snapshots: number;
-  /** From so many points on, deletions become as frequent as backups. */
+  /** From so many points on, deletions are more frequent than backups. */
   readonly points: number;
 }
 
@@ -131,7 +131,7 @@ const pointActs = (vm: VmState, limits: WalkLimits, below: Below): readonly Weig
   if (vm.points === 0) return [];
   const point = below(vm.points);
   return [
-    { weight: vm.points > limits.points ? 14 : 1.5, act: { kind: "delete-point", point } },
+    { weight: vm.points > limits.points ? 30 : 1.5, act: { kind: "delete-point", point } },
     { weight: 1, act: { kind: "restore-disk", point, seed: below(1_000_000) } },
     { weight: 0.7, act: { kind: "restore-vm", point } },
   ];

@@ -46,6 +46,7 @@ export const runWalk = async (walk: Walk): Promise<WalkState> => {
       state = takeStep(state, step, { made });
       await look(walk, state, step, kept, number % walk.lookEvery === 0);
     }
+    await endPreviews(walk.ground, state);
     await lookAtAll(walk, kept);
   } catch (caught) {
     const list = taken.map((step, index) => `${index + 1}. ${describeStep(step)}`);
@@ -102,11 +103,29 @@ const look = async (
   for (const point of [newest, chosen])
     if (point !== undefined) await expectWhole(ground.reader, point, present(listed.get(point.pointId)));
   await expectUsersThings(ground, vm, present(state.vms[step.vm]));
-  if (atLeftovers) await expectClean(ground, listed);
+  if (atLeftovers) await expectClean(ground, listed, previewed(ground, state));
 };
 
-const expectClean = async ({ lab }: Ground, listed: ReadonlyMap<string, PointSummary>): Promise<void> => {
-  await expectNothingLeft(lab, { checkpoints: neededCheckpoints([...listed.values()]) });
+/** VMs in a preview: the engine refuses to delete their checkpoints until that is over. */
+const previewed = ({ vms }: Ground, state: WalkState): readonly string[] =>
+  vms.filter((_, index) => state.vms[index]?.preview !== undefined).map(({ id }) => id);
+
+const endPreviews = async (ground: Ground, state: WalkState): Promise<void> => {
+  const { control } = ground.lab;
+  for (const id of previewed(ground, state)) {
+    if ((await control.getVm(id)).status === "up") await control.stopVm(id);
+    await control.user.undoPreview(id);
+  }
+};
+
+const expectClean = async (
+  { lab }: Ground,
+  listed: ReadonlyMap<string, PointSummary>,
+  locked: readonly string[] = [],
+): Promise<void> => {
+  const { checkpoints } = await lab.control.leftovers();
+  const undeletable = checkpoints.filter(({ vmId }) => locked.includes(vmId)).map(({ id }) => id);
+  await expectNothingLeft(lab, { checkpoints: [...neededCheckpoints([...listed.values()]), ...undeletable] });
 };
 
 const lookAtAll = async ({ ground }: Walk, kept: KeptPoints): Promise<void> => {
