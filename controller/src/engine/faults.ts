@@ -66,6 +66,10 @@ export const errorOfAnswer = (answer: Answer, call: string): HoldfastError => {
   return new HoldfastError(code, `${call}: ${messages[is](answer.status)}${said}`, { details });
 };
 
+/** True for the error of an answer by which the engine says that it failed itself (500), which may be of this moment. */
+export const brokeInside = ({ details }: HoldfastError): boolean =>
+  details["fault"] === ("broken" satisfies FaultClass);
+
 const saidBy = ({ reason, detail }: EngineWords): string => {
   const text = detail === "" ? reason : detail;
   return text === "" ? "" : `: ${text.slice(0, 1_000)}`;

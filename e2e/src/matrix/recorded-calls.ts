@@ -7,12 +7,17 @@ import { type MatrixVm, backUpWell, writeSomething } from "./matrix-vm.ts";
 const isOfOthers = (route: string): boolean => route === "GET /";
 
 /** Every distinct call of the engine and of imageio that a session of this VM makes, log-in included, in the order of their names. */
-export const recordCalls = async (stage: Stage, vm: MatrixVm): Promise<readonly FaultedCall[]> => {
+export const recordCalls = async (
+  stage: Stage,
+  vm: MatrixVm,
+  prepare: (vm: MatrixVm) => Promise<void>,
+): Promise<readonly FaultedCall[]> => {
   const { control } = stage.lab;
   const nothing = { kind: "delay", ms: 0, when: "before" } as const;
   const rules = new Map<number, FaultedCall>();
   for (const at of imageioCalls)
     rules.set(await control.rules.add({ ...toRule({ at, name: "", what: nothing }, vm), which: { every: 1 } }), at);
+  await prepare(vm);
   await control.expireTokens();
   await writeSomething(stage, vm, 1);
   await control.resetCounters();

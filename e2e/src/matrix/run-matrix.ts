@@ -14,7 +14,7 @@ export interface Matrix {
   readonly vms: readonly MatrixVm[];
   readonly cases: readonly FaultCase[];
   /** What has to be done to a VM before each case, such as removing its points. */
-  readonly prepare?: (vm: MatrixVm) => Promise<void>;
+  readonly prepare: (vm: MatrixVm) => Promise<void>;
   readonly onCase?: (told: string) => void;
 }
 
@@ -48,7 +48,7 @@ export const runMatrix = async (matrix: Matrix): Promise<void> => {
 const runRound = async ({ stage, prepare, onCase }: Matrix, lanes: readonly Lane[], first: number): Promise<void> => {
   const { control } = stage.lab;
   const vms = lanes.map(({ vm }) => vm);
-  if (prepare !== undefined) await Promise.all(vms.map(prepare));
+  await Promise.all(vms.map(prepare));
   await Promise.all(vms.map((vm, index) => writeSomething(stage, vm, first + index)));
   if (lanes.some(({ one }) => isLogin(one))) await control.expireTokens();
   const rules = new Map<number, FaultCase>();

@@ -15,6 +15,7 @@ export interface ExpectedEnd {
 const trackingWarnings = [
   "CHECKPOINT_MISSING",
   "CHECKPOINT_INVALID",
+  "CHECKPOINT_REFUSED",
   "TRACKING_BROKEN",
   "ENGINE_SAYS_FULL",
   "TRACKING_LIED",
@@ -28,7 +29,7 @@ const disturbedErrors = ["VM_STATE_UNFIT", "CAPTURE_FAILED", "TRANSFER_FAILED", 
 
 /** How the session of a backup is to end in this state. */
 export const expectedEnd = (vm: VmState, act: Extract<VmAct, { kind: "backup" | "backup-disturbed" }>): ExpectedEnd => {
-  if (vm.preview !== undefined) return { point: "never", errors: ["VM_STATE_UNFIT"], warnings: [] };
+  if (vm.preview !== undefined) return { point: "never", errors: ["VM_STATE_UNFIT", "VM_PREVIEWING"], warnings: [] };
   if (act.kind === "backup-disturbed") {
     return {
       point: act.by === "host" ? "may" : "must",
