@@ -53,6 +53,28 @@ export const allFaults: readonly NamedFault[] = [
 export const faultCases = (calls: readonly FaultedCall[], faults: readonly NamedFault[]): readonly FaultCase[] =>
   calls.flatMap((at) => faults.map((fault) => ({ at, ...fault })));
 
+/** Whom a fault of this call hits: the VM that it is aimed at, whichever session comes first, or all, who share a log-in. */
+const reachOf = (at: FaultedCall): "one" | "any" | "all" => {
+  if ("imageio" in at || at.call.includes("/vms/:vm")) return "one";
+  return at.call.includes("/sso/") ? "all" : "any";
+};
+
+/** True for a fault of the log-in, which the next call of anybody makes. */
+export const hitsAll = ({ at }: FaultCase): boolean => reachOf(at) === "all";
+
+/**
+ * The cases in rounds of at most `lanes`, of one reach each: a fault that may end the session of another VM would keep that from meeting
+ * its own.
+ */
+export const roundsOf = (cases: readonly FaultCase[], lanes: number): readonly (readonly FaultCase[])[] =>
+  (["one", "any", "all"] as const).flatMap((reach) => {
+    const own = cases.filter(({ at }) => reachOf(at) === reach);
+    const size = reach === "all" ? 1 : lanes;
+    return Array.from({ length: Math.ceil(own.length / size) }, (_, round) =>
+      own.slice(round * size, (round + 1) * size),
+    );
+  });
+
 /** A case in a few words. */
 export const describeCase = ({ at, name }: FaultCase): string =>
   `${"call" in at ? at.call : `imageio's ${at.imageio}`}: ${name}`;

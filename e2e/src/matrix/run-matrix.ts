@@ -5,7 +5,7 @@ import { expectPointIntact, expectPointsIntact, neededCheckpoints } from "../har
 import { isDone } from "../harness/session-end.ts";
 import type { Stage, StagedVm } from "../harness/stage.ts";
 import { until } from "../harness/until.ts";
-import { type FaultCase, describeCase, toRule } from "./fault-case.ts";
+import { type FaultCase, describeCase, hitsAll, roundsOf, toRule } from "./fault-case.ts";
 import { type MatrixVm, backUpAmidFault, backUpWell, useAsUser, writeSomething } from "./matrix-vm.ts";
 
 /** Cases to go through, and the VMs to do it with: as many cases at once as there are VMs. */
@@ -29,14 +29,13 @@ interface Lane {
  */
 export const runMatrix = async (matrix: Matrix): Promise<void> => {
   const { vms, cases } = matrix;
-  for (let first = 0; first < cases.length; first += vms.length) {
-    const round = cases.slice(first, first + vms.length);
+  for (const [number, round] of roundsOf(cases, vms.length).entries()) {
     const lanes = round.flatMap((one, index) => {
       const vm = vms[index];
       return vm === undefined ? [] : [{ vm, one }];
     });
     try {
-      await runRound(matrix, lanes, first);
+      await runRound(matrix, lanes, number * vms.length);
     } catch (caught) {
       throw new Error(`amid ${round.map(describeCase).join("; ")}: ${String(caught)}`, { cause: caught });
     }
@@ -50,7 +49,7 @@ const runRound = async ({ stage, prepare, onCase }: Matrix, lanes: readonly Lane
   const vms = lanes.map(({ vm }) => vm);
   await Promise.all(vms.map(prepare));
   await Promise.all(vms.map((vm, index) => writeSomething(stage, vm, first + index)));
-  if (lanes.some(({ one }) => isLogin(one))) await control.expireTokens();
+  if (lanes.some(({ one }) => hitsAll(one))) await control.expireTokens();
   const rules = new Map<number, FaultCase>();
   for (const { vm, one } of lanes) rules.set(await control.rules.add(toRule(one, vm)), one);
 
@@ -76,8 +75,6 @@ const expectNewPoints = async ({ installation }: Stage, { references }: StagedVm
   for (const point of points.slice(-2)) await expectPointIntact(reader, references, point);
   await references.prune();
 };
-
-const isLogin = ({ at }: FaultCase): boolean => "call" in at && at.call.includes("/sso/");
 
 /** Each fault was met: by a session, or soon after it by the janitor, for calls that are both's. */
 const untilHit = async ({ lab }: Stage, rules: ReadonlyMap<number, FaultCase>): Promise<void> => {

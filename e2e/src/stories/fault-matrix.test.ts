@@ -9,7 +9,7 @@ import { recordCalls } from "../matrix/recorded-calls.ts";
 import { runMatrix } from "../matrix/run-matrix.ts";
 
 const isSoak = process.env["HOLDFAST_SOAK"] === "1";
-const lanes = 6;
+const lanes = 9;
 const withinMs = isSoak ? 3_600_000 : 600_000;
 
 /** Where a VM is, and whether it runs, decides how the engine captures it. */
