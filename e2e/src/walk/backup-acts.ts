@@ -14,16 +14,22 @@ type Disturbance = Extract<VmAct, { kind: "backup-disturbed" }>;
 /** States of a task in the order of a session that nothing befalls. */
 const order = ["pending", "waiting", "preparing", "running", "settling", "succeeded"];
 
+/** A backup of a walk. */
+export interface WalkBackup {
+  readonly vm: GroundVm;
+  /** Gets the point that it makes. */
+  readonly kept: KeptPoints;
+  readonly expected: ExpectedEnd;
+  readonly disturbance?: Disturbance;
+}
+
 /**
  * Backs the VM up, with a disturbance or without, and keeps the point that it makes; answers whether it made one. Fails when the
  * session ended otherwise than is expected.
  */
 export const backUp = async (
   { story, lab }: Pick<Ground, "story" | "lab">,
-  vm: GroundVm,
-  kept: KeptPoints,
-  expected: ExpectedEnd,
-  disturbance?: Disturbance,
+  { vm, kept, expected, disturbance }: WalkBackup,
 ): Promise<boolean> => {
   const { operator } = story;
   const sessionId = await operator.startJob(vm.name);

@@ -1,4 +1,3 @@
-import type { PointSummary } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
 import { expectNothingLeft } from "../harness/nothing-left.ts";
 import { present } from "../harness/operator.ts";
 import { neededCheckpoints } from "../harness/references.ts";
@@ -8,7 +7,7 @@ import { chooseStep } from "./choose-step.ts";
 import { expectedEnd } from "./expected-end.ts";
 import type { Ground } from "./ground.ts";
 import { KeptPoints, expectWhole } from "./kept-points.ts";
-import { actOnMachine } from "./machine-acts.ts";
+import { actOnMachine, isMachineAct } from "./machine-acts.ts";
 import { deletePoint, restoreDisk, restoreVm } from "./point-acts.ts";
 import type { WalkLimits } from "./possible-acts.ts";
 import { type Step, describeStep } from "./step.ts";
@@ -44,7 +43,8 @@ export const runWalk = async (walk: Walk): Promise<WalkState> => {
       walk.onStep?.(number, step);
       const made = await carryOut(walk.ground, state, step, kept);
       state = takeStep(state, step, { made });
-      await look(walk, state, step, kept, number % walk.lookEvery === 0);
+      await look(walk, state, step, kept);
+      if (number % walk.lookEvery === 0) await expectClean(walk.ground, kept, previewed(walk.ground, state));
     }
     await endPreviews(walk.ground, state);
     await lookAtAll(walk, kept);
@@ -66,11 +66,20 @@ const carryOut = async (
   kept: KeptPoints,
 ): Promise<boolean> => {
   const vm = present(ground.vms[index]);
+  if (isMachineAct(act)) {
+    await actOnMachine(ground, vm, act, state.nextNumber);
+    return false;
+  }
   switch (act.kind) {
     case "backup":
-      return await backUp(ground, vm, kept, expectedEnd(present(state.vms[index]), act));
+      return await backUp(ground, { vm, kept, expected: expectedEnd(present(state.vms[index]), act) });
     case "backup-disturbed":
-      return await backUp(ground, vm, kept, expectedEnd(present(state.vms[index]), act), act);
+      return await backUp(ground, {
+        vm,
+        kept,
+        expected: expectedEnd(present(state.vms[index]), act),
+        disturbance: act,
+      });
     case "kill":
       await killAndStart(ground, vm, act.target);
       return false;
@@ -83,19 +92,10 @@ const carryOut = async (
     case "restore-vm":
       await restoreVm(ground, present(kept.of(vm.id)[act.point]));
       return false;
-    default:
-      await actOnMachine(ground, vm, act, state.nextNumber);
-      return false;
   }
 };
 
-const look = async (
-  { ground, dice }: Walk,
-  state: WalkState,
-  step: Step,
-  kept: KeptPoints,
-  atLeftovers: boolean,
-): Promise<void> => {
+const look = async ({ ground, dice }: Walk, state: WalkState, step: Step, kept: KeptPoints): Promise<void> => {
   const vm = present(ground.vms[step.vm]);
   const listed = await kept.list(ground.reader);
   const [newest, ...older] = kept.of(vm.id);
@@ -103,7 +103,6 @@ const look = async (
   for (const point of [newest, chosen])
     if (point !== undefined) await expectWhole(ground.reader, point, present(listed.get(point.pointId)));
   await expectUsersThings(ground, vm, present(state.vms[step.vm]));
-  if (atLeftovers) await expectClean(ground, listed, previewed(ground, state));
 };
 
 /** VMs in a preview: the engine refuses to delete their checkpoints until that is over. */
@@ -119,10 +118,11 @@ const endPreviews = async (ground: Ground, state: WalkState): Promise<void> => {
 };
 
 const expectClean = async (
-  { lab }: Ground,
-  listed: ReadonlyMap<string, PointSummary>,
+  { lab, reader }: Ground,
+  kept: KeptPoints,
   locked: readonly string[] = [],
 ): Promise<void> => {
+  const listed = await kept.list(reader);
   const { checkpoints } = await lab.control.leftovers();
   const undeletable = checkpoints.filter(({ vmId }) => locked.includes(vmId)).map(({ id }) => id);
   await expectNothingLeft(lab, { checkpoints: [...neededCheckpoints([...listed.values()]), ...undeletable] });
@@ -132,5 +132,5 @@ const lookAtAll = async ({ ground }: Walk, kept: KeptPoints): Promise<void> => {
   const listed = await kept.list(ground.reader);
   for (const vm of ground.vms)
     for (const point of kept.of(vm.id)) await expectWhole(ground.reader, point, present(listed.get(point.pointId)));
-  await expectClean(ground, listed);
+  await expectClean(ground, kept);
 };

@@ -8,60 +8,64 @@ export interface Outcome {
 }
 
 /** The state after a step. */
-export const takeStep = (state: WalkState, { vm: index, act }: Step, outcome: Outcome): WalkState => ({
-  vms: state.vms.map((vm, at) => (at === index ? after(vm, act, state.nextNumber, outcome) : vm)),
-  nextNumber: state.nextNumber + (act.kind === "add-disk" || act.kind === "take-snapshot" ? 1 : 0),
-});
+export const takeStep = (state: WalkState, { vm: index, act }: Step, { made }: Outcome): WalkState => {
+  const change = changes[act.kind] as (vm: VmState, act: VmAct, came: Came) => VmState;
+  const came = { made, number: state.nextNumber };
+  return {
+    vms: state.vms.map((vm, at) => (at === index ? change(vm, act, came) : vm)),
+    nextNumber: state.nextNumber + (act.kind === "add-disk" || act.kind === "take-snapshot" ? 1 : 0),
+  };
+};
 
-const after = (vm: VmState, act: VmAct, number: number, outcome: Outcome): VmState => {
-  switch (act.kind) {
-    case "write":
-    case "zero":
-    case "discard":
-    case "kill":
-    case "restore-disk":
-    case "restore-vm":
-      return vm;
-    case "add-disk":
-      return { ...vm, disks: [...vm.disks, { number, sizeMiB: act.sizeMiB, format: act.format }] };
-    case "remove-disk":
-      return { ...vm, disks: vm.disks.filter((disk) => disk.number !== act.disk) };
-    case "grow-disk":
-      return changed(vm, act.disk, (disk) => ({ ...disk, sizeMiB: disk.sizeMiB + act.byMiB }));
-    case "convert-disk":
-      return changed(vm, act.disk, (disk) => ({ ...disk, format: act.format }));
-    case "take-snapshot":
-      return { ...vm, snapshots: [...vm.snapshots, { number, disks: vm.disks }] };
-    case "delete-snapshot":
-      return { ...vm, snapshots: vm.snapshots.filter((one) => one.number !== act.snapshot) };
-    case "preview-snapshot":
-      return { ...turned(vm, act.snapshot), preview: { snapshot: act.snapshot, before: vm.disks } };
-    case "restore-snapshot":
-      return committed(turned(vm, act.snapshot), act.snapshot);
-    case "undo-preview":
-      return { ...shaken(vm), disks: vm.preview?.before ?? vm.disks, preview: undefined };
-    case "commit-preview":
-      return committed(vm, vm.preview?.snapshot ?? -1);
-    case "power-on":
-      return { ...vm, status: "up" };
-    case "power-off":
-      return { ...vm, status: "down" };
-    case "power-cut":
-    case "lose-host":
-      return { ...shaken(vm), status: "down" };
-    case "spoil-bitmaps":
-      return { ...vm, shaken: true, hasCheckpoint: act.damage === "invalid" || act.damage === "forgetful" };
-    case "delete-checkpoints":
-      return shaken(vm);
-    case "backup":
-      return outcome.made ? withPoint(vm) : vm;
-    case "backup-disturbed": {
-      const left = outcome.made ? withPoint(vm) : shaken(vm);
-      return act.by === "host" ? { ...shaken(left), status: "down" } : left;
-    }
-    case "delete-point":
-      return act.point === 0 ? { ...shaken(vm), points: vm.points - 1 } : { ...vm, points: vm.points - 1 };
-  }
+/** What came of a step, and the number of the disk or snapshot that it brought. */
+interface Came extends Outcome {
+  readonly number: number;
+}
+
+type Changes = {
+  readonly [Kind in VmAct["kind"]]: (vm: VmState, act: Extract<VmAct, { readonly kind: Kind }>, came: Came) => VmState;
+};
+
+const nothing = (vm: VmState): VmState => vm;
+const downAtOnce = (vm: VmState): VmState => ({ ...shaken(vm), status: "down" });
+
+/** What each act makes of its VM. */
+const changes: Changes = {
+  write: nothing,
+  zero: nothing,
+  discard: nothing,
+  kill: nothing,
+  "restore-disk": nothing,
+  "restore-vm": nothing,
+  "add-disk": (vm, { sizeMiB, format }, { number }) => ({ ...vm, disks: [...vm.disks, { number, sizeMiB, format }] }),
+  "remove-disk": (vm, act) => ({ ...vm, disks: vm.disks.filter(({ number }) => number !== act.disk) }),
+  "grow-disk": (vm, { disk, byMiB }) => changed(vm, disk, (one) => ({ ...one, sizeMiB: one.sizeMiB + byMiB })),
+  "convert-disk": (vm, { disk, format }) => changed(vm, disk, (one) => ({ ...one, format })),
+  "take-snapshot": (vm, _act, { number }) => ({ ...vm, snapshots: [...vm.snapshots, { number, disks: vm.disks }] }),
+  "delete-snapshot": (vm, { snapshot }) => ({
+    ...vm,
+    snapshots: vm.snapshots.filter(({ number }) => number !== snapshot),
+  }),
+  "preview-snapshot": (vm, { snapshot }) => ({ ...turned(vm, snapshot), preview: { snapshot, before: vm.disks } }),
+  "restore-snapshot": (vm, { snapshot }) => committed(turned(vm, snapshot), snapshot),
+  "undo-preview": (vm) => ({ ...shaken(vm), disks: vm.preview?.before ?? vm.disks, preview: undefined }),
+  "commit-preview": (vm) => committed(vm, vm.preview?.snapshot ?? -1),
+  "power-on": (vm) => ({ ...vm, status: "up" }),
+  "power-off": (vm) => ({ ...vm, status: "down" }),
+  "power-cut": downAtOnce,
+  "lose-host": downAtOnce,
+  "spoil-bitmaps": (vm, { damage }) => ({
+    ...vm,
+    shaken: true,
+    hasCheckpoint: damage === "invalid" || damage === "forgetful",
+  }),
+  "delete-checkpoints": (vm) => shaken(vm),
+  backup: (vm, _act, { made }) => (made ? withPoint(vm) : vm),
+  "backup-disturbed": (vm, { by }, { made }) => {
+    const left = made ? withPoint(vm) : shaken(vm);
+    return by === "host" ? downAtOnce(left) : left;
+  },
+  "delete-point": (vm, { point }) => ({ ...(point === 0 ? shaken(vm) : vm), points: vm.points - 1 }),
 };
 
 /** Without a checkpoint that is whole: the next increment may have nothing to begin from. */
