@@ -68,10 +68,11 @@ const runRound = async ({ stage, prepare, onCase }: Matrix, lanes: readonly Lane
   for (const { staged } of vms) await expectNewPoints(stage, staged);
 };
 
-/** The points of this round are what the lab saw; older ones are looked at when all is over. */
+/** The points of this round are what the lab saw; all are known by their copies, and looked at again when all is over. */
 const expectNewPoints = async ({ installation }: Stage, { references }: StagedVm): Promise<void> => {
   await using reader = await openPointReader(installation.door);
   const points = (await reader.list()).filter(({ vm }) => vm?.vmId === references.vmId);
+  for (const point of points) for (const { diskId } of point.disks) await references.of(point, diskId);
   for (const point of points.slice(-2)) await expectPointIntact(reader, references, point);
   await references.prune();
 };
