@@ -13,7 +13,7 @@ export const standsStill = async ({ name, pid }: Pick<KeptProgram, "name" | "pid
   await until(`${name} to stand still`, async () => {
     const tasks = `/proc/${pid}/task`;
     const states = await Promise.all((await readdir(tasks)).map((thread) => stateOf(`${tasks}/${thread}/stat`)));
-    return states.every((state) => state === "T");
+    return states.length > 0 && states.every((state) => state === "T");
   });
 };
 

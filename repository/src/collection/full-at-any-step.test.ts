@@ -12,7 +12,6 @@ import { faultyStore } from "../store/wrappers/testing/faulty-store.ts";
 import { markRemoved, openCollecting } from "./testing/collecting.ts";
 import { expectCollected, expectWhole, optionsOf } from "./testing/garbage.ts";
 
-const stride = process.env["HOLDFAST_SOAK"] === "1" ? 1 : 2;
 /** Seconds on an idle machine; the deadline is for a crowded one. */
 const deadlineMs = 90_000;
 
@@ -100,7 +99,7 @@ for (const lasts of [false, true]) {
     `a disk that is full at any call of a backup, a removal or a collection, ${lasts ? "until there is room" : "once"}, fails that alone, by its code, and the same server goes on`,
     async () => {
       let fullAt = 1;
-      for (let isHit = true; isHit; fullAt += stride) {
+      for (let isHit = true; isHit; fullAt += 1) {
         await using server = await openFull(fullAt, lasts);
         await doAll(server);
         isHit = server.refused > 0;

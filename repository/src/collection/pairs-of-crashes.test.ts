@@ -11,9 +11,8 @@ import { expectCollected, expectWhole, makeGarbage, optionsOf } from "./testing/
 
 const seed = Number(process.env["HOLDFAST_SEED"] ?? 1);
 const isSoak = process.env["HOLDFAST_SOAK"] === "1";
-const pairs = isSoak ? 1500 : 8;
-/** Seconds on an idle machine; the deadline is for a crowded one. */
-const deadlineMs = isSoak ? 3_600_000 : 90_000;
+/** Seconds on an idle machine, an hour for each pair; the deadline is for a crowded one. */
+const deadlineMs = isSoak ? 14_400_000 : 90_000;
 
 /** Random numbers below `limit` that the same seed always gives. */
 const seeded = (from: number): ((limit: number) => number) => {
@@ -72,6 +71,17 @@ const expectRecovery = async (folder: string, isAcknowledged: boolean): Promise<
   expect(await expectWhole(store)).toEqual(["during", "kept"]);
 };
 
+/** The pairs of steps to crash at: each of them in a soak, else eight spread over the first steps. */
+const pairsOf = (steps: number, random: (limit: number) => number): readonly (readonly [number, number])[] => {
+  const all = Array.from({ length: steps }, (_, step) => step);
+  if (isSoak) return all.flatMap((first) => all.map((second) => [first, second] as const));
+  const parts = 8;
+  return Array.from({ length: parts }, (_, part) => {
+    const first = Math.floor(((part + random(1_000) / 1_000) * steps) / parts);
+    return [first, random(steps)] as const;
+  });
+};
+
 test(
   "a crash amid the start that follows a crash, at any pair of steps, loses nothing that was acknowledged",
   async () => {
@@ -84,12 +94,13 @@ test(
     const never = { at: Number.POSITIVE_INFINITY, losesPower: false };
     const { steps } = await runUntil(whole, 1, never);
     expect(steps).toBeGreaterThan(60);
+    const pairs = pairsOf(steps, random);
     let acknowledged = 0;
-    for (let pair = 0; pair < pairs; pair += 1) {
-      const folder = join(root.path, `p${pair}`);
+    for (const [firstAt, secondAt] of pairs) {
+      const folder = join(root.path, `p${firstAt}-${secondAt}`);
       await cp(template, folder, { recursive: true });
-      const first = { at: Math.floor(((pair + random(1_000) / 1_000) * steps) / pairs), losesPower: random(2) === 0 };
-      const second = { at: random(steps), losesPower: random(2) === 0 };
+      const first = { at: firstAt, losesPower: random(2) === 0 };
+      const second = { at: secondAt, losesPower: random(2) === 0 };
       const one = await runUntil(folder, 1, first);
       const two = await runUntil(folder, 2, second);
       const told = `seed ${seed}: ${JSON.stringify({ first, second })}`;
@@ -101,7 +112,7 @@ test(
       await rm(folder, { recursive: true });
     }
     expect(acknowledged).toBeGreaterThan(0);
-    if (isSoak) process.stderr.write(`pairs of crashes: seed ${seed}, ${pairs} pairs of ${steps} steps\n`);
+    if (isSoak) process.stderr.write(`pairs of crashes: seed ${seed}, ${pairs.length} pairs of ${steps} steps\n`);
   },
   deadlineMs,
 );

@@ -34,7 +34,12 @@ export const keyLogFinding = (log: KeyLog | undefined): Finding => {
     const message = `no list of keys is whole: ${first?.message ?? "there is none"}`;
     return toFinding({ ...what, state: "error", message, advice });
   }
-  if (first === undefined) return toFinding({ ...what, message: `list ${list.number} is whole` });
+  if (first === undefined && log?.hasSpare === true)
+    return toFinding({ ...what, message: `list ${list.number} is whole, and so is its second copy` });
+  if (first === undefined) {
+    const message = `list ${list.number} is whole, but has no second copy: damage of it would lock everybody out`;
+    return toFinding({ ...what, state: "warning", message, advice });
+  }
   const message = `${damaged.length} lists are damaged, list ${list.number} counts: ${first.message}`;
   return toFinding({ ...what, state: "warning", message, advice });
 };

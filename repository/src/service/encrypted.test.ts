@@ -161,5 +161,9 @@ describe("an encrypted repository whose lists of keys are damaged", () => {
     expect(await findingOf(server)).toMatchObject({ state: "error" });
     await server.client.putKeys({ keyListJson: JSON.stringify(twinOf(master, keyList)) });
     expect(parseKeyList((await server.client.getKeys({})).keyListJson).number).toBe(3);
+    expect(await findingOf(server)).toMatchObject({
+      state: "warning",
+      message: expect.stringContaining("no second copy") as string,
+    });
   });
 });

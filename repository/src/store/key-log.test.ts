@@ -28,7 +28,7 @@ test("the highest key list counts, and nobody writes over one", async () => {
   const { keyList, master } = await createEncrypted(directory);
   await using objects = new DirectoryObjectStore(directory);
   const read = () => readKeyLog(objects, master.repositoryId);
-  expect(await read()).toEqual({ highest: 2, list: keyList, damaged: [] });
+  expect(await read()).toEqual({ highest: 2, list: keyList, hasSpare: true, damaged: [] });
   const [one, other] = [withNewKey(master, keyList, systemRandom), withNewKey(master, keyList, systemRandom)];
   const origin = { repositoryId: master.repositoryId, epoch: 0, writtenMs: 1 };
   const codes = await Promise.all([one, other].map((list) => codeOf(appendKeyList(objects, list, origin))));

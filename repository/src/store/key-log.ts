@@ -1,4 +1,4 @@
-import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import { hasCode, HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { equalBytes } from "@holdfast/shared/format/content-id";
 import type { RepositoryId } from "@holdfast/shared/format/repository-id";
 import { checkFollows, type KeyList, keyListSchema } from "@holdfast/shared/keys/key-list";
@@ -28,6 +28,8 @@ export interface KeyLog {
   readonly highest: number;
   /** The highest list that is whole; undefined when none is. */
   readonly list: KeyList | undefined;
+  /** Whether the list below it is whole and opens with the same secrets: then damage of one of them locks nobody out. */
+  readonly hasSpare: boolean;
   /** Why those above it do not count. */
   readonly damaged: readonly HoldfastError[];
 }
@@ -40,24 +42,42 @@ export const readKeyLog = async (objects: ObjectStore, repositoryId: RepositoryI
   const [highest] = ordered;
   if (highest === undefined) return undefined;
   const damaged: HoldfastError[] = [];
-  for (const found of ordered) {
-    try {
-      return { highest, list: await readOne(objects, repositoryId, found), damaged };
-    } catch (caught) {
-      if (!(caught instanceof HoldfastError) || caught.code !== "REPOSITORY_DAMAGED") throw caught;
-      damaged.push(caught);
+  for (const [place, found] of ordered.entries()) {
+    const list = await readOne(objects, repositoryId, found);
+    if (list instanceof HoldfastError) {
+      damaged.push(list);
+      continue;
     }
+    const below = ordered[place + 1];
+    const spare = below === undefined ? undefined : await readOne(objects, repositoryId, below);
+    return { highest, list, hasSpare: isSpareOf(list, spare), damaged };
   }
-  return { highest, list: undefined, damaged };
+  return { highest, list: undefined, hasSpare: false, damaged };
 };
 
-const readOne = async (objects: ObjectStore, repositoryId: RepositoryId, found: number): Promise<KeyList> => {
+const isSpareOf = (list: KeyList, spare: KeyList | HoldfastError | undefined): boolean =>
+  spare !== undefined &&
+  !(spare instanceof HoldfastError) &&
+  JSON.stringify([spare.activeKeyId, spare.keyIds, spare.wraps]) ===
+    JSON.stringify([list.activeKeyId, list.keyIds, list.wraps]);
+
+/** One list; the error that says why it does not count when it is damaged. */
+const readOne = async (
+  objects: ObjectStore,
+  repositoryId: RepositoryId,
+  found: number,
+): Promise<KeyList | HoldfastError> => {
   const name = keyListName(found);
   // A copy under a higher number would bring a former password back.
   const place = { name, repositoryId, says: { number: found } };
-  const { value } = decodeSmallObject(keyListKind, await objects.get(name), place);
-  const { epoch: _epoch, writtenMs: _writtenMs, ...list } = value;
-  return list;
+  try {
+    const { value } = decodeSmallObject(keyListKind, await objects.get(name), place);
+    const { epoch: _epoch, writtenMs: _writtenMs, ...list } = value;
+    return list;
+  } catch (caught) {
+    if (!hasCode(caught, "REPOSITORY_DAMAGED")) throw caught;
+    return HoldfastError.from(caught);
+  }
 };
 
 /** The highest whole list of an encrypted repository; REPOSITORY_DAMAGED when none is. */
