@@ -8,7 +8,7 @@ import { type Answer, isGood, jsonOf } from "./answer.ts";
 import type { TokenSource } from "./confirmed-login.ts";
 import { wasNotSent } from "./connection-failures.ts";
 import { enginePath } from "./engine-address.ts";
-import { errorOfAnswer } from "./faults.ts";
+import { brokeInside, errorOfAnswer } from "./faults.ts";
 import type { Transport } from "./transport.ts";
 
 /** One call of the API. */
@@ -46,7 +46,7 @@ export interface ClientDeps {
   readonly log: Logger;
 }
 
-/** Pauses before a repeat after a broken connection; a longer outage is for the callers, who persist their steps. */
+/** Pauses before a repeat after a broken connection, or a look that broke inside the engine; a longer outage is for the callers, who persist their steps. */
 const pausesMs: readonly number[] = [200, 600, 1_800];
 
 /** Makes the client of an engine. */
@@ -96,7 +96,7 @@ const sendPatiently = async (deps: ClientDeps, call: EngineCall, signal: AbortSi
     try {
       const answer = await sendLoggedIn(deps, call, signal);
       const error = isGood(answer) ? undefined : errorOfAnswer(answer, nameOf(call));
-      if (error?.code !== "ENGINE_UNREACHABLE") return answer;
+      if (error === undefined || !mayRepeat(call, error)) return answer;
       throw error;
     } catch (caught) {
       const pauseMs = pausesMs[repeats];
@@ -108,7 +108,9 @@ const sendPatiently = async (deps: ClientDeps, call: EngineCall, signal: AbortSi
 };
 
 const mayRepeat = (call: EngineCall, caught: unknown): boolean => {
-  if (!(caught instanceof HoldfastError) || caught.code !== "ENGINE_UNREACHABLE") return false;
+  if (!(caught instanceof HoldfastError)) return false;
+  if (brokeInside(caught)) return call.method === "GET";
+  if (caught.code !== "ENGINE_UNREACHABLE") return false;
   return call.method === "GET" || call.repeatable === true || wasNotSent(caught);
 };
 

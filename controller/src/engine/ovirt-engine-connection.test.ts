@@ -32,6 +32,21 @@ test("a restarting engine's HTML is waited through for a read, and told as unrea
   expect(apiCalls(down)).toHaveLength(4);
 });
 
+test("a look that fails inside the engine is asked for again, an act is not", async () => {
+  const broken = { status: 500, json: { reason: "Operation Failed", detail: "[Internal Engine Error]" } };
+  await using engine = await startLocalEngine(trust.certificate, (_, count) => (count <= 2 ? broken : ok));
+  await using hypervisor = openClient(trust, engine);
+  await hypervisor.identify(never);
+  expect(apiCalls(engine)).toHaveLength(3);
+
+  await using ill = await startLocalEngine(trust.certificate, () => broken);
+  await using unlucky = openClient(trust, ill);
+  await expect(unlucky.identify(never)).rejects.toMatchObject({ code: "ENGINE_FAULT" });
+  expect(apiCalls(ill)).toHaveLength(4);
+  await expect(unlucky.startVm("V", never)).rejects.toMatchObject({ code: "ENGINE_FAULT" });
+  expect(apiCalls(ill)).toHaveLength(5);
+});
+
 test("a broken connection is repeated for what an id of ours makes safe, and not for the opening of a transfer", async () => {
   await using engine = await startLocalEngine(trust.certificate, ({ path }, count) => {
     if (path.endsWith("/imagetransfers") || count === 1) return "cut";

@@ -11,7 +11,7 @@ beforeEach(async () => {
 afterEach(() => rm(dir, { recursive: true }));
 
 const reference = (): Reference => ({
-  vm: { id: "v", name: "v", status: "up", disks: [] },
+  vm: { id: "v", name: "v", status: "up", disks: [], snapshots: [] },
   fileOf: (diskId) => join(dir, `${diskId}.raw`),
   remove: () => Promise.resolve(),
 });

@@ -4,6 +4,7 @@ import { taskTokenHeader } from "@holdfast/shared/identity/task-token";
 import { openReading } from "@holdfast/shared/reading/open-reading";
 import { readChunks } from "@holdfast/shared/reading/read-chunks";
 import { openRpcClient } from "@holdfast/shared/rpc/client";
+import type { ServiceClient } from "@holdfast/shared/rpc/client-types";
 import { clientCredentials } from "@holdfast/shared/rpc/credentials";
 import { type Fingerprint, FingerprintMaker } from "./fingerprint.ts";
 import { type Vouching, openVouching } from "./vouching.ts";
@@ -12,7 +13,7 @@ import { type Vouching, openVouching } from "./vouching.ts";
 export interface PointReader extends AsyncDisposable {
   /** Every point that is not marked deleted, oldest first. */
   readonly list: () => Promise<readonly PointSummary[]>;
-  /** Reads one disk of a point back, every chunk; fails when one is damaged. */
+  /** Reads one disk of a point back, every chunk; fails when one is damaged. One at a time. */
   readonly read: (point: PointSummary, diskId: string) => Promise<Fingerprint>;
 }
 
@@ -26,12 +27,15 @@ const call = { timeoutMs: 60_000 };
 
 /** Connects to the repository's server: in the controller's name to list, in an operator's to read. */
 export const openPointReader = async ({ address, controllerDir }: RepositoryDoor): Promise<PointReader> => {
+  await using opening = new AsyncDisposableStack();
   const vouching = await openVouching(controllerDir);
   const number = await vouching.trustNumber();
   const asController = clientCredentials(await vouching.identity("controller", "story"), { role: "repository" });
   const metadata = (): Record<string, string> => ({ "holdfast-trust-number": String(number) });
-  const client = openRpcClient(address, asController, { metadata });
+  const client = opening.use(openRpcClient(address, asController, { metadata }));
   const service = client.service(RepositoryService);
+  let operator: OperatorsDoor | undefined;
+  const owned = opening.move();
   return {
     list: async () => {
       const points: PointSummary[] = [];
@@ -39,34 +43,41 @@ export const openPointReader = async ({ address, controllerDir }: RepositoryDoor
       return points;
     },
     read: async (point, diskId) => {
-      const { repositoryId } = await service.getRepository({}, call);
-      return await readDisk(vouching, { address, repositoryId, point, diskId });
+      operator ??= owned.use(
+        await openOperatorsDoor(vouching, address, (await service.getRepository({}, call)).repositoryId),
+      );
+      return await readDisk(operator.serviceFor(point), point, diskId);
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+};
+
+type Service = ServiceClient<typeof RepositoryService>;
+
+/** A connection of an operator's, who is let in for one point after another. */
+interface OperatorsDoor extends AsyncDisposable {
+  readonly serviceFor: (point: PointSummary) => Service;
+}
+
+const openOperatorsDoor = async (vouching: Vouching, address: string, repositoryId: string): Promise<OperatorsDoor> => {
+  const identity = await vouching.identity("operator", "story");
+  let token = "";
+  const asOperator = clientCredentials(identity, { role: "repository", id: repositoryId });
+  const client = openRpcClient(address, asOperator, { metadata: () => ({ [taskTokenHeader]: token }) });
+  return {
+    serviceFor: ({ pointId, vm }) => {
+      const { engineInstanceId = "", vmId = "" } = vm ?? {};
+      token = vouching.token(identity, { operation: "export", pointId, repositoryId, engineInstanceId, vmId });
+      return client.service(RepositoryService);
     },
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
   };
 };
 
-interface DiskRead {
-  readonly address: string;
-  readonly repositoryId: string;
-  readonly point: PointSummary;
-  readonly diskId: string;
-}
-
-const readDisk = async (
-  vouching: Vouching,
-  { address, repositoryId, point, diskId }: DiskRead,
-): Promise<Fingerprint> => {
-  const disk = point.disks.find((one) => one.diskId === diskId);
-  if (disk === undefined) throw new Error(`point ${point.pointId} has no disk ${diskId}`);
-  const { engineInstanceId = "", vmId = "" } = point.vm ?? {};
-  const identity = await vouching.identity("operator", "story");
+const readDisk = async (service: Service, point: PointSummary, diskId: string): Promise<Fingerprint> => {
   const { pointId } = point;
-  const token = vouching.token(identity, { operation: "export", pointId, repositoryId, engineInstanceId, vmId });
-  const asOperator = clientCredentials(identity, { role: "repository", id: repositoryId });
-  await using client = openRpcClient(address, asOperator, { metadata: () => ({ [taskTokenHeader]: token }) });
-  const service = client.service(RepositoryService);
-
+  const disk = point.disks.find((one) => one.diskId === diskId);
+  if (disk === undefined) throw new Error(`point ${pointId} has no disk ${diskId}`);
   const signal = AbortSignal.timeout(call.timeoutMs);
   await using reading = await openReading(service, pointId, signal);
   const { readingId, chunkSize } = reading;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { PointHealth, type PointSummary } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
 import { type Fingerprint, differenceOf, fingerprintOf } from "./fingerprint.ts";
 import type { Lab } from "./lab.ts";
-import { openPointReader, type RepositoryDoor } from "./point-reader.ts";
+import { openPointReader, type PointReader, type RepositoryDoor } from "./point-reader.ts";
 
 /** What the lab saw at the `ready` of every backup of a VM, whichever of them became points. */
 export interface References {
@@ -47,14 +47,21 @@ export const expectPointsIntact = async (
   const points = (await reader.list()).filter(({ vm }) => vm?.vmId === references.vmId);
   for (const id of committed)
     if (!points.some(({ pointId }) => pointId === id)) throw new Error(`committed point ${id} is lost`);
-  for (const point of points) {
-    for (const { diskId } of point.disks) {
-      const difference = differenceOf(await reader.read(point, diskId), await references.of(point, diskId));
-      if (difference !== undefined)
-        throw new Error(`disk ${diskId} of point ${point.pointId} is not its reference: ${difference}`);
-    }
-  }
+  for (const point of points) await expectPointIntact(reader, references, point);
   return points;
+};
+
+/** Reads one point back and compares every disk with its reference. */
+export const expectPointIntact = async (
+  reader: PointReader,
+  references: References,
+  point: PointSummary,
+): Promise<void> => {
+  for (const { diskId } of point.disks) {
+    const difference = differenceOf(await reader.read(point, diskId), await references.of(point, diskId));
+    if (difference !== undefined)
+      throw new Error(`disk ${diskId} of point ${point.pointId} is not its reference: ${difference}`);
+  }
 };
 
 /** Checkpoints that may stay: those that the newest good points name, at most one for each VM. */

@@ -79,9 +79,7 @@ const becomeReady = async (engine: Engine, vm: Vm, backup: Backup): Promise<void
     await copyFrozenDisks(engine, backup, directory);
   }
   const every = engine.hooks.copyEveryReady.get(vm.id);
-  if (every !== undefined && backup.toCheckpointId !== undefined) {
-    await copyFrozenDisks(engine, backup, join(every, backup.toCheckpointId));
-  }
+  if (every !== undefined) await copyFrozenDisks(engine, backup, join(every, backup.toCheckpointId ?? backup.id));
   addCheckpoint(engine, vm, backup);
   tellPhase(engine.hooks, backup, "ready");
   backup.phase = "ready";

@@ -87,6 +87,16 @@ describe.each(["up", "down"])("a snapshot of a VM that is %s", (name) => {
     expect((await lab.control.leftovers()).strayVolumes).toEqual([]);
   });
 
+  test("of a raw disk that has two is raw again, whichever of them goes first", async () => {
+    const vm = vmNamed(name);
+    const raw = vm.disks.find((one) => one.alias === "raw")?.id;
+    for (const isOlderFirst of [true, false]) {
+      const [older, newer] = [await take(vm.id), await take(vm.id)];
+      for (const { id } of isOlderFirst ? [older, newer] : [newer, older]) await remove(vm.id, id);
+      expect((await api.get(`/disks/${raw}`)).json.format).toBe("raw");
+    }
+  });
+
   test("carries the configuration, and its volumes can be downloaded by image id", async () => {
     const vm = vmNamed(name);
     const snapshot = await take(vm.id, { disk_attachments: { disk_attachment: [{ disk: { id: vm.disks[0]?.id } }] } });

@@ -15,10 +15,11 @@ import type {
   writerSchema,
 } from "./control-schemas.ts";
 import { callControl } from "./call-control.ts";
-import type { Leftovers } from "./objects.ts";
+import type { Leftovers, Made } from "./objects.ts";
 import type { domainChangeSchema } from "./place-routes.ts";
 import { HindranceClient } from "./hindrance-client.ts";
 import { RuleClient } from "./rule-client.ts";
+import { UserClient } from "./user-client.ts";
 import type { GuestDisk, LabCounters, LabGuest } from "./lab-views.ts";
 
 /** A VM as the lab sees it. */
@@ -33,6 +34,8 @@ export interface LabVm {
     readonly format: "cow" | "raw";
     readonly imageId: string;
   }[];
+  /** Other than the active one. */
+  readonly snapshots: readonly (Made & { readonly byBackup: boolean })[];
 }
 
 /** The control endpoint of one simulator, for tests, stories and the demo. Its types are those of the same source tree. */
@@ -41,6 +44,8 @@ export class ControlClient {
   readonly rules: RuleClient;
   /** What stands in the way of backups, and the engine's log. */
   readonly hindrances: HindranceClient;
+  /** A user at work on snapshots, formats and checkpoints. */
+  readonly user: UserClient;
   readonly #origin: string;
 
   /** `origin` is the `control` of the ready line, such as `http://127.0.0.1:40001`. */
@@ -48,6 +53,7 @@ export class ControlClient {
     this.#origin = origin;
     this.rules = new RuleClient(origin);
     this.hindrances = new HindranceClient(origin);
+    this.user = new UserClient(origin);
   }
 
   async listVms(): Promise<readonly LabVm[]> {
@@ -137,7 +143,7 @@ export class ControlClient {
     await this.#post(`/vms/${vmId}/copy-at-ready`, { directory });
   }
 
-  /** Copies the disks of every backup from now on that makes a checkpoint, to `<directory>/<checkpoint id>/<disk id>.raw`. */
+  /** Copies the disks of every backup from now on, to `<directory>/<id of its checkpoint, or its own without one>/<disk id>.raw`. */
   async copyEveryReady(vmId: string, directory: string): Promise<void> {
     await this.#post(`/vms/${vmId}/copy-every-ready`, { directory });
   }

@@ -29,6 +29,9 @@ export const fileSchema = z.strictObject({ path: z.string().min(1) });
 /** Body of `POST /disks/:disk/grow`. */
 export const growSchema = z.strictObject({ sizeBytes: z.number().int().positive() });
 
+/** Body of `POST /disks/:disk/convert`. */
+export const formatSchema = z.strictObject({ format: z.enum(["cow", "raw"]) });
+
 /** Body of `POST /vms/:vm/checkpoints/:checkpoint/spoil`. */
 export const damageSchema = z.strictObject({ damage: z.enum(["missing", "inconsistent", "forgetful", "invalid"]) });
 

@@ -12,6 +12,7 @@ import { hindranceRoutes } from "./hindrance-routes.ts";
 import { labRoutes } from "./lab-routes.ts";
 import { machineRoutes } from "./machine-routes.ts";
 import { placeRoutes } from "./place-routes.ts";
+import { userRoutes } from "./user-routes.ts";
 import { ruleRoutes } from "./rule-routes.ts";
 import { workerRoutes } from "./worker-routes.ts";
 
@@ -37,6 +38,7 @@ export const controlRoutes = (control: Control): readonly Route<ControlHandle>[]
   ...workerRoutes(control),
   ...placeRoutes(control),
   ...hindranceRoutes(control),
+  ...userRoutes(control),
   ...ruleRoutes(control),
   ...labRoutes(control),
 ];

@@ -43,6 +43,9 @@ const describe = (control: Control, vm: Vm) => ({
     const disk = rowOf(control.engine.world.disks, "disk", diskId);
     return { id: diskId, alias: disk.alias, sizeBytes: disk.sizeBytes, format: disk.format, imageId: disk.imageId };
   }),
+  snapshots: vm.snapshots
+    .filter(({ type }) => type !== "active")
+    .map(({ id, description, madeBy, byBackup }) => ({ id, description, madeBy, byBackup })),
 });
 
 const guestDisks = (control: Control, vm: Vm) =>

@@ -48,7 +48,8 @@ export interface Nic {
 export interface SnapshotVolume {
   readonly diskId: string;
   imageId: string;
-  readonly format: DiskFormat;
+  /** Of the image: a layer that was merged into a raw one is raw. */
+  format: DiskFormat;
   readonly sizeBytes: number;
 }
 

@@ -67,7 +67,9 @@ export const takeOver = (vm: Vm, snapshot: Snapshot, disk: Disk, merged: string)
   const volume = snapshot.volumes.find((one) => one.diskId === disk.id);
   if (volume === undefined) return;
   for (const one of vm.snapshots.flatMap(({ volumes }) => volumes)) {
-    if (one.imageId === merged) one.imageId = volume.imageId;
+    if (one.imageId !== merged) continue;
+    one.imageId = volume.imageId;
+    one.format = volume.format;
   }
   if (disk.imageId === merged) {
     disk.imageId = volume.imageId;
