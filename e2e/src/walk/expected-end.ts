@@ -22,10 +22,19 @@ const trackingWarnings = [
   "SHRUNK_DISK",
   // The capture of the first attempt failed for it.
   "ATTEMPT_RETRIED",
+  // The sample alone reads all of so small a disk; where it finds a lie, the engine has ended the transfer that was read whole.
+  "TRANSFER_RENEWED",
 ] as const;
 
 /** What a backup of a VM may come to whose host, or whose agent or controller, is lost in the middle. */
-const disturbedErrors = ["VM_STATE_UNFIT", "CAPTURE_FAILED", "TRANSFER_FAILED", "DISK_READ_FAILED"] as const;
+const disturbedErrors = [
+  "VM_STATE_UNFIT",
+  "CAPTURE_FAILED",
+  "CAPTURE_ENDED",
+  "TRANSFER_FAILED",
+  "DISK_READ_FAILED",
+  "TICKET_REFUSED",
+] as const;
 
 /** How the session of a backup is to end in this state. */
 export const expectedEnd = (vm: VmState, act: Extract<VmAct, { kind: "backup" | "backup-disturbed" }>): ExpectedEnd => {
@@ -34,7 +43,7 @@ export const expectedEnd = (vm: VmState, act: Extract<VmAct, { kind: "backup" | 
     return {
       point: act.by === "host" ? "may" : "must",
       errors: act.by === "host" ? disturbedErrors : [],
-      warnings: [...trackingWarnings, "COMMITTED_ANYWAY", "SNAPSHOT_LEFT"],
+      warnings: [...trackingWarnings, "ROUTE_FELL_BACK", "COMMITTED_ANYWAY", "SNAPSHOT_LEFT", "ENGINE_EVENT"],
     };
   }
   return { point: "must", errors: [], warnings: vm.shaken ? trackingWarnings : [] };

@@ -36,18 +36,12 @@ const impatient = {
   HOLDFAST_CONTROLLER_JANITOR_REQUEST_TIMEOUT_MS: "500",
 };
 
-/**
- * How often the engine looks at transfers; it ends one of which every byte was read. The sample alone reads every chunk of disks as
- * small as these, so a shorter time would end transfers in mid-work, as no engine does, which looks every ten seconds.
- */
-const looksAtTransfersMs = 1_000;
-
 /** Opens it: the first VM in a cluster of hybrid captures, the second in one of live and cold ones, each with a host, an agent and a job. */
 export const openGround = async (state: WalkState): Promise<Ground> => {
   await using opening = new AsyncDisposableStack();
   const story = opening.use(
     await openStory({
-      labs: [{ ...twoClusters("ovirt"), delays: { pollMs: looksAtTransfersMs } }],
+      labs: [{ ...twoClusters("ovirt") }],
       agents: clusters.map((cluster) => ({ name: cluster, manager: "ovirt", cluster })),
       controllerEnv: () => impatient,
     }),
