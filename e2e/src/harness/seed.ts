@@ -7,9 +7,9 @@ export interface Dice {
   readonly below: (limit: number) => number;
 }
 
-/** Dice of HOLDFAST_SEED, or of a seed of this moment; prints it, so that a failure can be repeated. */
-export const rollDice = (name: string): Dice => {
-  const given = process.env["HOLDFAST_SEED"];
+/** Dice of HOLDFAST_SEED, else of the `usual` seed, else of one of this moment; prints it, so that a failure can be repeated. */
+export const rollDice = (name: string, usual?: number): Dice => {
+  const given = process.env["HOLDFAST_SEED"] ?? usual;
   const seed = given === undefined ? Number(process.hrtime.bigint() % 1_000_000_007n) : Number(given);
   process.stderr.write(`${name}: HOLDFAST_SEED=${seed}\n`);
   return createDice(seed);
