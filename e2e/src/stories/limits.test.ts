@@ -84,8 +84,13 @@ const watchToEnd = async (
 };
 
 /** Starts the job with its reads held back, and waits until so many of its tasks wait while the others work. */
-const untilHeld = async (job: string, lab: Lab, waiting: number): Promise<readonly [string, readonly Task[]]> => {
-  await slowReads(lab);
+const untilHeld = async (
+  job: string,
+  lab: Lab,
+  waiting: number,
+  delayMs?: number,
+): Promise<readonly [string, readonly Task[]]> => {
+  await slowReads(lab, delayMs);
   const sessionId = await story.operator.startJob(job);
   const tasks = await until(`${waiting} tasks of ${job} to wait`, async () => {
     const session = await story.operator.session(sessionId);
@@ -156,12 +161,15 @@ test("no more than three VMs of one storage domain are backed up at once, and a 
   );
 });
 
+/** The few requests of so small a disk must outlast the wait limit and the next question of the other cluster's agent. */
+const longHeldMs = 5_000;
+
 test("a VM that waits for its own cluster's agent for longer than the wait limit goes on, with a warning", async () => {
   await story.operator.createJob(
     "patient",
     queueing.map((name) => `beta/${name}`),
   );
-  const [sessionId, [held]] = await untilHeld("patient", beta, 1);
+  const [sessionId, [held]] = await untilHeld("patient", beta, 1, longHeldMs);
   expect(held).toMatchObject({
     queuePlace: 1,
     doing: "waits for a free slot: all agents of the VM's cluster east are busy (beta-east)",
