@@ -74,8 +74,15 @@ const cases: readonly MendCase[] = [
     what: "a transfer that did not start is opened anew",
     fault: fault("TRANSFER_FAILED"),
     route: undefined,
-    fruitless: 3,
-    mend: again({ isFresh: true, restMs: 5_000 }),
+    fruitless: 1,
+    mend: again({ isFresh: true, restMs: 500 }),
+  },
+  {
+    what: "a transfer that the engine called failed three times is given up: the next attempt does without tracking",
+    fault: fault("TRANSFER_FAILED"),
+    route: undefined,
+    fruitless: 2,
+    mend: { kind: "give-up" },
   },
   {
     what: "what no mend helped is given up",

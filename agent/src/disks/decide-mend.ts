@@ -25,7 +25,7 @@ export type Mend =
 
 /** Pauses before the first mend, the second, …: a daemon or an engine that starts again takes seconds. */
 const restsMs: readonly number[] = [0, 500, 2_000, 5_000];
-/** A server that answers and still cannot read is not waited for as long. */
+/** A server that answers and still cannot read, and an engine that says that a transfer cannot start, are not waited for as long. */
 const mostWithAnAnswer = 2;
 
 const mendable: ReadonlySet<ErrorCode> = new Set([
@@ -47,7 +47,7 @@ export const isDiskFault = (caught: unknown): caught is HoldfastError =>
  * Rests grow while nothing comes of it, and then it is the end.
  */
 export const decideMend = ({ fault, route, fruitless }: Breakage): Mend => {
-  const isAnswered = typeof fault.details["status"] === "number";
+  const isAnswered = typeof fault.details["status"] === "number" || fault.code === "TRANSFER_FAILED";
   const restMs = restsMs[fruitless];
   if (restMs === undefined || (isAnswered && fruitless >= mostWithAnAnswer)) return { kind: "give-up" };
   if (fault.code === "DISK_READ_FAILED" && !isAnswered) {

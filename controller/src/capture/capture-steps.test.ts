@@ -196,20 +196,21 @@ test("opening again after a lost answer ends what the first one opened", async (
   await end(owner, vm.id, ready.snapshotId);
 });
 
-test.each(["before", "after"] as const)(
-  "a download whose opening was lost %s it was carried out is opened once more, and one stays open",
-  async (when) => {
-    const vm = await lab.addVm(plainVm(`vm-opening-lost-${when}`));
-    const owner = newOwner();
-    const ready = await freeze(owner, vm.id);
-    await lab.control("POST", "/faults", { route: "POST /imagetransfers", effect: { kind: "drop", when } });
-    const diskId = disksToCapture(ready.plan)[0]?.id ?? "";
-    const request = { owner, diskId, direction: "download", captureId: ready.captureId, repeated: false } as const;
-    await openDisk(lab.deps, request, async () => undefined, never);
-    expect((await lab.leftovers()).transfers).toHaveLength(1);
-    await end(owner, vm.id, ready.snapshotId);
-  },
-);
+test.each([
+  { what: "was lost before it was carried out", effect: { kind: "drop", when: "before" } },
+  { what: "was lost after it was carried out", effect: { kind: "drop", when: "after" } },
+  { what: "failed inside the engine", effect: { kind: "fault", status: 500 } },
+])("a download whose opening $what is opened once more, and one stays open", async ({ what, effect }) => {
+  const vm = await lab.addVm(plainVm(`vm whose opening ${what}`));
+  const owner = newOwner();
+  const ready = await freeze(owner, vm.id);
+  await lab.control("POST", "/faults", { route: "POST /imagetransfers", effect });
+  const diskId = disksToCapture(ready.plan)[0]?.id ?? "";
+  const request = { owner, diskId, direction: "download", captureId: ready.captureId, repeated: false } as const;
+  await openDisk(lab.deps, request, async () => undefined, never);
+  expect((await lab.leftovers()).transfers).toHaveLength(1);
+  await end(owner, vm.id, ready.snapshotId);
+});
 
 test("R6: a snapshot that the engine failed to merge is removed, with a warning", async () => {
   const vm = await lab.addVm(plainVm("vm-leaves"));

@@ -1,5 +1,6 @@
 import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
 
+import { isAnswerLost } from "../hypervisor/answers.ts";
 import { type Owner, correlationIdOf } from "../hypervisor/marks.ts";
 import { type Transfer, isTransferOver } from "../hypervisor/transfers.ts";
 import { type StepDeps, throughConflicts, waitFor } from "./waiting.ts";
@@ -101,7 +102,7 @@ export const endTransfersOf = async (
 };
 
 /**
- * Asks once more when the engine went away: whether it opened the disk nobody can say, so what may be open is ended first. An
+ * Asks once more when the answer was lost: whether the engine opened the disk nobody can say, so what may be open is ended first. An
  * upload's end would take its disk along; there the attempt fails.
  */
 const askAgain = async (deps: StepDeps, request: OpenDiskRequest, signal: AbortSignal): Promise<Transfer> => {
@@ -109,7 +110,7 @@ const askAgain = async (deps: StepDeps, request: OpenDiskRequest, signal: AbortS
   try {
     return await ask(deps, request, signal);
   } catch (caught) {
-    if (direction === "upload" || !hasCode(caught, "ENGINE_UNREACHABLE")) throw caught;
+    if (direction === "upload" || !isAnswerLost(caught)) throw caught;
     deps.log.debug("the answer about a disk's opening was lost", { disk: diskId, err: caught });
     await endTransfersOf(deps, [diskId], direction, signal);
     return await ask(deps, request, signal);

@@ -119,6 +119,21 @@ test.each([1, 2])(
   },
 );
 
+test.each(["before", "after"] as const)(
+  "a snapshot whose making the engine calls failed (500) is looked for by its mark and made once, %s it was carried out",
+  async (when) => {
+    const vm = await lab.addVm(plainVm(`vm-broken-${when}`));
+    const request = await requestFor(vm);
+    const what = { kind: "status", status: 500, reason: "Operation Failed", detail: "[Internal Engine Error]", when };
+    await lab.control("POST", "/rules", { match: { call: "POST /vms/*/snapshots" }, which: { nth: 1 }, what });
+    const snapshotId = await askForSnapshot(lab.deps, request, never);
+    await lab.control("DELETE", "/rules");
+    expect((await lab.leftovers()).snapshots).toMatchObject([{ id: snapshotId }]);
+    await awaitSnapshot(lab.deps, { ...request, snapshotId }, never);
+    expect(await drop(request)).toEqual([]);
+  },
+);
+
 test("a snapshot that the engine will not remove is told and left, and removed later", async () => {
   const vm = await lab.addVm(plainVm("vm-refused"));
   const request = await requestFor(vm);

@@ -1,5 +1,6 @@
 import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
 
+import { isAnswerLost } from "../hypervisor/answers.ts";
 import type { Snapshot } from "../hypervisor/inventory.ts";
 import { type Owner, correlationIdOf, markOf } from "../hypervisor/marks.ts";
 import { type CapturePlan, disksToCapture } from "./plan-disks.ts";
@@ -60,12 +61,15 @@ const createOrFind = async (deps: StepDeps, request: TakeRequest, signal: AbortS
   const { owner, vmId, plan } = request;
   const diskIds = disksToCapture(plan).map(({ id }) => id);
   const names = { description: markOf(owner), correlationId: correlationIdOf(owner) };
+  const create = () => deps.hypervisor.createSnapshot({ vmId, diskIds, ...names }, signal);
   try {
-    return await deps.hypervisor.createSnapshot({ vmId, diskIds, ...names }, signal);
+    return await create();
   } catch (caught) {
-    if (!hasCode(caught, "ENGINE_UNREACHABLE")) throw caught;
+    if (!isAnswerLost(caught)) throw caught;
     deps.log.debug("the answer about a snapshot was lost", { vm: vmId, task: owner.taskId, err: caught });
     const look = () => findSnapshotOf(deps, request, signal);
+    // An engine that answers shows at once what it has begun.
+    if (caught.code === "ENGINE_FAULT") return (await look()) ?? (await create());
     const patience = { what: `a snapshot of vm ${vmId} to show up`, deadlineMs: lateMs };
     return await waitFor(deps, patience, look, signal).catch((late: unknown) => {
       throw hasCode(late, "TIMEOUT") ? caught : late;

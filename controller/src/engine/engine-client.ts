@@ -3,12 +3,13 @@ import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
 import type { Logger } from "@holdfast/shared/logging/logger";
 import type * as z from "zod";
 
+import { isAnswerLost } from "../hypervisor/answers.ts";
 import { presentCorrelationId } from "../hypervisor/correlation.ts";
 import { type Answer, isGood, jsonOf } from "./answer.ts";
 import type { TokenSource } from "./confirmed-login.ts";
 import { wasNotSent } from "./connection-failures.ts";
 import { enginePath } from "./engine-address.ts";
-import { brokeInside, errorOfAnswer } from "./faults.ts";
+import { errorOfAnswer } from "./faults.ts";
 import type { Transport } from "./transport.ts";
 
 /** One call of the API. */
@@ -20,7 +21,7 @@ export interface EngineCall {
   readonly body?: unknown;
   /** That of the work under way (`correlated`) unless said. */
   readonly correlationId?: string | undefined;
-  /** True when sending it twice does what sending it once does, so that a broken connection may be answered by a repeat. */
+  /** True when sending it twice does what sending it once does, so that a lost answer may be answered by a repeat. */
   readonly repeatable?: boolean;
 }
 
@@ -46,7 +47,7 @@ export interface ClientDeps {
   readonly log: Logger;
 }
 
-/** Pauses before a repeat after a broken connection, or a look that broke inside the engine; a longer outage is for the callers, who persist their steps. */
+/** Pauses before a repeat after a lost answer; a longer outage is for the callers, who persist their steps. */
 const pausesMs: readonly number[] = [200, 600, 1_800];
 
 /** Makes the client of an engine. */
@@ -108,9 +109,7 @@ const sendPatiently = async (deps: ClientDeps, call: EngineCall, signal: AbortSi
 };
 
 const mayRepeat = (call: EngineCall, caught: unknown): boolean => {
-  if (!(caught instanceof HoldfastError)) return false;
-  if (brokeInside(caught)) return call.method === "GET";
-  if (caught.code !== "ENGINE_UNREACHABLE") return false;
+  if (!isAnswerLost(caught)) return false;
   return call.method === "GET" || call.repeatable === true || wasNotSent(caught);
 };
 

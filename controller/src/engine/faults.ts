@@ -75,10 +75,6 @@ const permitsNeeded = (call: string): string => {
   return permits.length === 0 ? "" : ` (it takes ${permits.join(", ")}: see manager test)`;
 };
 
-/** True for the error of an answer by which the engine says that it failed itself (500), which may be of this moment. */
-export const brokeInside = ({ details }: HoldfastError): boolean =>
-  details["fault"] === ("broken" satisfies FaultClass);
-
 const saidBy = ({ reason, detail }: EngineWords): string => {
   const text = detail === "" ? reason : detail;
   return text === "" ? "" : `: ${text.slice(0, 1_000)}`;

@@ -42,7 +42,8 @@ export interface Operator {
   readonly restoreDisk: (pointId: string, disk: string, target?: RestorePlace) => Promise<Session>;
 }
 
-interface JobOptions {
+/** What a job says beside its VMs. */
+export interface JobOptions {
   readonly codec?: string;
   readonly keepDays?: number;
   readonly excludedDisks?: readonly string[];

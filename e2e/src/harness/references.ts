@@ -1,4 +1,4 @@
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { PointHealth, type PointSummary } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
 import { type Fingerprint, differenceOf, fingerprintOf } from "./fingerprint.ts";
@@ -17,12 +17,19 @@ export interface References {
 /** Has the lab copy the disks of every backup of the VM; keeps fingerprints in place of the copies. */
 export const keepReferences = async (lab: Lab, directory: string, vmId: string): Promise<References> => {
   const fingerprints = new Map<string, Fingerprint>();
+  /** Folders by points that were read from a snapshot of ours. */
+  const snapshots = new Map<string, string>();
+  const snapshotOf = async (pointId: string): Promise<string> => {
+    const folder = snapshots.get(pointId) ?? (await folderOfSnapshot(directory, pointId));
+    snapshots.set(pointId, folder);
+    return folder;
+  };
   await mkdir(directory, { recursive: true });
   await lab.control.copyEveryReady(vmId, directory);
   return {
     vmId,
-    of: async ({ checkpointId }, diskId) => {
-      const path = join(directory, checkpointId, `${diskId}.raw`);
+    of: async ({ checkpointId, pointId }, diskId) => {
+      const path = join(directory, checkpointId || (await snapshotOf(pointId)), `${diskId}.raw`);
       const known = fingerprints.get(path) ?? (await fingerprintOf(path));
       fingerprints.set(path, known);
       return known;
@@ -32,6 +39,18 @@ export const keepReferences = async (lab: Lab, directory: string, vmId: string):
       await mkdir(directory, { recursive: true });
     },
   };
+};
+
+/** That of the snapshot from which a point was made: the one of its task's last attempt, as its mark (R6) says. */
+const folderOfSnapshot = async (directory: string, pointId: string): Promise<string> => {
+  let last: { readonly name: string; readonly attempt: number } | undefined;
+  for (const name of await readdir(directory)) {
+    const [, , task, attempt = ""] = decodeURIComponent(name).split("/");
+    const number = Number.parseInt(attempt, 10);
+    if (task === pointId && number > (last?.attempt ?? 0)) last = { name, attempt: number };
+  }
+  if (last === undefined) throw new Error(`the lab saw no snapshot of point ${pointId}`);
+  return last.name;
 };
 
 /**

@@ -5,7 +5,7 @@ import type { LabVm } from "../simulator/control/control-client.ts";
 import { type Installation, type InstallationSpec, openInstallation } from "./installation.ts";
 import { type Lab, openLab, twoClusters } from "./lab.ts";
 import { expectNothingLeft } from "./nothing-left.ts";
-import { type Operator, createOperator } from "./operator.ts";
+import { type JobOptions, type Operator, createOperator } from "./operator.ts";
 import { openPointReader, type RepositoryDoor } from "./point-reader.ts";
 import { type References, expectPointsIntact, keepReferences, neededCheckpoints } from "./references.ts";
 import { type Relay, openRelay } from "./relay.ts";
@@ -33,6 +33,8 @@ export interface StagedVmOptions {
   /** A second disk of this size, all of it data. */
   readonly secondMiB?: number;
   readonly repository?: string;
+  /** How the job wants it captured; `auto` unless said. */
+  readonly capture?: JobOptions["capture"];
 }
 
 /**
@@ -128,7 +130,7 @@ interface Parts {
 }
 
 const addVm = async ({ run, lab, operator }: Parts, name: string, options: StagedVmOptions = {}): Promise<StagedVm> => {
-  const { cluster = "east", status = "up", sizeMiB = 16, filledMiB = 10, secondMiB, repository } = options;
+  const { cluster = "east", status = "up", sizeMiB = 16, filledMiB = 10, secondMiB, repository, capture } = options;
   const disk = { alias: `${name}_root`, size: sizeMiB * MiB, fill: { seed: name, bytes: filledMiB * MiB } };
   const second =
     secondMiB === undefined
@@ -141,7 +143,10 @@ const addVm = async ({ run, lab, operator }: Parts, name: string, options: Stage
           },
         ];
   const { id, disks } = await lab.control.addVm({ name, cluster, status, disks: [disk, ...second] });
-  await operator.createJob(name, [name], repository === undefined ? {} : { repository });
+  await operator.createJob(name, [name], {
+    ...(repository !== undefined && { repository }),
+    ...(capture !== undefined && { capture }),
+  });
   return { name, id, disks, references: await keepReferences(lab, join(run.dir, "copies", name), id) };
 };
 

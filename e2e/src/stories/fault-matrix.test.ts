@@ -12,11 +12,12 @@ const isSoak = process.env["HOLDFAST_SOAK"] === "1";
 const lanes = 9;
 const withinMs = isSoak ? 3_600_000 : 600_000;
 
-/** Where a VM is, and whether it runs, decides how the engine captures it. */
+/** Where a VM is, whether it runs, and what its job wants decides how it is captured. */
 const captures = {
   hybrid: { cluster: "east", status: "up" },
   live: { cluster: "west", status: "up" },
   cold: { cluster: "west", status: "down" },
+  snapshot: { cluster: "east", status: "up", capture: "snapshot" },
 } as const;
 type Capture = keyof typeof captures;
 
@@ -73,7 +74,8 @@ test.each(sessions)(
     const vms = await addVms(capture, mode);
     const prepare = mode === "full" ? removePoints : () => Promise.resolve();
     const calls = await recordCalls(stage, present(vms[0]), prepare);
-    expect(calls).toContainEqual({ call: "POST /vms/:vm/backups" });
+    const start = capture === "snapshot" ? "POST /vms/:vm/snapshots" : "POST /vms/:vm/backups";
+    expect(calls).toContainEqual({ call: start });
     expect(calls).toContainEqual({ imageio: "read" });
     const cases = faultCases(calls, faults);
     tell(`${capture}, ${mode}: ${cases.length} cases`);

@@ -99,7 +99,8 @@ const powerActs = (vm: VmState): readonly WeighedAct[] =>
       ];
 
 const trackingActs = (vm: VmState): readonly WeighedAct[] => {
-  if (!vm.hasCheckpoint) return [];
+  // What a preview shows has bitmaps of before the checkpoint, or none.
+  if (!vm.hasCheckpoint || vm.preview !== undefined) return [];
   const damages = (["missing", "forgetful", "invalid"] as const).map((damage): WeighedAct => ({
     weight: 1,
     act: { kind: "spoil-bitmaps", damage },
@@ -108,14 +109,14 @@ const trackingActs = (vm: VmState): readonly WeighedAct[] => {
     ...damages,
     // A running VM loses what its bitmaps recorded by a power cut.
     ...(vm.status === "down" ? [{ weight: 1, act: { kind: "spoil-bitmaps", damage: "inconsistent" } } as const] : []),
-    ...(vm.preview === undefined ? [{ weight: 1, act: { kind: "delete-checkpoints" } } as const] : []),
+    { weight: 1, act: { kind: "delete-checkpoints" } },
   ];
 };
 
 const backupActs = (vm: VmState, below: Below): readonly WeighedAct[] => {
   const at = (["preparing", "running", "settling"] as const)[below(3)] ?? "running";
   const quiet: readonly WeighedAct[] = [
-    { weight: vm.preview === undefined ? 14 : 3, act: { kind: "backup" } },
+    { weight: vm.preview === undefined ? 10 : 3, act: { kind: "backup" } },
     { weight: 0.5, act: { kind: "kill", target: "agent" } },
     { weight: 0.5, act: { kind: "kill", target: "controller" } },
   ];

@@ -143,7 +143,10 @@ export class ControlClient {
     await this.#post(`/vms/${vmId}/copy-at-ready`, { directory });
   }
 
-  /** Copies the disks of every backup from now on, to `<directory>/<id of its checkpoint, or its own without one>/<disk id>.raw`. */
+  /**
+   * Copies the disks of every backup from now on, to `<directory>/<id of its checkpoint, or its own without one>/<disk id>.raw`, and of
+   * every snapshot of a client, to a folder named by its description, percent-encoded.
+   */
   async copyEveryReady(vmId: string, directory: string): Promise<void> {
     await this.#post(`/vms/${vmId}/copy-every-ready`, { directory });
   }
