@@ -1,6 +1,6 @@
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { z } from "zod";
-import { type ImageConnection, wordsOf } from "./image-connection.ts";
+import type { ImageConnection } from "./image-connection.ts";
 
 /** What a server says that it can do with an image. */
 export interface ImageCapabilities {
@@ -34,9 +34,9 @@ const oldest: ImageCapabilities = {
 export const askCapabilities = async (connection: ImageConnection, signal: AbortSignal): Promise<ImageCapabilities> => {
   let text: string;
   try {
-    const answer = await connection.send({ method: "OPTIONS" }, signal);
-    text = await wordsOf(answer);
+    const answer = await connection.sendForWords({ method: "OPTIONS" }, signal);
     if (answer.statusCode === 204) return oldest;
+    text = answer.words;
   } catch (caught) {
     if (caught instanceof HoldfastError && caught.details["status"] === 405) return oldest;
     throw caught;

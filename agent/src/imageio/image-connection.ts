@@ -15,6 +15,12 @@ export interface ImageRequest {
 /** A successful answer; its body must be read to the end or left by `break`. */
 export type ImageAnswer = Dispatcher.ResponseData;
 
+/** A successful answer that was read. */
+interface SmallAnswer {
+  readonly statusCode: number;
+  readonly words: string;
+}
+
 /** imageio ends a connection, and the engine a ticket, after 60 s without a finished request unless told otherwise. */
 const defaultRestMs = 15_000;
 const connectTimeoutMs = 10_000;
@@ -59,6 +65,17 @@ export class ImageConnection implements AsyncDisposable {
     } finally {
       this.#running -= 1;
       this.#rest();
+    }
+  }
+
+  /** Sends one request and reads its small answer to the end; the same failures. */
+  async sendForWords(request: ImageRequest, signal: AbortSignal): Promise<SmallAnswer> {
+    const answer = await this.send(request, signal);
+    try {
+      return { statusCode: answer.statusCode, words: await wordsOf(answer) };
+    } catch (caught) {
+      signal.throwIfAborted();
+      throw toConnectionFault(caught, this.#endpoint);
     }
   }
 
@@ -129,7 +146,7 @@ export class ImageConnection implements AsyncDisposable {
 }
 
 /** The bytes of a small answer as text, cut where it is no longer small. */
-export const wordsOf = async (answer: ImageAnswer): Promise<string> => {
+const wordsOf = async (answer: ImageAnswer): Promise<string> => {
   const pieces: Uint8Array[] = [];
   let size = 0;
   for await (const piece of answer.body as AsyncIterable<Uint8Array>) {

@@ -42,10 +42,10 @@ const changes: Changes = {
   "grow-disk": (vm, { disk, byMiB }) => changed(vm, disk, (one) => ({ ...one, sizeMiB: one.sizeMiB + byMiB })),
   "convert-disk": (vm, { disk, format }) => changed(vm, disk, (one) => ({ ...one, format })),
   "take-snapshot": (vm, _act, { number }) => ({ ...vm, snapshots: [...vm.snapshots, { number, disks: vm.disks }] }),
-  "delete-snapshot": (vm, { snapshot }) => ({
-    ...vm,
-    snapshots: vm.snapshots.filter(({ number }) => number !== snapshot),
-  }),
+  "delete-snapshot": (vm, { snapshot }) => {
+    const left = { ...vm, snapshots: vm.snapshots.filter(({ number }) => number !== snapshot) };
+    return trackable(left).length < trackable(vm).length ? shaken(left) : left;
+  },
   "preview-snapshot": (vm, { snapshot }) => ({ ...turned(vm, snapshot), preview: { snapshot, before: vm.disks } }),
   "restore-snapshot": (vm, { snapshot }) => committed(turned(vm, snapshot), snapshot),
   "undo-preview": (vm) => ({ ...shaken(vm), disks: vm.preview?.before ?? vm.disks, preview: undefined }),
@@ -68,7 +68,10 @@ const changes: Changes = {
   "delete-point": (vm, { point }) => ({ ...(point === 0 ? shaken(vm) : vm), points: vm.points - 1 }),
 };
 
-/** Without a checkpoint that is whole: the next increment may have nothing to begin from. */
+/**
+ * Without a checkpoint that is whole, as after a merge into a raw layer, which takes no bitmaps: the next increment may have nothing to
+ * begin from.
+ */
 const shaken = (vm: VmState): VmState => ({ ...vm, hasCheckpoint: false, shaken: true });
 
 const withPoint = (vm: VmState): VmState => ({

@@ -58,7 +58,11 @@ test("a raw disk can be tracked while a snapshot holds it", () => {
   const raw = walkBy(start, { kind: "power-off" }, { kind: "convert-disk", disk: 0, format: "raw" });
   expect(trackable(first(raw))).toEqual([]);
   expect(first(walkBy(raw, backup)).hasCheckpoint).toBe(false);
-  expect(trackable(first(walkBy(raw, { kind: "take-snapshot" })))).toHaveLength(1);
+  const held = walkBy(raw, { kind: "take-snapshot" }, backup);
+  expect(trackable(first(held))).toHaveLength(1);
+  const [snapshot] = first(held).snapshots;
+  const merged = walkBy(held, { kind: "delete-snapshot", snapshot: snapshot?.number ?? -1 });
+  expect(first(merged)).toMatchObject({ shaken: true, hasCheckpoint: false });
 });
 
 test.each([

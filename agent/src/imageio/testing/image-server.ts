@@ -146,7 +146,7 @@ const answerTruly = async (options: ImageServerOptions, call: OneCall, cutAfter:
   const { request, response } = call;
   const url = new URL(request.url ?? "", "http://x");
   if (url.pathname.endsWith("/extents")) answerExtents(options, url.searchParams.get("context") ?? "zero", response);
-  else if (request.method === "OPTIONS") answerOptions(options, response);
+  else if (request.method === "OPTIONS") answerOptions(options, response, cutAfter);
   else if (request.method === "GET") answerRange(options.disk, call, cutAfter);
   else if (request.method === "PUT") await takeBytes(options.disk, request, response);
   else await takePatch(options.disk, request, response);
@@ -159,6 +159,7 @@ const say = (response: ServerResponse, status: number, text: string): void => {
 const answerOptions = (
   { isOld = false, maxReaders = 8, unixSocket }: ImageServerOptions,
   response: ServerResponse,
+  cutAfter: number | undefined,
 ): void => {
   if (isOld) {
     response.writeHead(405, { "content-length": 0 }).end();
@@ -171,7 +172,9 @@ const answerOptions = (
     max_readers: maxReaders,
     max_writers: maxReaders,
   });
-  response.writeHead(200, { "content-type": "application/json", "content-length": Buffer.byteLength(text) }).end(text);
+  response.writeHead(200, { "content-type": "application/json", "content-length": Buffer.byteLength(text) });
+  if (cutAfter === undefined) response.end(text);
+  else response.write(text.slice(0, cutAfter), () => response.socket?.end());
 };
 
 const answerExtents = ({ disk, extents = {} }: ImageServerOptions, context: string, response: ServerResponse): void => {
