@@ -79,11 +79,11 @@ test("time goes by the rate of this VM's sessions that read likewise, and is nev
 test("where the VM has none, other sessions of the VM count, then other VMs of the repository; then it is unknown", () => {
   const disks = [planned("incremental")];
   expect(forecastSeconds(disks, 400, facts({ own: [past("full", 100, 10)] })).basis).toBe(
-    "the rate of 1 sessions of this VM",
+    "the rate of one session of this VM",
   );
   expect(forecastSeconds(disks, 400, facts({ others: [past("full", 100, 10)] }))).toEqual({
     value: 40,
-    basis: "the rate of 1 sessions of other VMs in the repository",
+    basis: "the rate of one session of other VMs in the repository",
   });
   expect(forecastSeconds(disks, 400, facts())).toEqual({
     value: undefined,

@@ -68,9 +68,9 @@ export const forecastSeconds = (
   const isWholeRun = disks.some(({ mode }) => isWhole(mode));
   const alike = own.filter(({ totals }) => totals.some(({ mode }) => isWhole(mode)) === isWholeRun);
   const choices = [
-    [alike, "sessions of this VM that read likewise"],
-    [own, "sessions of this VM"],
-    [others, "sessions of other VMs in the repository"],
+    [alike, "of this VM that read likewise"],
+    [own, "of this VM"],
+    [others, "of other VMs in the repository"],
   ] as const;
   for (const [backups, words] of choices) {
     const looked = backups.filter((one) => bytesOf(one) > 0).slice(0, mostLookedAt);
@@ -78,7 +78,8 @@ export const forecastSeconds = (
     if (first === undefined) continue;
     const rate = sumOf(looked.map(bytesOf)) / Math.max(1, sumOf(looked.map(({ seconds }) => seconds)));
     const least = Math.min(...looked.map(({ seconds }) => seconds));
-    return { value: Math.ceil(Math.max(least, bytes / rate)), basis: `the rate of ${looked.length} ${words}` };
+    const sessions = looked.length === 1 ? "one session" : `${looked.length} sessions`;
+    return { value: Math.ceil(Math.max(least, bytes / rate)), basis: `the rate of ${sessions} ${words}` };
   }
   return { value: undefined, basis: "no session has ended in this repository yet" };
 };

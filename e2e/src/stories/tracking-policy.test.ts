@@ -128,7 +128,7 @@ test("what a run will read and how long it takes is unknown at first, and told a
   for (const plan of [await planned(), present(forecasts[0]?.plan)]) {
     expect(plan.expectedBytes).toBe(BigInt((1 + sampleChunks) * MiB));
     expect(plan.expectedSeconds).toBeGreaterThan(0n);
-    expect(plan.timeBasis).toBe("the rate of 1 sessions of this VM that read likewise");
+    expect(plan.timeBasis).toBe("the rate of one session of this VM that read likewise");
   }
   expect(forecasts).toMatchObject([{ jobName: "told" }]);
 });

@@ -55,7 +55,10 @@ const oneDiskActs = (vm: VmState, disk: DiskState, limits: WalkLimits, below: Be
   const isHeld = hasSnapshot(vm, number);
   const room = limits.diskMiB - sizeMiB;
   const acts: WeighedAct[] = [];
-  if (room > 0) acts.push({ weight: 1, act: { kind: "grow-disk", disk: number, byMiB: 1 + below(Math.min(2, room)) } });
+  // QEMU refuses to grow what has an unsound bitmap.
+  if (room > 0 && !vm.shaken) {
+    acts.push({ weight: 1, act: { kind: "grow-disk", disk: number, byMiB: 1 + below(Math.min(2, room)) } });
+  }
   if (!isHeld && vm.disks.length > 1) acts.push({ weight: 1, act: { kind: "remove-disk", disk: number } });
   if (!isHeld && vm.status === "down") {
     acts.push({ weight: 2, act: { kind: "convert-disk", disk: number, format: format === "cow" ? "raw" : "cow" } });
