@@ -1,6 +1,5 @@
 import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
 
-import type { Capture } from "../hypervisor/captures.ts";
 import type { Snapshot } from "../hypervisor/inventory.ts";
 import { endTransfersOf } from "./open-disk.ts";
 import type { CaptureRemark } from "./reasons.ts";
@@ -29,20 +28,29 @@ export interface EndedCapture {
  * Safe to repeat; an unknown capture is fine. TIMEOUT when the end does not come.
  */
 export const endCapture = async (deps: StepDeps, request: EndRequest, signal: AbortSignal): Promise<EndedCapture> => {
-  const first = await deps.hypervisor.getCapture(request.vmId, request.captureId, signal);
-  if (first !== undefined && !isEnding(first)) await finalize(deps, request, signal);
-
   const patience = {
     what: `capture ${request.captureId} of vm ${request.vmId} to end`,
     deadlineMs: request.endMs ?? 7_200_000,
   };
-  const last = await waitFor(deps, patience, () => lookEnded(deps, request, signal), signal);
-  const snapshotId = request.snapshotId ?? first?.snapshotId;
+  let toldMs = Number.NEGATIVE_INFINITY;
+  let { snapshotId } = request;
+  const look = async (): Promise<EndedCapture["outcome"] | undefined> => {
+    const now = await deps.hypervisor.getCapture(request.vmId, request.captureId, signal);
+    snapshotId ??= now?.snapshotId;
+    if (now === undefined) return "gone";
+    if (now.phase === "succeeded" || now.phase === "failed") return now.phase;
+    if (now.phase === "finalizing" || deps.clock.monotonicMs() - toldMs < heardWithinMs) return undefined;
+    await finalize(deps, request, signal);
+    toldMs = deps.clock.monotonicMs();
+    return undefined;
+  };
+  const last = await waitFor(deps, patience, look, signal);
   const remarks = snapshotId === undefined ? [] : await removeLeftSnapshot(deps, { ...request, snapshotId }, signal);
   return { outcome: last, remarks };
 };
 
-const isEnding = ({ phase }: Capture): boolean => phase === "finalizing" || phase === "succeeded" || phase === "failed";
+/** A capture that is finalised shows it at once; one that does not after this time is told again, since an engine that went away may have forgotten it. */
+const heardWithinMs = 2_000;
 
 /** Transfers first: engines before 4.5.1 end a capture under an open one and break it, newer ones refuse. */
 const finalize = async (deps: StepDeps, request: EndRequest, signal: AbortSignal): Promise<void> => {
@@ -56,16 +64,6 @@ const finalize = async (deps: StepDeps, request: EndRequest, signal: AbortSignal
   );
   const ask = (): Promise<void> => deps.hypervisor.finalizeCapture(request, signal);
   await throughConflicts(deps, { what: `capture ${captureId}`, deadlineMs: 300_000 }, ask, signal);
-};
-
-const lookEnded = async (
-  deps: StepDeps,
-  { vmId, captureId }: EndRequest,
-  signal: AbortSignal,
-): Promise<EndedCapture["outcome"] | undefined> => {
-  const now = await deps.hypervisor.getCapture(vmId, captureId, signal);
-  if (now === undefined) return "gone";
-  return now.phase === "succeeded" || now.phase === "failed" ? now.phase : undefined;
 };
 
 interface LeftSnapshot {
