@@ -282,17 +282,6 @@ test("answers that are lost on the way change nothing: the same capture, and not
   expect((await lab.leftovers()).backups).toEqual([]);
 });
 
-test("an end that the engine did not hear, whatever it answered, is told again", async () => {
-  const vm = await lab.addVm(plainVm("vm-deaf"));
-  const owner = newOwner();
-  const ready = await freeze(owner, vm.id);
-  const what = { kind: "status", status: 404, reason: "Operation Failed", detail: "Entity not found" };
-  await lab.control("POST", "/rules", { match: { call: "POST /vms/*/backups/*/finalize" }, which: { nth: 1 }, what });
-  expect(await end(owner, vm.id, ready.snapshotId)).toMatchObject({ outcome: "succeeded" });
-  await lab.control("DELETE", "/rules");
-  expect((await lab.leftovers()).backups).toEqual([]);
-});
-
 test("a session of the engine's that ends in the middle costs one login and nothing else", async () => {
   const vm = await lab.addVm(plainVm("vm-relogin"));
   const logins = lab.hypervisor.calls().logins;

@@ -55,3 +55,14 @@ test("a capture that is not ready in time is TIMEOUT", async () => {
   await expect(awaitReady(lab.deps, { ...request, readyMs: 50 }, never)).rejects.toMatchObject({ code: "TIMEOUT" });
   await end(owner, request.vmId);
 });
+
+test("an end that the engine did not hear, whatever it answered, is told again", async () => {
+  const owner = ownerOf("deaf");
+  const request = await begin(owner, "vm-deaf");
+  await awaitReady(lab.deps, request, never);
+  const what = { kind: "status", status: 404, reason: "Operation Failed", detail: "Entity not found" };
+  await lab.control("POST", "/rules", { match: { call: "POST /vms/*/backups/*/finalize" }, which: { nth: 1 }, what });
+  expect(await end(owner, request.vmId)).toMatchObject({ outcome: "succeeded" });
+  await lab.control("DELETE", "/rules");
+  expect((await lab.leftovers()).backups).toEqual([]);
+});
