@@ -1,4 +1,4 @@
-import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
+import { hasCode } from "@holdfast/shared/errors/holdfast-error";
 import { type ReadyBackup, tryPrepared } from "../backups/prepared-backup.ts";
 import { usableManager } from "../backups/examine.ts";
 import { whyHeadroomLost } from "../capture/headroom.ts";
@@ -15,10 +15,12 @@ import type { VerbDeps } from "./verb-deps.ts";
  */
 export const watchHeadroom = async (deps: VerbDeps, signal: AbortSignal): Promise<void> => {
   const byManager = Map.groupBy(await runningBackups(deps), ({ managerId }) => managerId);
-  for (const [managerId, backups] of byManager) {
+  const watchOne = async (managerId: string, backups: readonly RunningBackup[]): Promise<void> => {
     const domains = await domainsOf(deps, managerId, signal);
     for (const backup of backups) await judge(deps, backup, domains);
-  }
+  };
+  // One engine that does not answer keeps nobody from looking at the others.
+  await Promise.all([...byManager].map(([managerId, backups]) => watchOne(managerId, backups)));
 };
 
 interface RunningBackup {
@@ -45,7 +47,9 @@ const domainsOf = async (deps: VerbDeps, managerId: string, signal: AbortSignal)
     return await usableManager(deps, managerId).hypervisor.listStorageDomains(signal);
   } catch (caught) {
     signal.throwIfAborted();
-    deps.log.debug("the space of storage domains is not known", { manager: managerId, err: caught });
+    const fields = { manager: managerId, err: caught };
+    if (hasCode(caught, "ENGINE_UNREACHABLE")) deps.log.debug("the space of storage domains is not known", fields);
+    else deps.log.warn("the space of storage domains cannot be read", fields);
     return [];
   }
 };
@@ -58,7 +62,7 @@ const judge = async (
   const { vmName, domainIds = [] } = ready;
   const lost = whyHeadroomLost({ vmName, domainIds, domains, policy: deps.settings.headroom });
   if (lost === undefined) return;
-  const { code, message, retryable } = HoldfastError.from(lost);
+  const { code, message, retryable } = lost;
   const taskId = await endAttempt(deps, attempt.attemptId, { v: 1, cause: "failed", code, message, retryable });
   deps.tickets.drop(attempt.attemptId);
   if (taskId !== undefined) deps.runner.interrupt(taskId);

@@ -1,9 +1,11 @@
 import { type Clock, systemClock } from "@holdfast/shared/clock/clock";
+import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { silentLogger } from "@holdfast/shared/logging/silent-logger";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { aDisk, aVm } from "../capture/testing/vm-fixtures.ts";
 import { planDisks } from "../capture/plan-disks.ts";
 import { type Database, openDatabase } from "../database/database.ts";
+import { writeJournal } from "../database/journal-table.ts";
 import type { Hypervisor } from "../hypervisor/hypervisor.ts";
 import type { Snapshot } from "../hypervisor/inventory.ts";
 import { markOf } from "../hypervisor/marks.ts";
@@ -36,12 +38,13 @@ const jumpingClock = (): Clock => {
   };
 };
 
-/** An engine whose snapshots become this. */
-const engineOf = (status: "ok" | "locked"): Partial<Hypervisor> => ({
+/** An engine whose snapshots become this, or that refuses them so. */
+const engineOf = (status: "ok" | "locked" | HoldfastError): Partial<Hypervisor> => ({
   listSnapshots: async () => rows,
   listSnapshotDisks: async () => [{ diskId: "d1", imageId: "i1", sizeBytes: 0 }],
   createSnapshot: async ({ description }) => {
     asked.push("snapshot");
+    if (status instanceof HoldfastError) throw status;
     const row: Snapshot = { id: "s1", type: "regular", status, description, createdMs: 1 };
     rows.push(row);
     return row;
@@ -54,8 +57,8 @@ const engineOf = (status: "ok" | "locked"): Partial<Hypervisor> => ({
   },
 });
 
-const freeze = (status: "ok" | "locked", freezesGuest: boolean) => {
-  const engine = { hypervisor: engineOf(status) as Hypervisor, clock: jumpingClock(), log: silentLogger };
+const freeze = (status: "ok" | "locked" | HoldfastError, freezesGuest: boolean, clock = jumpingClock()) => {
+  const engine = { hypervisor: engineOf(status) as Hypervisor, clock, log: silentLogger };
   const plan = planDisks({
     vm: aVm([aDisk("d1")]),
     base: undefined,
@@ -91,8 +94,29 @@ test("a snapshot that takes longer than a guest is held is given up, and the gue
   expect(asked).toEqual(["freeze", "snapshot", "thaw"]);
 });
 
-test("a step that is done again takes the snapshot that is there, and thaws for the life before it", async () => {
+test("a step that is done again takes the snapshot that is there, thaws for the life before it, and vouches for what was held till now", async () => {
   rows.push({ id: "s0", type: "regular", status: "ok", description: markOf(owner), createdMs: 1 });
+  expect(await freeze("ok", true)).toMatchObject({ snapshotId: "s0", isProven: false });
+  const { taskId, attemptNumber, attemptId } = owner;
+  const entry = {
+    managerId: "m1",
+    taskId,
+    attemptNumber,
+    attemptId,
+    vmId: "v1",
+    kind: "freeze",
+    objectId: "v1",
+  } as const;
+  await writeJournal(database.queries, { ...entry, facts: {} }, 1);
   expect(await freeze("ok", true)).toMatchObject({ snapshotId: "s0", isProven: true });
-  expect(asked).toEqual(["thaw"]);
+  expect(asked).toEqual(["thaw", "thaw"]);
+});
+
+test("a guest is held but for a moment while somebody else works on its VM", async () => {
+  const clock = jumpingClock();
+  const busy = new HoldfastError("ENGINE_CONFLICT", "the disks are locked");
+  await expect(freeze(busy, true, clock)).rejects.toMatchObject({ code: "ENGINE_CONFLICT" });
+  expect(asked.at(0)).toBe("freeze");
+  expect(asked.at(-1)).toBe("thaw");
+  expect(clock.monotonicMs()).toBeLessThan(10_000);
 });

@@ -1,5 +1,6 @@
 import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
 import { awaitReady, beginCapture, type BeginRequest } from "../capture/begin-capture.ts";
+import { readCaptureEvents } from "../capture/capture-events.ts";
 import { freezeTold } from "../hypervisor/snapshot-events.ts";
 import { correlationIdOf } from "../hypervisor/marks.ts";
 import type { CaptureWay } from "./capture-way.ts";
@@ -43,8 +44,14 @@ const freezeByBackupApi = async (
 };
 
 /** A strict capture fails as any other does; only the engine's events tell that it was the guest. */
-const failedToFreeze = async (deps: FreezeDeps, { owner }: Freezing, signal: AbortSignal): Promise<boolean> =>
-  freezeTold(await deps.engine.hypervisor.listEvents(correlationIdOf(owner), signal)) === "failed";
+const failedToFreeze = async (
+  deps: FreezeDeps,
+  { owner, captureId }: Freezing,
+  signal: AbortSignal,
+): Promise<boolean> => {
+  const asked = { captureId, correlationId: correlationIdOf(owner), endedWell: true };
+  return freezeTold(await readCaptureEvents(deps.engine, asked, signal)) === "failed";
+};
 
 const guestNotFrozen = ({ vmId }: Freezing, cause: unknown): HoldfastError =>
   new HoldfastError("CONSISTENCY_NOT_REACHED", `the engine could not freeze the guest's file systems of vm ${vmId}`, {

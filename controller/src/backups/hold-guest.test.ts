@@ -56,6 +56,31 @@ test("a guest that cannot be frozen is told by its code and needs no thawing; of
   expect(await mustBeThawed()).toBe(true);
 });
 
+test("a guest that an earlier life of the step left frozen goes on before it is frozen again, since it would refuse", async () => {
+  await holdGuest(withEngine(), held, never);
+  const asked: string[] = [];
+  const guest: Partial<Hypervisor> = {
+    freezeGuest: async () => void asked.push("freeze"),
+    thawGuest: async () => void asked.push("thaw"),
+  };
+  await holdGuest(
+    { ...withEngine(), engine: { ...withEngine().engine, hypervisor: guest as Hypervisor } },
+    held,
+    never,
+  );
+  expect(asked).toEqual(["thaw", "freeze"]);
+  expect(await mustBeThawed()).toBe(true);
+});
+
+test("a freezing of which the engine says that it failed itself may have been done: the guest is thawed, then or at the end", async () => {
+  const broken = new HoldfastError("ENGINE_FAULT", "the engine failed", { details: { status: 500 } });
+  const notReached = { code: "CONSISTENCY_NOT_REACHED" };
+  await expect(holdGuest(withEngine({ freeze: broken, thaw: lost }), held, never)).rejects.toMatchObject(notReached);
+  expect(await mustBeThawed()).toBe(true);
+  await expect(holdGuest(withEngine({ freeze: broken }), held, never)).rejects.toMatchObject(notReached);
+  expect(await mustBeThawed()).toBe(false);
+});
+
 test("at the end an engine that refuses to thaw is told and not asked again, one that is away is", async () => {
   await holdGuest(withEngine(), held, never);
   await expect(thawAtEnd(withEngine({ thaw: lost }), held, never)).rejects.toMatchObject({

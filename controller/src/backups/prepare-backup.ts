@@ -1,3 +1,4 @@
+import { readCaptureEvents } from "../capture/capture-events.ts";
 import { throughConflicts } from "../capture/waiting.ts";
 import { consistencyReached, judgeConsistency } from "../capture/consistency.ts";
 import { endCapture } from "../capture/end-capture.ts";
@@ -115,13 +116,13 @@ interface Judged {
 }
 
 const judge = async ({ engine }: FreezeDeps, { what, kept, frozen }: Judged, signal: AbortSignal) => {
-  const { vmStatus } = kept;
+  const { vmStatus, captureId } = kept;
   const { isProven } = frozen;
   const { taskId, number: attemptNumber } = what.attempt;
+  const asked = { captureId, correlationId: correlationIdOf({ taskId, attemptNumber }), endedWell: true };
+  // Of a log that cannot be read no frozen guest is known.
   const events: readonly EngineEvent[] =
-    vmStatus === "down" || isProven
-      ? []
-      : await engine.hypervisor.listEvents(correlationIdOf({ taskId, attemptNumber }), signal);
+    vmStatus === "down" || isProven ? [] : await readCaptureEvents(engine, asked, signal);
   const level = consistencyReached({ vmStatus, isProven, events });
   return { level, remarks: judgeConsistency(scopeOf(what).capture.consistency, level, events) };
 };

@@ -14,6 +14,8 @@ export interface EndRequest {
   readonly snapshotId?: string | undefined;
   /** How long the engine may take: a hybrid one merges; 2 hours unless said. */
   readonly endMs?: number;
+  /** How long the merge of a snapshot that a hybrid one left is waited for; an hour unless said. */
+  readonly mergedMs?: number;
 }
 
 /** How a capture ended; after `gone` nobody knows, so its checkpoint counts only when the engine lists it. */
@@ -72,6 +74,8 @@ interface LeftSnapshot {
   readonly correlationId: string;
   /** How long a busy VM is waited for; 2 minutes unless said. */
   readonly busyMs?: number;
+  /** How long a merge is waited for; an hour unless said. */
+  readonly mergedMs?: number;
 }
 
 /**
@@ -111,7 +115,7 @@ export const mergeSnapshot = async (deps: StepDeps, request: LeftSnapshot, signa
       details: { vmId: request.vmId, snapshotId: request.snapshotId },
     });
   };
-  await waitFor(deps, { what: `${what} to be merged`, deadlineMs: 3_600_000 }, gone, signal);
+  await waitFor(deps, { what: `${what} to be merged`, deadlineMs: request.mergedMs ?? 3_600_000 }, gone, signal);
 };
 
 /** A merge locks its snapshot at once: one that is `ok` again after this time has failed. */

@@ -6,7 +6,7 @@ import { type Owner, correlationIdOf, markOf } from "../hypervisor/marks.ts";
 import { type CapturePlan, disksToCapture } from "./plan-disks.ts";
 import { settleSnapshot } from "./snapshot-plan.ts";
 import { toldByEngine } from "./told-by-engine.ts";
-import { type StepDeps, throughConflicts, waitFor } from "./waiting.ts";
+import { type BusyPatience, type StepDeps, throughConflicts, waitFor } from "./waiting.ts";
 
 /** A snapshot of our own that freezes the disks of a plan. */
 export interface TakeRequest {
@@ -15,6 +15,8 @@ export interface TakeRequest {
   readonly plan: CapturePlan;
   /** How long a busy VM is waited for; 2 minutes unless said. */
   readonly busyMs?: number;
+  /** Told while the VM is busy, before each pause. */
+  readonly onBusy?: BusyPatience["onBusy"];
   /** How long the engine may take; 15 minutes unless said. */
   readonly readyMs?: number;
 }
@@ -45,7 +47,7 @@ export const findSnapshotOf = async (
  * (whether there is one nobody can say: it carries the mark), or the engine's own refusal.
  */
 export const askForSnapshot = async (deps: StepDeps, request: TakeRequest, signal: AbortSignal): Promise<string> => {
-  const { vmId, plan, busyMs = 120_000 } = request;
+  const { vmId, plan, busyMs = 120_000, onBusy } = request;
   if (disksToCapture(plan).length === 0) {
     throw new HoldfastError("NOTHING_TO_BACK_UP", `vm ${vmId} has no disk that can be backed up`, {
       details: { vmId },
@@ -53,7 +55,7 @@ export const askForSnapshot = async (deps: StepDeps, request: TakeRequest, signa
   }
   const ask = async (): Promise<Snapshot> =>
     (await findSnapshotOf(deps, request, signal)) ?? (await createOrFind(deps, request, signal));
-  const { id } = await throughConflicts(deps, { what: `vm ${vmId}`, deadlineMs: busyMs }, ask, signal);
+  const { id } = await throughConflicts(deps, { what: `vm ${vmId}`, deadlineMs: busyMs, onBusy }, ask, signal);
   return id;
 };
 

@@ -125,7 +125,8 @@ const tryAction = async (pass: Pass, action: CleaningAction, signal: AbortSignal
 const linesAtOnce = 4;
 
 /** A long merge is not waited for here: other leftovers stand in line, and the next pass looks again. */
-const captureEndMs = 600_000;
+const captureEndMs = 60_000;
+const mergedMs = 60_000;
 
 /** A busy VM is left to the next pass too. */
 const mergeBusyMs = 10_000;
@@ -155,10 +156,10 @@ const carryOut = async (
       await closeDisk(deps, { ...action, succeeded: false }, signal);
       return;
     case "end-capture":
-      await endCapture(deps, { ...action, correlationId, endMs: captureEndMs }, signal);
+      await endCapture(deps, { ...action, correlationId, endMs: captureEndMs, mergedMs }, signal);
       return;
     case "remove-snapshot":
-      await mergeSnapshot(deps, { ...action, correlationId, busyMs: mergeBusyMs }, signal);
+      await mergeSnapshot(deps, { ...action, correlationId, busyMs: mergeBusyMs, mergedMs }, signal);
       return;
     case "remove-vm":
       await removeVmWholly(deps, action, signal);

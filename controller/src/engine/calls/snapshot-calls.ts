@@ -48,12 +48,15 @@ export class SnapshotCalls implements SnapshotOperations {
     }
   }
 
-  /** Both may be said twice. */
-  #act({ vmId, correlationId }: GuestRequest, action: string, signal: AbortSignal): Promise<void> {
+  /** A guest that is frozen refuses to be frozen again, which would read as one that cannot be; thawing may be said twice. */
+  #act({ vmId, correlationId }: GuestRequest, action: keyof typeof isRepeatable, signal: AbortSignal): Promise<void> {
     const path = `/vms/${vmId}/${action}`;
-    return this.#client.tell({ method: "POST", path, correlationId, body: {}, repeatable: true }, signal);
+    const repeatable = isRepeatable[action];
+    return this.#client.tell({ method: "POST", path, correlationId, body: {}, repeatable }, signal);
   }
 }
+
+const isRepeatable = { freezefilesystems: false, thawfilesystems: true } as const;
 
 /** A guest that does not run holds nothing still. */
 const isNotRunning = (caught: unknown): boolean =>

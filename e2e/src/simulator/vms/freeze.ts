@@ -33,7 +33,8 @@ export const freezeGuest = (engine: Engine, actor: Actor, vm: Vm): boolean => {
 /** The action `freezefilesystems` of a VM. */
 export const freezeVm = (engine: Engine, actor: Actor, vm: Vm): void => {
   if (vm.status !== "up") throw conflict("Cannot freeze VM. VM is not running.");
-  if (!freezeGuest(engine, actor, vm)) throw refused();
+  // The guest's agent freezes no file system that is frozen.
+  if (vm.frozen === true || !freezeGuest(engine, actor, vm)) throw refused();
   vm.frozen = true;
   engine.save();
 };
