@@ -96,17 +96,24 @@ const setAll = async (
   }
   for (const [kind, field] of belongings) {
     if (!fields.includes(field)) continue;
-    const there = found.belongings?.[kind] ?? [];
-    const missing = (request.saved.belongings?.[kind] ?? []).filter((name) => !there.includes(name));
     const said: string[] = [];
-    for (const name of missing) {
+    for (const name of missingOf(kind, request.saved, found)) {
       const { vmId, clusterId } = request;
-      said.push((await refusal(() => deps.hypervisor.addBelonging({ vmId, clusterId, kind, name }, signal))) ?? "");
+      const alone = await refusal(() => deps.hypervisor.addBelonging({ vmId, clusterId, kind, name }, signal));
+      if (alone !== undefined) said.push(alone);
     }
-    const words = said.filter((one) => one !== "").join("; ");
-    if (words !== "") refusals.set(field, words);
+    if (said.length > 0) refusals.set(field, said.join("; "));
   }
   return refusals;
+};
+
+const missingOf = (
+  kind: BelongingRequest["kind"],
+  saved: VmConfiguration,
+  found: VmConfiguration,
+): readonly string[] => {
+  const there = found.belongings?.[kind] ?? [];
+  return (saved.belongings?.[kind] ?? []).filter((name) => !there.includes(name));
 };
 
 const belongings: readonly (readonly [kind: BelongingRequest["kind"], field: string])[] = [
