@@ -51,6 +51,8 @@ shut_down_vm
 hibernate_vm
 '
 
+# A shell that a signal ends does not clean up; one that exits does.
+trap 'exit 130' INT TERM
 fail() { echo "create-role.sh: $*" >&2; exit 1; }
 
 engine='' user='' authz='' admin=admin@internal password_file='' cacert='' role_name=Holdfast
@@ -85,19 +87,33 @@ else
   [ -t 0 ] || fail "no terminal to ask for the password: use --password-file"
   printf 'Password of %s: ' "$admin" >&2
   trap 'stty echo' EXIT
-  stty -echo; read -r password; stty echo
+  stty -echo; IFS= read -r password; stty echo
   trap - EXIT
   echo >&2
 fi
+
+not_reached() {
+  [ "$1" -eq 60 ] || fail "$engine cannot be reached"
+  fail "the certificate of $engine is not trusted: give the CA that signs it by --cacert FILE; the engine's own one is at
+  $engine/ovirt-engine/services/pki-resource?resource=ca-certificate&format=X509-PEM-CA
+  (fetched with curl --insecure it is to be compared with /etc/pki/ovirt-engine/ca.pem on the engine's machine)"
+}
 
 ask() { curl --silent --show-error --max-time 60 ${cacert:+--cacert "$cacert"} "$@"; }
 
 said=$(printf '%s' "$password" | ask --header 'Accept: application/json' \
   --data-urlencode grant_type=password --data-urlencode scope=ovirt-app-api \
   --data-urlencode "username=$admin" --data-urlencode password@- \
-  "$engine/ovirt-engine/sso/oauth/token") || fail "$engine cannot be reached"
+  "$engine/ovirt-engine/sso/oauth/token") || not_reached $?
 token=$(printf '%s' "$said" | sed -n 's/.*"access_token" *: *"\([^"]*\)".*/\1/p')
 [ -n "$token" ] || fail "$admin is not let in: $said"
+
+# The token would be good for hours; an engine that does not take it back is not told of.
+log_out() {
+  printf '%s' "$token" | ask --output /dev/null --data-urlencode scope=ovirt-app-api --data-urlencode token@- \
+    "$engine/ovirt-engine/services/sso-logout" 2>/dev/null || true
+}
+trap log_out EXIT
 
 # api METHOD PATH [BODY]: the answer without line ends; ends the script when the engine refuses.
 api() {

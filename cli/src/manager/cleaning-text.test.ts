@@ -32,3 +32,9 @@ it("names what was removed, what could not be with its reason, and what is left 
   expect(text).toMatch(/end backup +b1 +v2 .* 7 +locked \(ENGINE_CONFLICT\)/);
   expect(text).toMatch(/left alone on purpose:\n(.*\n)+ +keep disk +d1 .*vm db has it/);
 });
+
+it("says how many more there are than are shown", () => {
+  const one = { what: "keep disk", objectId: "d1", reason: "vm db has it", sinceMs: 1n, tries: 1 };
+  const text = words({ lookedMs: 1_000n, failed: [one], left: [one], moreFailed: 3, moreLeft: 12 });
+  expect(text).toMatch(/tried again:\n.*\n.*\n {2}and 3 more\n(.*\n)+ {2}and 12 more$/);
+});

@@ -4,14 +4,18 @@ import { timeText } from "../output/units.ts";
 
 /** What was cleaned up on a manager lately, and what is left there and why. */
 export const cleaningText = (cleaning: Cleaning): string => {
-  const { cleaned, failed, left } = cleaning;
+  const { cleaned, failed, left, moreFailed, moreLeft } = cleaning;
   return [
     headText(cleaning),
     ...(cleaned.length === 0 ? [] : [cleanedTable(cleaned)]),
     ...(failed.length === 0 ? [] : ["cannot be cleaned up yet, and is tried again:", leftTable(failed)]),
+    ...moreText(moreFailed),
     ...(left.length === 0 ? [] : ["is left alone on purpose:", leftTable(left)]),
+    ...moreText(moreLeft),
   ].join("\n");
 };
+
+const moreText = (more: number): string[] => (more === 0 ? [] : [`  and ${more} more`]);
 
 const headText = ({ lookedMs, failure, ending }: Cleaning): string => {
   if (lookedMs === 0n) return "clean-up   not looked since the controller started";

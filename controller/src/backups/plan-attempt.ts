@@ -13,6 +13,7 @@ import { firstWay } from "./capture-way.ts";
 import { examineForBackup, usableManager } from "./examine.ts";
 import { ownerOf } from "./owner-of.ts";
 import type { PreparedBackup } from "./prepared-backup.ts";
+import { unreadRemarks } from "./unread-remarks.ts";
 
 /** The scope of a task that is a backup. */
 export const scopeOf = ({ task }: Pick<TaskAndSession, "task">): BackupScope => {
@@ -48,7 +49,7 @@ export const planAttempt = async (deps: WorkDeps, what: Try, signal: AbortSignal
     domainIds: domainsOf(vm, plan),
     era: record.era,
     way,
-    remarks: [...choice.remarks, ...remarks],
+    remarks: [...choice.remarks, ...remarks, ...unreadRemarks(saved)],
   };
   await keepPlanned(deps, what, planned);
   return planned;

@@ -30,6 +30,9 @@ const definitionsIn = (queries: Queries): Promise<readonly (readonly object[])[]
         "audit_days",
         "audit_bytes",
         "sample_chunks",
+        "capture",
+        "legacy_capture",
+        "consistency",
       ])
       .orderBy("job_id")
       .execute(),

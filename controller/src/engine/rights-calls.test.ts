@@ -27,7 +27,7 @@ const roles: Readonly<Record<string, { readonly administrative: string; readonly
 };
 
 /** Asks an engine that has these accounts, of which `U1` has R1 on the system and R2 on a data center. */
-const rightsOf = async (users: readonly object[], permissions?: Said) => {
+const askedOf = async (users: readonly object[], permissions?: Said) => {
   const answer = (path: string): Said => {
     if (path.startsWith("/users?")) return { status: 200, json: { user: users } };
     const role = /^\/roles\/(R\d)(\/permits)?$/.exec(path);
@@ -44,8 +44,12 @@ const rightsOf = async (users: readonly object[], permissions?: Said) => {
     { url: engine.url, credentials: { username: "me@corp", password: "p" }, apiAnchorPem: ca.cert },
     { clock: systemClock, log: silentLogger },
   );
-  return await hypervisor.readRights("me@corp", never);
+  const rights = await hypervisor.readRights("me@corp", never);
+  const rolesRead = engine.seen.filter(({ path }) => /\/roles\/[^/]*$/.test(path)).length;
+  return { rights, rolesRead };
 };
+
+const rightsOf = async (...asked: Parameters<typeof askedOf>) => (await askedOf(...asked)).rights;
 
 const held = {
   administrative: true,
@@ -69,4 +73,12 @@ test("a directory of another name is ours when there is one account alone, and n
 
 test("an engine that does not show an account its permissions is not guessed about", async () => {
   expect(await rightsOf([user("U1", "corp-authz")], { status: 404 })).toBeUndefined();
+});
+
+test("a role that is given on many objects is read once", async () => {
+  const on = (id: string) => ({ role: { id: "R2" }, vm: { id } });
+  const permission = ["V1", "V2", "V3"].map(on);
+  const { rights, rolesRead } = await askedOf([user("U1", "corp-authz")], { status: 200, json: { permission } });
+  expect(rights?.narrow.map((permit) => permit.on)).toEqual(["vm V1", "vm V2", "vm V3"]);
+  expect(rolesRead).toBe(1);
 });

@@ -85,6 +85,21 @@ const isEmpty = (value: SettingValue | undefined): boolean => value === undefine
 /** True when an engine may mean the same: a flag that is off and one that it does not show. */
 export const mayBeSame = ({ saved, found }: FieldDifference): boolean => saved === false && found === undefined;
 
+const belongingNames: ReadonlySet<string> = new Set([
+  "tags",
+  "affinity_labels",
+  "affinity_groups",
+  "cdroms",
+  "watchdogs",
+  "host_devices",
+  "numa_nodes",
+  "mediated_devices",
+]);
+
+/** True when the VM may have it after all, where the engine did not tell everything of it (`SavedVm.unread`). */
+export const mayBeUnread = ({ field, found }: FieldDifference): boolean =>
+  found === undefined && belongingNames.has(field);
+
 /** What a VM has otherwise than it was saved; what the saved configuration does not say is not compared. */
 export const differencesOf = (saved: VmConfiguration, found: VmConfiguration): readonly FieldDifference[] => {
   const there = fieldsOf(found);

@@ -78,4 +78,6 @@ export interface SavedVm {
   readonly configuration: VmConfiguration;
   /** The engine's OVF, as it gave it; undefined when it gave none. */
   readonly ovf: string | undefined;
+  /** What the engine did not tell of it, each with its words: such belongings are absent. */
+  readonly unread?: readonly string[] | undefined;
 }

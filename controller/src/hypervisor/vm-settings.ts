@@ -95,22 +95,25 @@ export const initializationSchema = z.object({
 });
 export type SavedInitialization = z.infer<typeof initializationSchema>;
 
-/** What a VM belongs to and has plugged in, by names, since ids mean nothing on another engine. Absent: it was not asked for. */
+/**
+ * What a VM belongs to and has plugged in, by names, since ids mean nothing on another engine. Absent: it was not asked for, or the engine
+ * did not tell, which is not the same as an empty list.
+ */
 export const belongingsSchema = z.object({
-  tags: z.array(z.string()),
-  affinityLabels: z.array(z.string()),
-  affinityGroups: z.array(z.string()),
+  tags: z.array(z.string()).optional(),
+  affinityLabels: z.array(z.string()).optional(),
+  affinityGroups: z.array(z.string()).optional(),
   /** Hosts that it is bound to or prefers. */
   hosts: z.array(z.string()),
   /** Storage domain that holds its lease. */
   leaseDomain: z.string().optional(),
   /** Ids of the images in its CD-ROM drives. */
-  cdroms: z.array(z.string()),
+  cdroms: z.array(z.string()).optional(),
   /** Model and action. */
-  watchdogs: z.array(z.string()),
-  hostDevices: z.array(z.string()),
-  numaNodes: z.array(z.string()),
-  mediatedDevices: z.array(z.string()),
+  watchdogs: z.array(z.string()).optional(),
+  hostDevices: z.array(z.string()).optional(),
+  numaNodes: z.array(z.string()).optional(),
+  mediatedDevices: z.array(z.string()).optional(),
   /** The template that its disks were made from; absent for Blank. */
   template: z.string().optional(),
 });

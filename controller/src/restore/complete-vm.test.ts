@@ -130,3 +130,53 @@ test("an engine that does not answer is asked again later; one that answers nons
     expect.objectContaining({ level: "warning", code: "SETTINGS_NOT_COMPARED" }),
   ]);
 });
+
+test("values that are refused as conflicts cost one patience altogether, however many they are", async () => {
+  const engine = engineWith(() => new HoldfastError("ENGINE_CONFLICT", "not that"));
+  let nowMs = 0;
+  const clock = {
+    ...systemClock,
+    monotonicMs: () => nowMs,
+    sleep: async (ms: number) => {
+      nowMs += ms;
+    },
+  };
+  const settings = { "io.threads": 3, "usb.enabled": true, "cpu.mode": "host_passthrough" };
+  const remarks = await complete({ ...engine, deps: { ...engine.deps, clock } }, { settings });
+  expect(remarks.map(({ message }) => message)).toEqual([
+    "io.threads was 3 and is nothing: not that",
+    "usb.enabled was true and is nothing: not that",
+    "cpu.mode was host_passthrough and is nothing: not that",
+  ]);
+  expect(nowMs).toBeLessThanOrEqual(60_000);
+});
+
+/** An engine whose VM belongs to what is given, and that takes no further names. */
+const engineThatHas = (found: VmConfiguration["belongings"], unread?: readonly string[]) => {
+  const engine = engineWith(() => true);
+  const getVmConfiguration = async () => ({
+    configuration: { ...bare, belongings: found },
+    ovf: undefined,
+    unread,
+  });
+  const hypervisor = { ...engine.deps.hypervisor, getVmConfiguration } as unknown as Hypervisor;
+  return { ...engine, deps: { ...engine.deps, hypervisor } };
+};
+
+test("of a list only the names that are missing are added, and what is said against each of them is told", async () => {
+  const engine = engineThatHas({ ...belongings, tags: ["b"] });
+  const remarks = await complete(engine, { belongings: { ...belongings, tags: ["a", "b", "c"] } });
+  expect(engine.asked).toEqual([["tags"], ["a"], ["c"]]);
+  expect(remarks.map(({ message }) => message)).toEqual(["tags was a, b, c and is b: no a; no c"]);
+});
+
+test("of what the engine does not tell nothing is said but that it was not compared", async () => {
+  const engine = engineThatHas({ hosts: [] }, ["what it is linked to: ENGINE_FAULT: no"]);
+  const saved = { ...belongings, tags: ["a"], hosts: ["h"] };
+  const remarks = await complete(engine, { belongings: saved });
+  expect(remarks.map(({ code, message }) => `${code} ${message}`)).toEqual([
+    "SETTING_NOT_RESTORED placement_policy.hosts was h and is nothing",
+    "SETTINGS_NOT_COMPARED what it is linked to: ENGINE_FAULT: no",
+  ]);
+  expect(engine.asked).toContainEqual(["a"]);
+});

@@ -104,3 +104,25 @@ test("a wrong password and an administrator who may not make roles end it with w
   const refused = await create("other@internal", wrong, "--admin", "holdfast@internal", "--role", "Another");
   expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("POST /roles: 403") });
 });
+
+test("an engine whose certificate nobody vouches for is not called out of reach: the CA is asked for", async () => {
+  const password = join(lab.directory, "password");
+  const asked = ["--engine", lab.addresses.engine, "--password-file", password, "--user", "holdfast@internal"];
+  const { code, stderr } = await run(...asked);
+  expect(code).toBe(1);
+  expect(stderr).toContain("is not trusted: give the CA that signs it by --cacert");
+  expect(stderr).not.toContain("cannot be reached");
+});
+
+test("the administrator is logged out at the end, also when the engine refuses something", async () => {
+  const logOuts = async (): Promise<number> =>
+    (await lab.control.counters()).calls["POST /ovirt-engine/services/sso-logout"] ?? 0;
+  const before = await logOuts();
+  expect(await create("holdfast@internal")).toMatchObject({ code: 0 });
+  expect(await logOuts()).toBe(before + 1);
+  const weak = join(lab.directory, "weak");
+  await writeFile(weak, "h\n", { mode: 0o600 });
+  const refused = await create("other@internal", weak, "--admin", "holdfast@internal", "--role", "Another");
+  expect(refused.code).toBe(1);
+  expect(await logOuts()).toBe(before + 2);
+});

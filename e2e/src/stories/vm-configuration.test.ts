@@ -229,6 +229,24 @@ test("what cannot be set again is told with its field, and everything else is as
   ]);
 });
 
+test("what an engine does not tell of a VM is remarked, and the point is without it rather than with none of it", async () => {
+  await lab.control.rules.add({
+    match: { call: "GET /clusters/*/affinitygroups" },
+    what: { kind: "status", status: 500, detail: "[Internal Engine Error]" },
+  });
+  const session = await story.operator.runJob("whole");
+  await lab.control.rules.clear();
+  expect(session.result, describeSession(session)).toBe(Result.WARNING);
+  expect(remarks(session)).toContainEqual(
+    expect.stringMatching(/^warning SETTINGS_NOT_READ .*without its affinity groups: ENGINE_FAULT: .*Internal Engine/),
+  );
+  const made = present(session.tasks[0]).pointId;
+  const { point } = await story.installation.api.service(PointService).getPoint({ pointId: made }, call);
+  const saved: Tree = JSON.parse(present(point).configurationJson);
+  expect(saved.belongings).toMatchObject({ watchdogs: ["i6300esb reset"], leaseDomain: "data1" });
+  expect(saved.belongings).not.toHaveProperty("affinityGroups");
+});
+
 test("what a guest is told is in no log and in no row, and nothing tells it to an operator", async () => {
   const { run, installation } = story;
   const texts = textsInDatabase(join(installation.controllerDir, "controller.db"));

@@ -14,9 +14,11 @@ test("deletion that stands still is found, with why", () => {
 
 test("a log of keys that cannot be read, or not in time, is a finding, and no failure", async () => {
   const never = new AbortController().signal;
-  const fails = { readKeyLog: () => Promise.reject(new HoldfastError("STORE_UNREACHABLE", "the bucket is away")) };
+  const hasSpareKeyList = () => Promise.resolve(true);
+  const gone = new HoldfastError("STORE_UNREACHABLE", "the bucket is away");
+  const fails = { readKeyLog: () => Promise.reject(gone), hasSpareKeyList };
   expect(await examineKeyLog(fails, never, never)).toMatchObject({ kind: "key", state: "error" });
-  const hangs = { readKeyLog: () => new Promise<undefined>(() => undefined) };
+  const hangs = { readKeyLog: () => new Promise<undefined>(() => undefined), hasSpareKeyList };
   const over = AbortSignal.abort(new HoldfastError("TIMEOUT", "the time is over"));
   expect(await examineKeyLog(hangs, over, never)).toMatchObject({ message: "it cannot be read: the time is over" });
   await expect(examineKeyLog(hangs, over, over)).rejects.toMatchObject({ code: "TIMEOUT" });

@@ -9,9 +9,11 @@ import { createEncrypted, testPassword } from "../testing/encrypted-server.ts";
 import { changeKeys } from "./change-keys.ts";
 import { readDescriptor } from "./descriptor.ts";
 import { DirectoryObjectStore } from "./directory-object-store.ts";
-import { appendKeyList, readKeyLog } from "./key-log.ts";
+import { appendKeyList, hasSpareList, readKeyLog } from "./key-log.ts";
+import { keyListName } from "./object-names.ts";
 import { openRepositoryReader } from "./open-repository-store.ts";
 import { createSample, temporaryFolder } from "./testing/sample-repository.ts";
+import { faultyStore } from "./wrappers/testing/faulty-store.ts";
 
 const proof = { kind: "password", password: testPassword } as const;
 const codeOf = async (work: Promise<unknown>): Promise<string> => {
@@ -28,12 +30,27 @@ test("the highest key list counts, and nobody writes over one", async () => {
   const { keyList, master } = await createEncrypted(directory);
   await using objects = new DirectoryObjectStore(directory);
   const read = () => readKeyLog(objects, master.repositoryId);
-  expect(await read()).toEqual({ highest: 2, list: keyList, hasSpare: true, damaged: [] });
+  expect(await read()).toEqual({ highest: 2, list: keyList, below: 1, damaged: [] });
   const [one, other] = [withNewKey(master, keyList, systemRandom), withNewKey(master, keyList, systemRandom)];
   const origin = { repositoryId: master.repositoryId, epoch: 0, writtenMs: 1 };
   const codes = await Promise.all([one, other].map((list) => codeOf(appendKeyList(objects, list, origin))));
   expect(codes.toSorted()).toEqual(["ALREADY_EXISTS", "none"]);
   expect([one, other]).toContainEqual((await read())?.list);
+});
+
+test("a list whose former one cannot be read opens the repository all the same, and has no spare", async () => {
+  await using folder = await temporaryFolder();
+  const directory = join(folder.path, "r");
+  const { keyList, master } = await createEncrypted(directory);
+  await using inner = new DirectoryObjectStore(directory);
+  const objects = faultyStore(inner, {
+    decide: ({ name }) => (name === keyListName(1) ? "unreachable" : undefined),
+  });
+  const log = await readKeyLog(objects, master.repositoryId);
+  expect(log).toEqual({ highest: 2, list: keyList, below: 1, damaged: [] });
+  if (log === undefined) throw new Error("the repository is encrypted");
+  const spares = [objects, inner].map((store) => hasSpareList(store, master.repositoryId, log));
+  expect(await Promise.all(spares)).toEqual([false, true]);
 });
 
 test("keys of a bare repository are changed by who can open it, and where there is encryption", async () => {

@@ -28,8 +28,8 @@ export interface KeyLog {
   readonly highest: number;
   /** The highest list that is whole; undefined when none is. */
   readonly list: KeyList | undefined;
-  /** Whether the list below it is whole and opens with the same secrets: then damage of one of them locks nobody out. */
-  readonly hasSpare: boolean;
+  /** The number of the list below it, which nobody has looked at yet. */
+  readonly below: number | undefined;
   /** Why those above it do not count. */
   readonly damaged: readonly HoldfastError[];
 }
@@ -48,18 +48,32 @@ export const readKeyLog = async (objects: ObjectStore, repositoryId: RepositoryI
       damaged.push(list);
       continue;
     }
-    const below = ordered[place + 1];
-    const spare = below === undefined ? undefined : await readOne(objects, repositoryId, below);
-    return { highest, list, hasSpare: isSpareOf(list, spare), damaged };
+    return { highest, list, below: ordered[place + 1], damaged };
   }
-  return { highest, list: undefined, hasSpare: false, damaged };
+  return { highest, list: undefined, below: undefined, damaged };
 };
 
-const isSpareOf = (list: KeyList, spare: KeyList | HoldfastError | undefined): boolean =>
-  spare !== undefined &&
-  !(spare instanceof HoldfastError) &&
+/**
+ * Whether the list below the one that counts is whole and opens with the same secrets: then damage of one of them locks nobody out. A list
+ * that cannot be read is no spare, and no failure.
+ */
+export const hasSpareList = async (
+  objects: ObjectStore,
+  repositoryId: RepositoryId,
+  { list, below }: KeyLog,
+): Promise<boolean> => {
+  if (list === undefined || below === undefined) return false;
+  try {
+    const spare = await readOne(objects, repositoryId, below);
+    return !(spare instanceof HoldfastError) && isSpareOf(list, spare);
+  } catch {
+    return false;
+  }
+};
+
+const isSpareOf = (list: KeyList, spare: KeyList): boolean =>
   JSON.stringify([spare.activeKeyId, spare.keyIds, spare.wraps]) ===
-    JSON.stringify([list.activeKeyId, list.keyIds, list.wraps]);
+  JSON.stringify([list.activeKeyId, list.keyIds, list.wraps]);
 
 /** One list; the error that says why it does not count when it is damaged. */
 const readOne = async (

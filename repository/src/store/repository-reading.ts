@@ -5,7 +5,7 @@ import { IndexClient } from "../index/index-client.ts";
 import { type CatchUp, type CaughtUp, catchUp } from "../index/catch-up.ts";
 import { IngestPool } from "../ingest/ingest-pool.ts";
 import type { PacksView } from "./collection-store.ts";
-import { type KeyLog, readKeyLog } from "./key-log.ts";
+import { hasSpareList, type KeyLog, readKeyLog } from "./key-log.ts";
 import type { Mark } from "./mark.ts";
 import { MarkObjects } from "./marks.ts";
 import type { ByteRange, ObjectStore } from "./object-store.ts";
@@ -152,6 +152,10 @@ export class RepositoryReading implements RepositoryReader {
 
   async readKeyLog(): Promise<KeyLog | undefined> {
     return await readKeyLog(this.parts.objects, this.facts.repositoryId);
+  }
+
+  async hasSpareKeyList(log: KeyLog): Promise<boolean> {
+    return await hasSpareList(this.parts.objects, this.facts.repositoryId, log);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -121,6 +121,8 @@ export interface RepositoryReader extends AsyncDisposable {
   readonly packs: PacksView;
   /** What the log of keys says; undefined where nothing is encrypted. */
   readKeyLog(): Promise<KeyLog | undefined>;
+  /** Whether a second list opens the repository as well; false also when that cannot be read. */
+  hasSpareKeyList(log: KeyLog): Promise<boolean>;
 }
 
 /** A pack that is not durable yet. Opaque: collect those that an upload depends on and hand them to `settle`. */

@@ -3,7 +3,7 @@ import type { CleaningSchema } from "@holdfast/proto/holdfast/controller/v1/mana
 import type { ManagerConnection } from "../../inventory/manager-connection.ts";
 import type { ApiDeps } from "../api-deps.ts";
 
-/** Things of a kind that one answer tells at most. */
+/** Things that are left, of a kind, that one answer tells at most. */
 const mostShown = 200;
 
 /** What the janitor did on a manager, and what it could not do, as operators see it. */
@@ -20,8 +20,10 @@ export const toCleaning = (
     lookedMs: BigInt(lookedMs),
     failure,
     ending,
-    cleaned: cleaned.slice(0, mostShown).map((one) => ({ ...named(one), atMs: BigInt(one.atMs) })),
+    cleaned: cleaned.map((one) => ({ ...named(one), atMs: BigInt(one.atMs) })),
     failed: failed.slice(0, mostShown).map((one) => ({ ...named(one), sinceMs: BigInt(one.sinceMs) })),
     left: left.slice(0, mostShown).map((one) => ({ ...named(one), sinceMs: BigInt(one.sinceMs) })),
+    moreFailed: Math.max(0, failed.length - mostShown),
+    moreLeft: Math.max(0, left.length - mostShown),
   };
 };

@@ -15,6 +15,11 @@ type UserRow = z.output<typeof userRow>;
 const roleRow = z.object({ id: z.string(), administrative: flag.default(false) });
 const permitRow = z.object({ name: z.string() });
 
+interface Role {
+  readonly administrative: boolean;
+  readonly permits: readonly string[];
+}
+
 /** Objects on which a permission can be given; a permission that names none is one on the system. */
 const objectKinds = [
   "data_center",
@@ -59,8 +64,11 @@ export class RightsCalls implements RightsReader {
     const everywhere = new Set<string>();
     const narrow: NarrowPermit[] = [];
     let administrative = false;
+    const roles = new Map<string, Role>();
     for (const { roleId, on } of permissions) {
-      const role = await this.#readRole(roleId, signal);
+      // Many objects may be permitted by the same role.
+      const role = roles.get(roleId) ?? (await this.#readRole(roleId, signal));
+      roles.set(roleId, role);
       administrative ||= role.administrative;
       for (const permit of role.permits) {
         if (on === undefined) everywhere.add(permit);
@@ -82,7 +90,7 @@ export class RightsCalls implements RightsReader {
     return ours.length === 1 ? ours[0] : found.length === 1 ? found[0] : undefined;
   }
 
-  async #readRole(id: string, signal: AbortSignal) {
+  async #readRole(id: string, signal: AbortSignal): Promise<Role> {
     const { administrative } = await this.#client.ask({ method: "GET", path: `/roles/${id}` }, roleRow, signal);
     const call = { method: "GET", path: `/roles/${id}/permits` } as const;
     const permits = await this.#client.ask(call, collection("permit", permitRow), signal);

@@ -1,4 +1,4 @@
-import { hasCode } from "@holdfast/shared/errors/holdfast-error";
+import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
 import * as z from "zod";
 
 import type { AttachmentRequest, BuildOperations, NicRequest, VmRequest } from "../../hypervisor/builds.ts";
@@ -19,6 +19,20 @@ type VmOperations = Pick<
 const disksAndNics = "disk_attachments.disk,nics";
 const belongings = "template,tags,affinitylabels,cdroms,watchdogs,hostdevices,numanodes,mediateddevices";
 
+/** An engine may be unable to inline a list or to tell one as it should: a VM is saved without rather than not at all. */
+const unlessUntold = async <Told>(
+  what: string,
+  ask: () => Promise<Told>,
+): Promise<{ readonly told?: Told; readonly untold?: string }> => {
+  try {
+    return { told: await ask() };
+  } catch (caught) {
+    if (!hasCode(caught, "ENGINE_FAULT", "ENGINE_PROTOCOL", "ENGINE_FORBIDDEN")) throw caught;
+    const { code, message } = HoldfastError.from(caught);
+    return { untold: `${what}: ${code}: ${message}` };
+  }
+};
+
 /** Saving VMs and making them anew. */
 export class VmCalls implements VmOperations {
   readonly #client: EngineClient;
@@ -32,26 +46,21 @@ export class VmCalls implements VmOperations {
   }
 
   async getVmConfiguration(vmId: string, signal: AbortSignal) {
-    const row = await this.#findConfiguration(vmId, signal);
+    const links = await unlessUntold("what it is linked to", () => this.#findConfiguration(vmId, true, signal));
+    const areLinksRead = links.untold === undefined;
+    const row = areLinksRead ? links.told : await this.#findConfiguration(vmId, false, signal);
     if (row === undefined) throw vmNotFound(vmId);
     const clusterId = row.cluster?.id;
     const names = await this.#inventory.namesFor(clusterId, signal);
     const hosts = (row.placement_policy?.hosts ?? []).length === 0 ? [] : await this.#inventory.listHosts(signal);
-    const affinityGroups = await this.#settings.groupsOf(clusterId, vmId, signal);
-    return toSavedVm(row, { ...names, hosts, affinityGroups });
+    const groups = await unlessUntold("its affinity groups", () => this.#settings.groupsOf(clusterId, vmId, signal));
+    const unread = [links, groups].flatMap(({ untold }) => untold ?? []);
+    return toSavedVm(row, { ...names, hosts, areLinksRead, affinityGroups: groups.told, unread });
   }
 
-  /** An engine that cannot inline one of the lists may refuse the wish: then they are left out. */
-  async #findConfiguration(vmId: string, signal: AbortSignal) {
-    const path = `/vms/${vmId}`;
-    const ask = (follow: string) =>
-      this.#client.find({ method: "GET", path, query: { all_content: "true", follow } }, vmConfigurationRow, signal);
-    try {
-      return await ask(`${disksAndNics},${belongings}`);
-    } catch (caught) {
-      if (!hasCode(caught, "ENGINE_FAULT")) throw caught;
-      return await ask(disksAndNics);
-    }
+  #findConfiguration(vmId: string, withLinks: boolean, signal: AbortSignal) {
+    const query = { all_content: "true", follow: withLinks ? `${disksAndNics},${belongings}` : disksAndNics };
+    return this.#client.find({ method: "GET", path: `/vms/${vmId}`, query }, vmConfigurationRow, signal);
   }
 
   async createVm(request: VmRequest, signal: AbortSignal) {

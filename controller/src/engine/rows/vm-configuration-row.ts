@@ -75,12 +75,15 @@ export interface NamesForSaving extends NamesOfBelongings {
   readonly clusterName: string | undefined;
   readonly storageDomains: readonly Pick<StorageDomain, "id" | "name">[];
   readonly vnicProfiles: readonly VnicProfile[];
+  /** What the engine did not tell. */
+  readonly unread: readonly string[];
 }
 
 /** A VM in the two forms that a point keeps. */
 export const toSavedVm = (row: Row, names: NamesForSaving): SavedVm => ({
   configuration: toConfiguration(row, names),
   ovf: row.initialization?.configuration?.data,
+  unread: names.unread,
 });
 
 const toConfiguration = (row: Row, names: NamesForSaving): VmConfiguration => ({

@@ -34,7 +34,9 @@ const cpusOf = (cores: readonly { readonly index: number }[] = []): readonly num
   cores.map(({ index }) => index);
 
 const mediatedDevice = z
-  .object({ spec_params: collection("property", z.object({ name: z.string(), value: z.string() })).optional() })
+  .object({
+    spec_params: collection("property", z.object({ name: z.string(), value: z.string().default("") })).optional(),
+  })
   .transform((row) => (row.spec_params ?? []).map(({ name, value }) => `${name}=${value}`).join(" "));
 
 /** What a VM belongs to and has, of a row in which those links are inlined. */
@@ -45,7 +47,10 @@ export const belongingsRow = {
   placement_policy: z.looseObject({ hosts: collection("host", stub).optional() }).optional(),
   lease: z.object({ storage_domain: stub.optional() }).optional(),
   cdroms: collection("cdrom", z.object({ file: z.object({ id: z.string().default("") }).optional() })).optional(),
-  watchdogs: collection("watchdog", z.object({ model: z.string(), action: z.string() })).optional(),
+  watchdogs: collection(
+    "watchdog",
+    z.object({ model: z.string().default(""), action: z.string().default("") }),
+  ).optional(),
   host_devices: collection("host_device", named).optional(),
   numa_nodes: collection("vm_numa_node", numaNode).optional(),
   vm_numa_nodes: collection("vm_numa_node", numaNode).optional(),
@@ -60,17 +65,23 @@ type BelongingsRow = z.output<typeof belongingsObject>;
 export interface NamesOfBelongings {
   readonly storageDomains: readonly { readonly id: string; readonly name: string }[];
   readonly hosts: readonly { readonly id: string; readonly name: string }[];
-  /** Groups that the VM is in. */
-  readonly affinityGroups: readonly string[];
+  /** Groups that the VM is in; undefined when the engine did not tell. */
+  readonly affinityGroups: readonly string[] | undefined;
+  /** Whether the row has what the VM is linked to: then a list that is missing is an empty one. */
+  readonly areLinksRead: boolean;
 }
 
 /** What a VM belongs to, by names; ids that have none are left out. */
 export const toBelongings = (row: BelongingsRow, names: NamesOfBelongings): SavedBelongings => ({
-  tags: namesIn(row.tags),
-  affinityLabels: namesIn(row.affinity_labels),
-  affinityGroups: [...names.affinityGroups],
+  affinityGroups: names.affinityGroups === undefined ? undefined : [...names.affinityGroups],
   hosts: idsIn(row.placement_policy?.hosts).map((id) => nameIn(names.hosts, id) ?? id),
   leaseDomain: nameIn(names.storageDomains, row.lease?.storage_domain?.id),
+  ...(names.areLinksRead ? toLinked(row) : {}),
+});
+
+const toLinked = (row: BelongingsRow): Partial<SavedBelongings> => ({
+  tags: namesIn(row.tags),
+  affinityLabels: namesIn(row.affinity_labels),
   cdroms: idsIn(row.cdroms?.flatMap(({ file }) => file ?? [])),
   watchdogs: (row.watchdogs ?? []).map(({ model, action }) => `${model} ${action}`),
   hostDevices: namesIn(row.host_devices),
