@@ -1,10 +1,10 @@
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { isBusy } from "../../capture/waiting.ts";
 import { changeTask, moveTask } from "../../database/tasks-table.ts";
-import { finishTask } from "../finish-task.ts";
 import type { TaskAndSession, TaskWork } from "../task-work.ts";
 import type { WorkDeps } from "../work-deps.ts";
-import { type Next, after, again, final } from "./next.ts";
+import { cancelUnopened, failUnopened } from "./finish-unopened.ts";
+import { type Next, after, again } from "./next.ts";
 import { tellMove } from "./tell-move.ts";
 
 const firstPauseMs = 1_000;
@@ -17,7 +17,7 @@ export const stepPending = async (
   signal: AbortSignal,
 ): Promise<Next> => {
   const { task, session, work } = what;
-  if (session.wish !== "run") return cancelUnstarted(deps, what);
+  if (session.wish !== "run") return cancelUnopened(deps, what, signal);
   try {
     const change = await work.preflight(what, signal);
     const { queries } = deps.database;
@@ -26,26 +26,18 @@ export const stepPending = async (
   } catch (caught) {
     if (signal.aborted) throw caught;
     await deps.managers.find(task.managerId)?.note(caught);
-    return failPreflight(deps, what, HoldfastError.from(caught));
+    return failPreflight(deps, what, HoldfastError.from(caught), signal);
   }
 };
 
-/** Ends a task that no attempt was made for. */
-export const cancelUnstarted = async (deps: WorkDeps, { task, session }: TaskAndSession): Promise<Next> => {
-  const message = session.wish === "stop" ? "the session was stopped before it began" : "the session was cancelled";
-  const isDone = await finishTask(
-    deps.database.queries,
-    task,
-    { to: "cancelled", message },
-    { nowMs: deps.clock.nowMs() },
-  );
-  if (isDone) tellMove(deps, task, "cancelled", message);
-  return final;
-};
-
-const failPreflight = async (deps: WorkDeps, { task }: TaskAndSession, error: HoldfastError): Promise<Next> => {
-  const nowMs = deps.clock.nowMs();
-  const waitedMs = nowMs - task.queuedMs;
+const failPreflight = async (
+  deps: WorkDeps,
+  what: TaskAndSession,
+  error: HoldfastError,
+  signal: AbortSignal,
+): Promise<Next> => {
+  const { task } = what;
+  const waitedMs = deps.clock.nowMs() - task.queuedMs;
   const { busyPatienceMs, preflightPatienceMs } = deps.settings;
   const patienceMs = isBusy(error) ? busyPatienceMs : preflightPatienceMs;
   if (error.retryable && waitedMs < patienceMs) {
@@ -55,10 +47,7 @@ const failPreflight = async (deps: WorkDeps, { task }: TaskAndSession, error: Ho
   }
   if (error.code === "INTERNAL")
     deps.log.error("preflight failed", { session: task.sessionId, task: task.taskId, err: error });
-  const { code, message } = error;
-  if (await finishTask(deps.database.queries, task, { to: "failed", code, message }, { nowMs }))
-    tellMove(deps, task, "failed", message);
-  return final;
+  return failUnopened(deps, what, error, signal);
 };
 
 /** As long as it was waited already: each pause doubles the wait, within bounds. */
