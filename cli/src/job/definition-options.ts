@@ -45,11 +45,7 @@ export const withDefinitionOptions = (command: Command): Command =>
   );
 
 /** True when no field was given at all. */
-export const isEmpty = (options: DefinitionOptions): boolean =>
-  options.vm === undefined &&
-  options.repository === undefined &&
-  options.dailyAt === undefined &&
-  options.keepDays === undefined;
+export const isEmpty = (options: DefinitionOptions): boolean => Object.keys(given(options)).length === 0;
 
 /** Days that a new job keeps its points unless told otherwise. */
 export const defaultKeepDays = 14;

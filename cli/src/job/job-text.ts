@@ -35,6 +35,7 @@ export const jobText = (job: Job): string =>
     ["codec", job.definition?.codec],
     ["active full", activeFullText(job)],
     ["audit", auditText(job)],
+    ["sample", sampleText(job)],
     ["capture", captureText(job)],
     ["consistency", job.definition?.consistency],
     ["verification", job.definition?.verifyAfter === true ? "after every session" : "with the repository's"],
@@ -93,6 +94,12 @@ const auditText = ({ definition }: Job): string => {
   if (definition.dailyAt === "") return "never, since there is no schedule";
   return `each VM once in ${definition.audit}, ${bytesText(definition.auditBytesPerNight)} a run at most`;
 };
+
+const sampleText = ({ definition }: Job): string =>
+  definition === undefined || definition.sampleChunks === 0
+    ? "as the installation says"
+    : `${definition.sampleChunks} unchanged chunks of each disk`;
+
 const captureText = ({ definition }: Job): string =>
   `${definition?.capture ?? ""}${definition?.legacyCapture === true ? " (legacy)" : ""}`;
 

@@ -1,7 +1,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { JobDefinitionSchema } from "@holdfast/proto/holdfast/controller/v1/job_pb";
 import { type Command, InvalidArgumentError } from "commander";
-import { positiveInteger } from "./positive-integer.ts";
+import { naturalNumber } from "./natural-number.ts";
 
 /** How much a job reads beside what changed, as command-line options. */
 export interface ReadingOptions {
@@ -28,8 +28,8 @@ export const withReadingOptions = (command: Command): Command =>
     .option("--audit-gib <number>", "GiB of VMs that one run audits at most; 512 unless given", gibBytes)
     .option(
       "--sample-chunks <number>",
-      "unchanged chunks of each disk that an increment reads and compares; the installation's setting unless given",
-      positiveInteger,
+      "unchanged chunks of each disk that an increment reads and compares; 0, as when not given: the installation's setting",
+      naturalNumber,
     );
 
 /** The fields of a definition that were given. */

@@ -4,10 +4,11 @@ import type {
   ReportRequest,
   ReportResponseSchema,
 } from "@holdfast/proto/holdfast/agent/v1/agent_pb";
-import { changeTask, findTask } from "../database/tasks-table.ts";
 import type { Ending } from "../sessions/attempt.ts";
 import { endAttempt } from "../sessions/end-attempt.ts";
-import { type Remark, withRemarks } from "../sessions/remark.ts";
+import { remarkTask } from "../sessions/finish-task.ts";
+import type { Remark } from "../sessions/remark.ts";
+import type { Task } from "../sessions/task.ts";
 import { toProgress } from "./to-totals.ts";
 import { rememberUnknown } from "./unknown-attempts.ts";
 import { type AskedFrom, type VerbDeps, askingAgent, findTry } from "./verb-deps.ts";
@@ -28,7 +29,7 @@ export const answerReport = async (
   const { attempt, task } = found;
   if (attempt.agentId !== agentId || attempt.state !== "open") return { v: 1 };
   if (request.progress !== undefined) deps.progress.tell(attempt.attemptId, toProgress(request.progress));
-  await keepWarnings(deps, task.taskId, request.warnings);
+  await keepWarnings(deps, task, request.warnings);
   await endAttempt(deps, attempt.attemptId, toEnding(request));
   deps.tickets.drop(attempt.attemptId);
   deps.runner.interrupt(task.taskId);
@@ -61,13 +62,10 @@ const toEnding = ({ outcome }: ReportRequest): Ending => {
   };
 };
 
-const keepWarnings = async (deps: VerbDeps, taskId: string, warnings: readonly RemarkMessage[]): Promise<void> => {
+const keepWarnings = async (deps: VerbDeps, task: Task, warnings: readonly RemarkMessage[]): Promise<void> => {
   if (warnings.length === 0) return;
   const told = warnings
     .slice(0, 200)
     .map(({ code, message, diskId }): Remark => ({ level: "warning", code, message, diskId }));
-  await deps.database.inTransaction(async (queries) => {
-    const task = await findTask(queries, taskId);
-    if (task !== undefined) await changeTask(queries, taskId, { remarks: withRemarks(task.remarks, told) });
-  });
+  await deps.database.inTransaction((queries) => remarkTask(queries, task, told));
 };

@@ -1,17 +1,16 @@
 import type { ErrorCode } from "@holdfast/shared/errors/codes";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 
-/** What the engine says instead of beginning a capture, in the words of `Accept-Language: en-US`, and what that means. */
+/**
+ * What the engine says instead of beginning a capture, in the words of `Accept-Language: en-US`, and what that means. Words that
+ * mean the same everywhere have their code already (`faults.ts`).
+ */
 const table: readonly { readonly says: RegExp; readonly code: ErrorCode }[] = [
   { says: /Hosted Engine VM is not supported/i, code: "HOSTED_ENGINE_VM" },
   { says: /during a backup operation|backup operation is currently in progress/i, code: "VM_IN_BACKUP" },
-  { says: /should be in Up or Down status/i, code: "VM_STATE_UNFIT" },
   { says: /previewing a Snapshot/i, code: "VM_PREVIEWING" },
   { says: /disks are locked|VM is locked/i, code: "DISKS_LOCKED" },
   { says: /are not active on VM|disks do not exist/i, code: "DISKS_CHANGED" },
-  { says: /not supported by the host|lower than 4\.4\.5/i, code: "CAPTURE_NOT_SUPPORTED" },
-  { says: /Bitmaps operations are not supported/i, code: "CAPTURE_NOT_SUPPORTED" },
-  { says: /Incremental backup is not supported/i, code: "CHECKPOINT_UNUSABLE" },
   { says: /Low disk space/i, code: "DOMAIN_SPACE_CRITICAL" },
 ];
 

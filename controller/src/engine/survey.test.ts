@@ -1,7 +1,9 @@
 import { systemClock } from "@holdfast/shared/clock/clock";
 import { silentLogger } from "@holdfast/shared/logging/silent-logger";
+import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { beforeAll, expect, test } from "vitest";
 
+import { surveyEngine } from "./calls/survey-calls.ts";
 import { openOvirtEngine } from "./ovirt-engine.ts";
 import { type ServerCertificate, type TestCa, makeCa } from "./testing/certificates.ts";
 import { type Said, startLocalEngine } from "./testing/local-engine.ts";
@@ -69,4 +71,22 @@ test("an engine that inlines is surveyed in a call per page, and others give the
   const refused = await surveyOf("refuses");
   expect(refused.survey).toEqual(inlined.survey);
   expect(refused.calls).toBe(9);
+});
+
+/** A survey of one VM whose captures fail to be listed. */
+const surveyThrough = (failure: Error) => {
+  const deps = {
+    client: { ask: () => Promise.resolve([{ id: "v1", name: "v", status: "up", description: "" }]) },
+    captures: { listCaptures: () => Promise.reject(failure) },
+    transfers: { listTransfers: () => Promise.resolve([]) },
+    disks: { listDisksMarked: () => Promise.resolve([]) },
+  };
+  return surveyEngine(deps as unknown as Parameters<typeof surveyEngine>[0], { markPrefix: "holdfast/inst/" }, never);
+};
+
+test("a refusal is told of its VM; a bug of ours is thrown as it is, so that its stack is seen", async () => {
+  const refusal = new HoldfastError("ENGINE_FAULT", "not now");
+  expect((await surveyThrough(refusal)).vms).toMatchObject([{ vm: { id: "v1" }, unread: refusal }]);
+  const bug = new TypeError("x is not a function");
+  await expect(surveyThrough(bug)).rejects.toBe(bug);
 });

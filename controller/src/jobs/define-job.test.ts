@@ -78,6 +78,7 @@ describe("a job's definition", () => {
     [{ codec: "gzip" }, "not a codec"],
     [{ activeFullOn: "sunday" }, "not a day: sunday"],
     [{ audit: "often" }, "not a period: often"],
+    [{ sampleChunks: 10_001 }, "a sample is of 10000 chunks of each disk at most: 10001"],
     [{ capture: "magic" }, "not a way to capture: magic (auto, backup-api, snapshot)"],
     [{ consistency: "total" }, "not a wish about consistency: total (none, preferred, required)"],
     [{ capture: "snapshot", legacyCapture: true }, "no legacy form"],

@@ -41,6 +41,8 @@ export type DefinedJob = Omit<Job, "jobId" | "enabled" | "handledMs" | "createdM
 
 const defaultCodec: Codec = "zstd";
 const mostKeepDays = 36_500;
+/** Chunks of a sample are picked and compared one by one, in memory: who wants more reads everything. */
+const mostSampleChunks = 10_000;
 
 /** Checks a definition and turns its names into ids. INVALID_ARGUMENT, VM_NOT_FOUND or NOT_FOUND says what is wrong. */
 export const defineJob = (words: JobWords, facts: JobFacts): DefinedJob => {
@@ -53,6 +55,10 @@ export const defineJob = (words: JobWords, facts: JobFacts): DefinedJob => {
   refuseUnless(
     Number.isInteger(words.keepDays) && words.keepDays >= 1 && words.keepDays <= mostKeepDays,
     `points are kept for 1 to ${mostKeepDays} days`,
+  );
+  refuseUnless(
+    words.sampleChunks <= mostSampleChunks,
+    `a sample is of ${mostSampleChunks} chunks of each disk at most: ${words.sampleChunks}`,
   );
   const repositoryId = facts.findRepositoryId(words.repository);
   if (repositoryId === undefined) throw new HoldfastError("NOT_FOUND", `no repository ${words.repository}`);

@@ -1,4 +1,4 @@
-import { changeTask, moveTask, type TaskChange } from "../database/tasks-table.ts";
+import { changeTask, findTask, moveTask, type TaskChange } from "../database/tasks-table.ts";
 import type { Queries } from "../database/database.ts";
 import { type Remark, withRemarks } from "./remark.ts";
 import { type Result, resultOfSuccess } from "./result.ts";
@@ -22,9 +22,15 @@ export const finishTask = async (
   return moveTask(queries, task, finish.to, change);
 };
 
-/** Adds remarks to a task that goes on. */
-export const remarkTask = async (queries: Queries, task: Task, remarks: readonly Remark[]): Promise<void> => {
-  if (remarks.length > 0) await changeTask(queries, task.taskId, { remarks: withRemarks(task.remarks, remarks) });
+/** Adds remarks to those that a task has by now, however long ago it was read; it stays in its state. */
+export const remarkTask = async (
+  queries: Queries,
+  { taskId }: Pick<Task, "taskId">,
+  remarks: readonly Remark[],
+): Promise<void> => {
+  if (remarks.length === 0) return;
+  const present = await findTask(queries, taskId);
+  if (present !== undefined) await changeTask(queries, taskId, { remarks: withRemarks(present.remarks, remarks) });
 };
 
 const lastWords = (finish: Finish): readonly Remark[] => {

@@ -49,7 +49,7 @@ export const stepTask = async (deps: StepDeps, taskId: string, signal: AbortSign
       stepPending(deps, { ...what, work }, signal),
     );
   }
-  if (task.state === "waiting") return stepWaiting(deps, what);
+  if (task.state === "waiting") return stepWaiting(deps, what, signal);
   if (task.state === "succeeded" || task.state === "failed" || task.state === "cancelled") return final;
 
   const attempt = await findLastAttempt(deps.database.queries, taskId);

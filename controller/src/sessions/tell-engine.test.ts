@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import type { EventNotice } from "../hypervisor/events.ts";
 import type { ManagerRegistry } from "../inventory/manager-registry.ts";
 import { testSession, testTask } from "../testing/test-rows.ts";
-import type { End } from "./decide-end.ts";
+import type { Finish } from "./finish-task.ts";
 import { createPatience } from "./patience.ts";
 import type { Task } from "./task.ts";
 import { tellBegin, tellEnd } from "./tell-engine.ts";
@@ -41,8 +41,8 @@ const desk = (facts: { readonly task?: Partial<Task>; readonly refuses?: Holdfas
   return { deps, what, told, asked: () => asked, pass };
 };
 
-const succeeded: End = { task: "succeeded", attempt: "succeeded" };
-const failed: End = { task: "failed", attempt: "failed", code: "HEADROOM_LOST", message: "no room" };
+const succeeded: Finish = { to: "succeeded" };
+const failed: Finish = { to: "failed", code: "HEADROOM_LOST", message: "no room" };
 const warned: Task["remarks"] = [
   { level: "warning", code: "CHECKPOINT_MISSING", message: "m", diskId: "d" },
   { level: "notice", code: "RAW_DISK", message: "m", diskId: "d" },
@@ -57,14 +57,14 @@ test("the engine's admin is told that a VM's backup begins", async () => {
   ]);
 });
 
-test.each<[string, End, Partial<Task>, string, string]>([
+test.each<[string, Finish, Partial<Task>, string, string]>([
   ["a success", succeeded, {}, "normal", `success ${place}`],
   ["a warning", succeeded, { remarks: warned }, "warning", `success with warnings CHECKPOINT_MISSING ${place}`],
   ["a failure", failed, {}, "error", `failed with HEADROOM_LOST: no room ${place}`],
-  ["a cancellation", { task: "cancelled", attempt: "cancelled" }, {}, "warning", `cancelled ${place}`],
-])("the engine's admin is told how it ended: %s", async (...[, end, task, severity, words]) => {
+  ["a cancellation", { to: "cancelled", message: "m" }, {}, "warning", `cancelled ${place}`],
+])("the engine's admin is told how it ended: %s", async (...[, finish, task, severity, words]) => {
   const { deps, what, told } = desk({ task });
-  await tellEnd(deps, what, end, never);
+  await tellEnd(deps, what, finish, never);
   expect(told).toMatchObject([{ severity, vmId: "v1", description: `Holdfast ended the backup of VM one: ${words}` }]);
 });
 
@@ -80,9 +80,8 @@ test("a repeat has the same number, the end another one than the begin, other ta
   for (const id of ids) expect(id).toBeLessThan(2 ** 31);
 });
 
-test("nothing is told of an attempt that is followed by another, nor of a copy, which no engine has a part in", async () => {
+test("nothing is told of a copy, which no engine has a part in", async () => {
   const { deps, what, told } = desk();
-  await tellEnd(deps, what, { task: "waiting", attempt: "failed", restMs: 0 }, never);
   const scope = { v: 1, kind: "copy", sourceRepositoryId: "r2", pointId: "p" } as unknown as Task["scope"];
   await tellEnd(deps, { ...what, task: { ...what.task, scope } }, succeeded, never);
   expect(told).toEqual([]);

@@ -1,6 +1,6 @@
 import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
 import { type EventNotice, eventIdOf } from "../hypervisor/events.ts";
-import type { End } from "./decide-end.ts";
+import type { Finish } from "./finish-task.ts";
 import type { Remark } from "./remark.ts";
 import type { TaskAndSession } from "./task-work.ts";
 import { isRestoreScope } from "./task-scope.ts";
@@ -36,11 +36,10 @@ export const tellBegin = async (
 export const tellEnd = async (
   deps: TellDeps,
   what: TaskAndSession,
-  end: End,
+  finish: Finish,
   signal: AbortSignal,
 ): Promise<readonly Remark[]> => {
-  if (end.task === "waiting") return [];
-  const { severity, words } = resultOf(what, end);
+  const { severity, words } = resultOf(what, finish);
   const description = `Holdfast ended the ${kindOf(what)} of VM ${what.task.vmName}: ${words} ${placeOf(what)}`;
   return tell(deps, what, { severity, description, vmId: vmOf(what), moment: "end" }, signal);
 };
@@ -100,10 +99,10 @@ const placeOf = ({ task, session }: TaskAndSession): string =>
 
 const resultOf = (
   { task }: TaskAndSession,
-  end: Exclude<End, { readonly task: "waiting" }>,
+  finish: Finish,
 ): { readonly severity: EventNotice["severity"]; readonly words: string } => {
-  if (end.task === "cancelled") return { severity: "warning", words: "cancelled" };
-  if (end.task === "failed") return { severity: "error", words: `failed with ${end.code}: ${end.message}` };
+  if (finish.to === "cancelled") return { severity: "warning", words: "cancelled" };
+  if (finish.to === "failed") return { severity: "error", words: `failed with ${finish.code}: ${finish.message}` };
   const codes = new Set(task.remarks.filter(({ level }) => level === "warning").map(({ code }) => code));
   return codes.size === 0
     ? { severity: "normal", words: "success" }

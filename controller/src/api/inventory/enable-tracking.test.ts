@@ -68,6 +68,16 @@ test("only the disks that are named are looked at, and an unknown one is refused
   await expect(ask({ vms: ["one"], disks: ["d1", "nosuch"] })).rejects.toMatchObject({ code: "NOT_FOUND" });
 });
 
+test("a disk may be that of a VM that cannot be looked at: its failure is told, and the others are done", async () => {
+  expect(await ask({ vms: ["two", "three"], disks: ["d2", "d3"] })).toEqual({
+    enabled: ["v2/d2"],
+    outcomes: [
+      ["two", "d2", "enabled", undefined],
+      ["three", undefined, "failed", "VM_NOT_FOUND"],
+    ],
+  });
+});
+
 test("somebody has to be named", async () => {
   await expect(ask({})).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
 });

@@ -20,7 +20,8 @@ interface VmToTrack {
 
 /**
  * Sets the engine's flag for change tracking on the disks of these VMs that need it. Each disk has a result of its own: one that
- * fails, or a VM that cannot be looked at, holds no other up. A disk that nobody has is refused before anything is done.
+ * fails, or a VM that cannot be looked at, holds no other up. A disk that nobody has is refused before anything is done; where a VM
+ * cannot be looked at, a disk that no other has may be that one's.
  */
 export const enableTracking = async (
   deps: ApiDeps,
@@ -30,11 +31,15 @@ export const enableTracking = async (
   const vms = await vmsOf(deps, request, signal);
   if (vms.length === 0) throw new HoldfastError("INVALID_ARGUMENT", "name VMs, or a job");
   const looked = await mapBounded(vms, 4, (vm, inner) => lookAt(deps, vm, inner), signal);
-  const disks = looked.flatMap((one) => one.disks);
-  const unknown = request.disks.find((word) => !disks.some(({ id, alias }) => id === word || alias === word));
-  if (unknown !== undefined) throw new HoldfastError("NOT_FOUND", `none of these VMs has a disk ${unknown}`);
+  if (looked.every(({ vm }) => vm !== undefined)) refuseUnknown(request.disks, looked);
   const results = await mapBounded(looked, 4, (vm, inner) => trackVm(deps, vm, { request, signal: inner }), signal);
   return results.flat();
+};
+
+const refuseUnknown = (words: readonly string[], looked: readonly LookedAtVm[]): void => {
+  const disks = looked.flatMap((one) => one.disks);
+  const unknown = words.find((word) => !disks.some(({ id, alias }) => id === word || alias === word));
+  if (unknown !== undefined) throw new HoldfastError("NOT_FOUND", `none of these VMs has a disk ${unknown}`);
 };
 
 const vmsOf = async (

@@ -61,9 +61,15 @@ const listVms = async (client: EngineClient, signal: AbortSignal): Promise<reado
   }
 };
 
-const spoilsAll = ["ENGINE_UNREACHABLE", "ENGINE_UNTRUSTED", "ENGINE_CREDENTIALS_REFUSED", "MANAGER_REPLACED"] as const;
+const spoilsAll = [
+  "ENGINE_UNREACHABLE",
+  "ENGINE_UNTRUSTED",
+  "ENGINE_CREDENTIALS_REFUSED",
+  "MANAGER_REPLACED",
+  "INTERNAL",
+] as const;
 
-/** A VM that the engine refuses to tell of, or that is gone by now, does not hide the others. */
+/** A VM that the engine refuses to tell of, or that is gone by now, does not hide the others. A bug of ours is no VM's. */
 const surveyVm = async (deps: SurveyDeps, scope: SurveyScope, row: Row, signal: AbortSignal): Promise<SurveyedVm> => {
   const { id, name, status, description } = row;
   const vm = { id, name, status, description, disks: row.disk_attachments ?? [] };
@@ -71,9 +77,10 @@ const surveyVm = async (deps: SurveyDeps, scope: SurveyScope, row: Row, signal: 
     return { vm, ...(await surveyLists(deps, scope, row, signal)) };
   } catch (caught) {
     signal.throwIfAborted();
-    if (hasCode(caught, ...spoilsAll)) throw caught;
+    const error = HoldfastError.from(caught);
+    if (hasCode(error, ...spoilsAll)) throw caught;
     const lists = { captures: [], checkpoints: [], snapshots: [] };
-    return hasCode(caught, "NOT_FOUND") ? { vm, ...lists } : { vm, ...lists, unread: HoldfastError.from(caught) };
+    return error.code === "NOT_FOUND" ? { vm, ...lists } : { vm, ...lists, unread: error };
   }
 };
 

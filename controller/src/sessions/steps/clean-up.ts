@@ -1,7 +1,7 @@
 import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
 import { changeAttempt } from "../../database/attempts-table.ts";
 import { clearJournalOfAttempt } from "../../database/journal-table.ts";
-import { changeTask, findTask } from "../../database/tasks-table.ts";
+import { changeTask } from "../../database/tasks-table.ts";
 import type { Ending } from "../attempt.ts";
 import { remarkTask } from "../finish-task.ts";
 import type { Remark } from "../remark.ts";
@@ -50,8 +50,7 @@ const keepClean = async (
     await changeAttempt(queries, attempt.attemptId, { cleaned: true });
     if (standing !== "uncertain") await clearJournalOfAttempt(queries, attempt);
     if (settled.change !== undefined) await changeTask(queries, task.taskId, settled.change);
-    const present = await findTask(queries, task.taskId);
-    if (present !== undefined) await remarkTask(queries, present, settled.remarks);
+    await remarkTask(queries, task, settled.remarks);
   });
 };
 

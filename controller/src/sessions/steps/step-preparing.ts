@@ -60,6 +60,6 @@ export const stepPreparing = async (
 const begin = async (deps: WorkDeps, what: Try, signal: AbortSignal): Promise<Task> => {
   const { task } = what;
   const remarks = await tellBegin(deps, what, signal);
-  await remarkTask(deps.database.queries, task, remarks);
+  await deps.database.inTransaction((queries) => remarkTask(queries, task, remarks));
   return { ...task, remarks: withRemarks(task.remarks, remarks) };
 };

@@ -4,7 +4,7 @@ import type { Queries } from "../../database/database.ts";
 import { findTask, moveTask } from "../../database/tasks-table.ts";
 import type { Attempt, Ending } from "../attempt.ts";
 import { type End, decideEnd } from "../decide-end.ts";
-import { finishTask, remarkTask } from "../finish-task.ts";
+import { type Finish, finishTask, remarkTask } from "../finish-task.ts";
 import type { Remark } from "../remark.ts";
 import type { Task } from "../task.ts";
 import { tellEnd } from "../tell-engine.ts";
@@ -36,15 +36,14 @@ interface Facts {
 /** Before the end is kept: after a crash in between it is told again, which the engine takes for once. */
 const tellOf = async (
   deps: WorkDeps,
-  { task, attempt, session }: Try,
+  { task, session }: Try,
   { ending, fence }: Facts,
   signal: AbortSignal,
 ): Promise<readonly Remark[]> => {
   const { maxAttempts, retryDelayMs } = deps.settings;
   const attempts = (await listAttempts(deps.database.queries, task.taskId)).length;
   const end = decideEnd({ ending, fence, attempts, maxAttempts, wish: session.wish, retryDelayMs });
-  if (attempt.prepared === null && end.task === "cancelled") return [];
-  return tellEnd(deps, { task, session }, end, signal);
+  return end.task === "waiting" ? [] : tellEnd(deps, { task, session }, finishOf(end, ending), signal);
 };
 
 const nothingSaid: Ending = {
@@ -91,12 +90,19 @@ const moveOn = async (queries: Queries, { task, attempt, ending, end }: Conclude
     await moveTask(queries, task, "waiting", { notBeforeMs: nowMs + end.restMs, queuedMs: nowMs, doing: "" });
     return;
   }
-  if (end.task === "failed")
-    await finishTask(queries, task, { to: "failed", code: end.code, message: end.message }, { nowMs });
-  if (end.task === "cancelled")
-    await finishTask(queries, task, { to: "cancelled", message: ending.message }, { nowMs });
-  if (end.task === "succeeded")
-    await finishTask(queries, task, { to: "succeeded" }, { nowMs, remarks: spiteOf(ending) });
+  const remarks = end.task === "succeeded" ? spiteOf(ending) : [];
+  await finishTask(queries, task, finishOf(end, ending), { nowMs, remarks });
+};
+
+const finishOf = (end: Exclude<End, { readonly task: "waiting" }>, ending: Ending): Finish => {
+  switch (end.task) {
+    case "succeeded":
+      return { to: "succeeded" };
+    case "cancelled":
+      return { to: "cancelled", message: ending.message };
+    case "failed":
+      return { to: "failed", code: end.code, message: end.message };
+  }
 };
 
 const retried = ({ number, agentName }: Attempt, { code, message }: Ending): Remark => ({
