@@ -1,5 +1,14 @@
 import { expect, test } from "vitest";
-import { describeCase, faultCases, hitsAll, roundsOf, toRule, twoFaults } from "./fault-case.ts";
+import {
+  type FaultedCall,
+  describeCase,
+  faultCases,
+  hitsAll,
+  roundsOf,
+  toMatch,
+  toRule,
+  twoFaults,
+} from "./fault-case.ts";
 
 const ofVm = { call: "GET /vms/:vm/backups/:backup" };
 const ofAnybody = { call: "POST /imagetransfers" };
@@ -27,6 +36,18 @@ test("a fault is aimed at its VM or disk where the call names one, and hits the 
   expect(match(ofVm)).toMatchObject({ match: { call: "GET /vms/V/backups/:backup" }, which: { nth: 1 } });
   expect(match(read)).toMatchObject({ match: { imageio: "read", disk: "D" } });
   expect(match(ofAnybody)).toMatchObject({ match: { call: "POST /imagetransfers" } });
+});
+
+test("calls of the engine are those of attempts, log-ins are anybody's", () => {
+  const ids = ["hf-7a1c0d9e-2f43-4c58-9b1e-0a6d4f3b2", "hf-controller", "hf-worker-7a1c", "mine"];
+  const fitting = (at: FaultedCall) => {
+    const match = toMatch(at, aim);
+    const pattern = "call" in match ? match.correlationId : undefined;
+    return pattern === undefined ? ids : ids.filter((id) => new RegExp(pattern).test(id));
+  };
+  expect(fitting(ofVm)).toEqual(ids.slice(0, 1));
+  expect(fitting(ofAnybody)).toEqual(ids.slice(0, 1));
+  expect(fitting(login)).toEqual(ids);
 });
 
 test("rounds hold every case once, faults of one VM apart from those of anybody, and a log-in alone", () => {

@@ -85,9 +85,21 @@ export interface FaultAim {
   readonly diskId: string;
 }
 
-/** The rule of the lab that lets the next such call go wrong: of this VM where its path names a VM, of this disk, else of anybody. */
-export const toRule = ({ at, what }: FaultCase, { vmId, diskId }: FaultAim): z.input<typeof faultRuleSchema> => ({
-  match: "call" in at ? { call: at.call.replace("/vms/:vm", `/vms/${vmId}`) } : { imageio: at.imageio, disk: diskId },
+/** The correlation ids of attempts; looks at the whole engine, such as the janitor's, have none. */
+const ofAttempts = "^hf-(?!controller$|worker-)";
+
+type Rule = z.input<typeof faultRuleSchema>;
+
+/** The calls of a session that are meant: of this VM where the path names a VM, of this disk, else of any session; log-ins are of anybody. */
+export const toMatch = (at: FaultedCall, { vmId, diskId }: FaultAim): Rule["match"] => {
+  if ("imageio" in at) return { imageio: at.imageio, disk: diskId };
+  if (reachOf(at) === "all") return { call: at.call };
+  return { call: at.call.replace("/vms/:vm", `/vms/${vmId}`), correlationId: ofAttempts };
+};
+
+/** The rule of the lab that lets the next such call go wrong. */
+export const toRule = ({ at, what }: FaultCase, aim: FaultAim): Rule => ({
+  match: toMatch(at, aim),
   which: { nth: 1 },
   what,
 });

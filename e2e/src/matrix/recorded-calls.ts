@@ -1,32 +1,35 @@
 import { present } from "../harness/operator.ts";
 import type { Stage } from "../harness/stage.ts";
-import { type FaultedCall, imageioCalls, toRule } from "./fault-case.ts";
+import { type FaultedCall, imageioCalls, toMatch } from "./fault-case.ts";
 import { type MatrixVm, backUpWell, writeSomething } from "./matrix-vm.ts";
 
-/** Calls that anybody's look at the engine makes: they are none of a session. */
-const isOfOthers = (route: string): boolean => route === "GET /";
+type Prepare = (vm: MatrixVm) => Promise<void>;
 
-/** Every distinct call of the engine and of imageio that a session of this VM makes, log-in included, in the order of their names. */
-export const recordCalls = async (
-  stage: Stage,
-  vm: MatrixVm,
-  prepare: (vm: MatrixVm) => Promise<void>,
-): Promise<readonly FaultedCall[]> => {
+/**
+ * Every distinct call of the engine and of imageio that a session of this VM makes, log-in included, in the order of their names: of all
+ * routes that were asked for during one session, those that the next one asks for in its own name.
+ */
+export const recordCalls = async (stage: Stage, vm: MatrixVm, prepare: Prepare): Promise<readonly FaultedCall[]> => {
   const { control } = stage.lab;
-  const nothing = { kind: "delay", ms: 0, when: "before" } as const;
-  const rules = new Map<number, FaultedCall>();
-  for (const at of imageioCalls)
-    rules.set(await control.rules.add({ ...toRule({ at, name: "", what: nothing }, vm), which: { every: 1 } }), at);
-  await prepare(vm);
-  await control.expireTokens();
-  await writeSomething(stage, vm, 1);
   await control.resetCounters();
-  await backUpWell(stage, vm);
+  await backUpOnce(stage, vm, prepare, 1);
   const { calls } = await control.counters();
-  const asked = (await control.rules.list()).filter(({ id, seen }) => rules.has(id) && seen > 0);
-  await control.rules.clear();
   const engine = Object.keys(calls)
-    .filter((route) => !isOfOthers(route))
-    .sort();
-  return [...engine.map((call) => ({ call })), ...asked.map(({ id }) => present(rules.get(id)))];
+    .sort()
+    .map((call): FaultedCall => ({ call }));
+
+  const rules = new Map<number, FaultedCall>();
+  for (const at of [...engine, ...imageioCalls])
+    rules.set(await control.rules.add({ match: toMatch(at, vm), what: { kind: "delay", ms: 0 } }), at);
+  await backUpOnce(stage, vm, prepare, 2);
+  const asked = (await control.rules.list()).filter(({ seen }) => seen > 0);
+  await control.rules.clear();
+  return asked.map(({ id }) => present(rules.get(id)));
+};
+
+const backUpOnce = async (stage: Stage, vm: MatrixVm, prepare: Prepare, round: number): Promise<void> => {
+  await prepare(vm);
+  await stage.lab.control.expireTokens();
+  await writeSomething(stage, vm, round);
+  await backUpWell(stage, vm);
 };

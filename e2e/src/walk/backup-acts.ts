@@ -19,6 +19,8 @@ export interface WalkBackup {
   readonly vm: GroundVm;
   /** Gets the point that it makes. */
   readonly kept: KeptPoints;
+  /** Ids of the disks that the VM has: the point is to hold each. */
+  readonly diskIds: readonly string[];
   readonly expected: ExpectedEnd;
   readonly disturbance?: Disturbance;
 }
@@ -29,7 +31,7 @@ export interface WalkBackup {
  */
 export const backUp = async (
   { story, lab }: Pick<Ground, "story" | "lab">,
-  { vm, kept, expected, disturbance }: WalkBackup,
+  { vm, kept, diskIds, expected, disturbance }: WalkBackup,
 ): Promise<boolean> => {
   const { operator } = story;
   const sessionId = await operator.startJob(vm.name);
@@ -41,7 +43,7 @@ export const backUp = async (
   const seen = toSeen(session);
   const surprises = findSurprises(expected, seen);
   if (surprises.length > 0) throw new Error(`${surprises.join("; ")}:\n${describeSession(session)}`);
-  if (seen.made) await kept.keep(vm, present(session.tasks[0]).pointId);
+  if (seen.made) await kept.keep(vm, { pointId: present(session.tasks[0]).pointId, diskIds });
   else await forgetCopies(vm);
   return seen.made;
 };

@@ -12,6 +12,12 @@ export interface KeptPoint {
   readonly disks: ReadonlyMap<string, Fingerprint>;
 }
 
+/** A point that a session made, and the disks that the VM had then. */
+export interface MadePoint {
+  readonly pointId: string;
+  readonly diskIds: readonly string[];
+}
+
 /** Every point that is to be there, oldest first. */
 export class KeptPoints {
   #points: readonly KeptPoint[] = [];
@@ -22,14 +28,15 @@ export class KeptPoints {
   }
 
   /**
-   * Takes a point that a session made, with the newest copy of the VM's disks: no attempt follows the one that committed. Forgets the
-   * copies; call it while no backup of the VM runs.
+   * Takes a point that a session made, with the newest copy of the VM's disks: no attempt follows the one that committed. Fails when it
+   * was not made of all the disks that the model knows. Forgets the copies; call it while no backup of the VM runs.
    */
-  async keep(vm: GroundVm, pointId: string): Promise<void> {
+  async keep(vm: GroundVm, { pointId, diskIds }: MadePoint): Promise<void> {
     const folder = await newestFolder(vm.copiesDir);
     const disks = new Map<string, Fingerprint>();
     for (const file of await readdir(folder))
       disks.set(file.replace(/\.raw$/, ""), await fingerprintOf(join(folder, file)));
+    expectAll(pointId, [...disks.keys()], diskIds);
     this.#points = [...this.#points, { pointId, vmId: vm.id, disks }];
     await forgetCopies(vm);
   }
@@ -49,6 +56,11 @@ export class KeptPoints {
     return listed;
   }
 }
+
+const expectAll = (pointId: string, captured: readonly string[], diskIds: readonly string[]): void => {
+  const [seen, wanted] = [captured, diskIds].map((ids) => [...ids].sort().join(", "));
+  if (seen !== wanted) throw new Error(`point ${pointId} was made of disks ${seen}, the VM had ${wanted}`);
+};
 
 /** Forgets the lab's copies of a VM's backups. */
 export const forgetCopies = async ({ copiesDir }: GroundVm): Promise<void> => {

@@ -72,14 +72,13 @@ const carryOut = async (
   }
   switch (act.kind) {
     case "backup":
-      return await backUp(ground, { vm, kept, expected: expectedEnd(present(state.vms[index]), act) });
-    case "backup-disturbed":
-      return await backUp(ground, {
-        vm,
-        kept,
-        expected: expectedEnd(present(state.vms[index]), act),
-        disturbance: act,
-      });
+    case "backup-disturbed": {
+      const model = present(state.vms[index]);
+      const diskIds = model.disks.map(({ number }) => present(vm.disks.get(number)));
+      const expected = expectedEnd(model, act);
+      const disturbance = act.kind === "backup" ? {} : { disturbance: act };
+      return await backUp(ground, { vm, kept, diskIds, expected, ...disturbance });
+    }
     case "kill":
       await killAndStart(ground, vm, act.target);
       return false;

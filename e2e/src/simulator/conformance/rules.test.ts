@@ -67,6 +67,20 @@ test("rules are listed with what they saw and hit, and end when they are removed
   await expect(rules.add({ ...rule, match: { call: "nonsense" } })).rejects.toThrow("a call looks like");
 });
 
+test("a rule can be for the calls of one correlation id, by header or query", async () => {
+  const { rules } = lab.control;
+  const match = { call: "GET /vms", correlationId: "^mine-[0-9]+$" };
+  await rules.add({ match, what: { kind: "status", status: 503 } });
+  expect((await api.get("/vms")).status).toBe(200);
+  expect((await api.get("/vms?correlation_id=yours-1")).status).toBe(200);
+  expect((await api.get("/vms?correlation_id=mine-1")).status).toBe(503);
+  expect((await api.get("/vms", { "correlation-id": "mine-2" })).status).toBe(503);
+  expect(await rules.list()).toMatchObject([{ match, seen: 2, hits: 2 }]);
+  await expect(rules.add({ match: { ...match, correlationId: "(" }, what: { kind: "drop" } })).rejects.toThrow(
+    "not a regular expression",
+  );
+});
+
 test("a status comes as JSON, XML, HTML or with a body of its own, of single sign-on too", async () => {
   const { rules } = lab.control;
   const what = { kind: "status", status: 409, detail: "[busy & locked]" } as const;

@@ -4,11 +4,21 @@ import { z } from "zod";
 export const imageioOperations = ["options", "read", "extents", "checksum", "write", "patch"] as const;
 export type ImageioOperation = (typeof imageioOperations)[number];
 
+const isPattern = (text: string): boolean => {
+  try {
+    return new RegExp(text) instanceof RegExp;
+  } catch {
+    return false;
+  }
+};
+
 const matchSchema = z.union([
   /** A call of the engine. */
   z.strictObject({
     /** Method or `*`, then a path below the API or a whole one: `*` or `:name` is one part of it, a last `**` all the rest. */
     call: z.string().regex(/^(\*|[A-Z]+) \/\S*$/, "a call looks like POST /vms/*/backups"),
+    /** A regular expression that the call's correlation id fits; a call without one fits none. Any, and none, when absent. */
+    correlationId: z.string().refine(isPattern, "not a regular expression").optional(),
   }),
   /** A request of imageio with a ticket, on the host or the proxy that the client speaks to. */
   z.strictObject({

@@ -1,4 +1,5 @@
 import type { Engine } from "../engine/engine.ts";
+import { correlationIdOf } from "../http/correlation-id.ts";
 import type { Respond } from "../http/listen.ts";
 import type { Response } from "../http/message.ts";
 import type { RuleEffect } from "./fault-rule.ts";
@@ -25,7 +26,8 @@ const shortened = (effects: readonly RuleEffect[], response: Response): Response
 export const interfere =
   (rules: RuleTable, engine: Engine, respond: Respond): Respond =>
   async (request) => {
-    const effects = rules.takeCall(request.method, request.path);
+    const { method, path } = request;
+    const effects = rules.takeCall({ method, path, correlationId: correlationIdOf(request) });
     const wait = { clock: engine.clock, signal: engine.background.signal };
     await rules.hold(effects, "before", wait);
     const early = replacement(effects, "before");

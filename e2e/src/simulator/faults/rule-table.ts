@@ -4,6 +4,13 @@ import { SeededRandom } from "../storage/seeded-random.ts";
 import { matchesCall } from "./call-pattern.ts";
 import type { FaultRule, ImageioOperation, ListedRule, RuleEffect } from "./fault-rule.ts";
 
+/** A call of the engine as rules look at it. */
+export interface EngineCall {
+  readonly method: string;
+  readonly path: string;
+  readonly correlationId: string | undefined;
+}
+
 /** A request of imageio as rules look at it. */
 export interface ImageioCall {
   readonly operation: ImageioOperation;
@@ -60,8 +67,14 @@ export class RuleTable {
   }
 
   /** Counts a call of the engine; answers what is to happen to it, in the order of the rules. */
-  takeCall(method: string, path: string): readonly RuleEffect[] {
-    return this.#take(({ match }) => "call" in match && matchesCall(match.call, method, path));
+  takeCall({ method, path, correlationId }: EngineCall): readonly RuleEffect[] {
+    return this.#take(
+      ({ match }) =>
+        "call" in match &&
+        matchesCall(match.call, method, path) &&
+        (match.correlationId === undefined ||
+          (correlationId !== undefined && new RegExp(match.correlationId).test(correlationId))),
+    );
   }
 
   /** The same for a request of imageio. */

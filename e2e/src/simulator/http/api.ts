@@ -7,6 +7,7 @@ import { apiPath, struct } from "../rendering/resource.ts";
 import { XmlBody } from "../rendering/xml/xml-body.ts";
 import type { Answer, Call, Handle } from "./call.ts";
 import { carryOutJob } from "./carry-out-job.ts";
+import { correlationIdOf } from "./correlation-id.ts";
 import { expectedRoot } from "./expected-root.ts";
 import { type ReadLink, followLinks } from "./follow-links.ts";
 import { type Request, type Response, htmlPage } from "./message.ts";
@@ -23,12 +24,6 @@ export interface ApiParts {
 /** 401 as the servlet container writes it: HTML. */
 export const unauthorized = (): Response =>
   htmlPage(401, "401 - Unauthorized", { "www-authenticate": 'Basic realm="RESTAPI"' });
-
-const correlationIdOf = (request: Request): string | undefined => {
-  const raw = request.headers["correlation-id"] ?? request.query.get("correlation_id");
-  const clean = raw?.replaceAll(/[^0-9A-Za-z_-]/g, "").slice(0, 36);
-  return clean === "" ? undefined : clean;
-};
 
 const checkVersion = (request: Request): void => {
   const version = request.headers["version"];
