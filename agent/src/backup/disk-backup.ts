@@ -22,7 +22,7 @@ import { DiskPass, type PassParts } from "./disk-pass.ts";
 import { type ToldDisk, toDiskProgress } from "./disk-progress.ts";
 import { DiskTally } from "./disk-tally.ts";
 import { type ChunkRange, type MissedChanges, rangesText } from "./missed-changes.ts";
-import { type FoundReason, missedReason } from "./found-reasons.ts";
+import { type FoundReason, missedReason } from "@holdfast/shared/format/found-reasons";
 import type { OpenedDisks } from "./opened-disks.ts";
 import { type DiskPlan, planDisk, planInFull, type PlanRequest } from "./plan-disk.ts";
 import type { Remark } from "./remark.ts";
