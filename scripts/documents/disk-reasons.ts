@@ -1,4 +1,4 @@
-import { foundReasons } from "../../agent/src/backup/found-reasons.ts";
+import { foundReasons } from "../../shared/src/format/found-reasons.ts";
 import { codeOfReason, reasons } from "../../controller/src/capture/reasons.ts";
 import { heading, markdownTable } from "./markdown.ts";
 

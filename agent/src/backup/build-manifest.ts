@@ -6,7 +6,7 @@ import type { Manifest } from "@holdfast/shared/format/manifest";
 import type { ClearDisk, DiskMode, Statistics } from "@holdfast/shared/format/manifest-schema";
 import { parseRepositoryId } from "@holdfast/shared/format/repository-id";
 import type { AttemptKey } from "./backup-task.ts";
-import { missedReason } from "./found-reasons.ts";
+import { missedReason } from "@holdfast/shared/format/found-reasons";
 
 /** What became of one disk. */
 export interface DiskOutcome {

@@ -21,8 +21,8 @@ import type { LaneAnswer, LaneRequest } from "./lane-messages.ts";
 import { DiskPass, type PassParts } from "./disk-pass.ts";
 import { type ToldDisk, toDiskProgress } from "./disk-progress.ts";
 import { DiskTally } from "./disk-tally.ts";
-import { type ChunkRange, type MissedChanges, rangesText } from "./missed-changes.ts";
-import { type FoundReason, missedReason } from "./found-reasons.ts";
+import { type MissedChanges, missedText } from "./missed-changes.ts";
+import { type FoundReason, missedReason } from "@holdfast/shared/format/found-reasons";
 import type { OpenedDisks } from "./opened-disks.ts";
 import { type DiskPlan, planDisk, planInFull, type PlanRequest } from "./plan-disk.ts";
 import type { Remark } from "./remark.ts";
@@ -72,9 +72,9 @@ export class DiskBackup {
 
   get remarks(): readonly Remark[] {
     const found = [...this.#remarks, ...this.#parts.disks.of(this.#disk.diskId).remarks];
-    const ranges = this.#missedRanges();
-    if (ranges.length === 0) return found;
-    const what = rangesText(ranges, this.#parts.upload.chunkSize);
+    const missed = this.#missed;
+    if (missed === undefined || missed.chunks === 0) return found;
+    const what = missedText(missed, this.#parts.upload.chunkSize);
     const message = `change tracking missed changes (${what}): the point is right, and no checkpoint is relied on any more`;
     return [...found, { code: "TRACKING_MISSED_CHANGES", message, diskId: this.#disk.diskId }];
   }
@@ -85,7 +85,7 @@ export class DiskBackup {
   }
 
   outcome(): DiskOutcome {
-    const reason = this.#missedRanges().length === 0 ? this.#reason : missedReason;
+    const reason = (this.#missed?.chunks ?? 0) === 0 ? this.#reason : missedReason;
     return { disk: this.#disk, sizeBytes: this.#sizeBytes, root: this.#root, mode: this.#mode, reason };
   }
 
@@ -233,10 +233,6 @@ export class DiskBackup {
       baseSizeBytes: this.#base === undefined ? undefined : Number(this.#base.sizeBytes),
       checksTracking: this.#disk.checksTracking,
     };
-  }
-
-  #missedRanges(): readonly ChunkRange[] {
-    return this.#missed?.ranges() ?? [];
   }
 
   async #use(signal: AbortSignal): Promise<OpenDisk> {

@@ -21,6 +21,7 @@ const openLadder = (...answers: readonly Answer[]) => {
   const wishes: (DiskWish | undefined)[] = [];
   const rests: number[] = [];
   let left = 0;
+  let transfers = 1;
   const clock: Clock = {
     ...systemClock,
     sleep: async (ms) => {
@@ -30,12 +31,13 @@ const openLadder = (...answers: readonly Answer[]) => {
   const openById = async (_diskId: string, _signal: AbortSignal, wish?: DiskWish): Promise<OpenDisk> => {
     const answer = answers[wishes.length];
     wishes.push(wish === undefined ? undefined : { ...wish, broken: new Map(wish.broken) });
+    if (wish !== undefined && wish.brokenTransferId !== "") transfers += 1;
     if (answer === undefined) throw new Error("nobody expected another opening");
     if (answer instanceof HoldfastError) throw answer;
     const leave = async (): Promise<void> => {
       left += 1;
     };
-    return { passedOver: [], ...answer, transferId: `t${wishes.length}`, leave } as unknown as OpenDisk;
+    return { passedOver: [], ...answer, transferId: `t${transfers}`, leave } as unknown as OpenDisk;
   };
   const ladder = new DiskLadder("d1", { openById, clock, log: silentLogger });
   return { ladder, wishes, rests, left: () => left };
@@ -79,6 +81,38 @@ describe("a disk on its ladder", () => {
       { code: "ROUTE_FELL_BACK", message: expect.stringContaining("route proxy") as string, diskId: "d1" },
     ]);
     expect(ladder.routeReason).toBe("direct: the connection broke");
+  });
+
+  it("by a better way than before tells why other ways were passed over as history, not of the present one", async () => {
+    const passedOver = [
+      { route: "direct", reason: "it does not answer", isPlanned: false },
+      { route: "stream", reason: "no other agent lends the disk", isPlanned: true },
+    ] as const;
+    const { ladder } = openLadder({ route: "proxy", passedOver }, { route: "direct" });
+    await ladder.use(signal);
+    await ladder.mend(refused, signal);
+    expect(ladder.routeReason).toBe("");
+    expect(ladder.remarks.find(({ code }) => code === "ROUTE_FELL_BACK")?.message).toBe(
+      "ways to the disk did not answer, or broke: direct: it does not answer; it was last read by route direct",
+    );
+  });
+
+  it("tells of no fresh transfer where there was none before: what failed was the opening", async () => {
+    const away = new HoldfastError("ENGINE_UNREACHABLE", "the engine is away");
+    const { ladder } = openLadder(away, away, { route: "direct" }, { route: "direct" });
+    await ladder.use(signal);
+    expect(ladder.remarks).toEqual([]);
+    await ladder.mend(refused, signal);
+    expect(ladder.remarks).toMatchObject([{ code: "TRANSFER_RENEWED" }]);
+    expect(ladder.remarks[0]?.message).toContain("broke once, first with: expired");
+  });
+
+  it("counts a transfer that broke once, whatever the opening of the next one met", async () => {
+    const away = new HoldfastError("ENGINE_UNREACHABLE", "the engine is away");
+    const { ladder } = openLadder({ route: "direct" }, away, away, { route: "direct" });
+    await ladder.use(signal);
+    await ladder.mend(refused, signal);
+    expect(ladder.remarks[0]?.message).toContain("broke once, first with: expired");
   });
 
   it("takes the transfer that a failed opening names, and rests longer while nothing comes of it", async () => {

@@ -23,14 +23,19 @@ export class DiskLadder {
   readonly #diskId: string;
   readonly #deps: LadderDeps;
   readonly #broken = new Map<Route, string>();
-  readonly #passed = new Map<Route, PassedOver>();
+  /** What was tried in vain at any opening. */
+  readonly #failed = new Map<Route, PassedOver>();
+  /** Better ways than the present one. */
+  #passed: readonly PassedOver[] = [];
   #opened: OpenDisk | undefined;
   #transferId = "";
   #route: Route | undefined;
   #fruitless = 0;
-  /** Fresh tickets, with why the first was needed. */
+  /** Transfers that took the place of another one, with why the first did. */
   #renewals = 0;
   #firstWords = "";
+  /** The first of what happened since the disk was opened, or its transfer known. */
+  #words = "";
 
   constructor(diskId: string, deps: LadderDeps) {
     this.#diskId = diskId;
@@ -62,13 +67,13 @@ export class DiskLadder {
 
   /** Why better ways than the present one were passed over; empty when none was. */
   get routeReason(): string {
-    return passedOverText([...this.#passed.values()]);
+    return passedOverText(this.#passed);
   }
 
   /** What was not planned, and was got over. */
   get remarks(): readonly Remark[] {
     const diskId = this.#diskId;
-    const failed = [...this.#passed.values()].filter(({ isPlanned }) => !isPlanned);
+    const failed = [...this.#failed.values()];
     return [
       ...(this.#renewals === 0
         ? []
@@ -84,7 +89,7 @@ export class DiskLadder {
         : [
             {
               code: "ROUTE_FELL_BACK" as const,
-              message: `the disk was read by route ${this.#route ?? "none"}, since better ones did not answer: ${passedOverText(failed)}`,
+              message: `ways to the disk did not answer, or broke: ${passedOverText(failed)}; it was last read by route ${this.#route ?? "none"}`,
               diskId,
             },
           ]),
@@ -106,7 +111,7 @@ export class DiskLadder {
       } catch (caught) {
         signal.throwIfAborted();
         if (!isDiskFault(caught)) throw caught;
-        this.#noteTransfer(caught.details["transferId"]);
+        this.#follow(caught.details["transferId"]);
         this.#route = undefined;
         last = caught;
       }
@@ -115,9 +120,11 @@ export class DiskLadder {
 
   #take(opened: OpenDisk): OpenDisk {
     this.#opened = opened;
-    this.#transferId = opened.transferId;
+    this.#follow(opened.transferId);
+    this.#words = "";
     this.#route = opened.route;
-    for (const one of opened.passedOver) this.#passed.set(one.route, one);
+    this.#passed = opened.passedOver;
+    for (const one of opened.passedOver) if (!one.isPlanned) this.#failed.set(one.route, one);
     return opened;
   }
 
@@ -138,15 +145,20 @@ export class DiskLadder {
     return { brokenTransferId: mend.isFresh ? this.#transferId : "", broken: this.#broken };
   }
 
-  #note({ isFresh, avoid }: Mend & { readonly kind: "again" }, { message }: HoldfastError): void {
+  #note({ avoid }: Mend & { readonly kind: "again" }, { message }: HoldfastError): void {
     if (avoid !== undefined) this.#broken.set(avoid, message);
-    if (!isFresh) return;
-    this.#renewals += 1;
-    if (this.#firstWords === "") this.#firstWords = message;
+    if (this.#words === "") this.#words = message;
   }
 
-  #noteTransfer(transferId: unknown): void {
-    if (typeof transferId === "string" && transferId !== "") this.#transferId = transferId;
+  /** Takes a transfer for the present one: a renewal where there was another before. */
+  #follow(transferId: unknown): void {
+    if (typeof transferId !== "string" || transferId === "" || transferId === this.#transferId) return;
+    if (this.#transferId !== "") {
+      this.#renewals += 1;
+      if (this.#firstWords === "") this.#firstWords = this.#words;
+    }
+    this.#words = "";
+    this.#transferId = transferId;
   }
 }
 

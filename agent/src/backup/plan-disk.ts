@@ -4,7 +4,7 @@ import type { DiskMode } from "@holdfast/shared/format/manifest-schema";
 import type { DiskReader } from "../disks/disk-reader.ts";
 import type { ExtentContext } from "../disks/extent.ts";
 import type { ChunkMap } from "./chunk-map.ts";
-import type { FoundReason } from "./found-reasons.ts";
+import type { FoundReason } from "@holdfast/shared/format/found-reasons";
 import { MissedChanges } from "./missed-changes.ts";
 import { ChunkPlanner } from "./plan-chunks.ts";
 import type { Remark } from "./remark.ts";

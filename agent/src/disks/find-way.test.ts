@@ -86,13 +86,19 @@ describe("the way to a disk", () => {
     expect(found.reached.access).toMatchObject({ source: { endpoint: { socketPath: unixSocket } } });
   });
 
-  it("is HTTPS to the host elsewhere, and on a host whose socket is not this ticket's", async () => {
+  it("is HTTPS to the host elsewhere, and on a host that tells of no socket", async () => {
     const { url } = await serve({ unixSocket: `\0hf-else/${process.pid}` });
     const beside = await find(image(url));
     expect(beside).toMatchObject({ route: "direct", passed: ["socket planned"], reached: { maxReaders: 8 } });
-    const alone = await serve();
-    const onHost = await find(image(alone.url), { hostName: "host-1", reachableHosts: [] });
+    const old = await serve({ isOld: true });
+    const onHost = await find(image(old.url), { hostName: "host-1", reachableHosts: [] });
     expect(onHost).toMatchObject({ route: "direct", passed: ["socket planned"] });
+  });
+
+  it("is HTTPS on a host whose socket does not answer, which is told", async () => {
+    const { url } = await serve();
+    const found = await find(image(url), { hostName: "host-1", reachableHosts: [] });
+    expect(found).toMatchObject({ route: "direct", passed: ["socket tried"] });
   });
 
   it("is the engine's proxy when the host does not answer and nobody lends, which is told", async () => {

@@ -92,11 +92,8 @@ class WaySearch {
     if (host === undefined) return undefined;
     const socket = mayUseSocket ? await reachSocket(host, this.#reach) : undefined;
     if (socket !== undefined) return ofImage(image, socket);
-    this.#pass(
-      "socket",
-      mayUseSocket ? "imageio's socket does not answer here" : "this agent is not on the host",
-      true,
-    );
+    const isTried = mayUseSocket && host.capabilities.unixSocket !== undefined;
+    this.#pass("socket", isTried ? "imageio's socket does not serve it here" : whyNoSocket(mayUseSocket), !isTried);
     return this.#passed.has("direct") ? undefined : ofImage(image, host);
   }
 
@@ -158,6 +155,9 @@ class WaySearch {
     });
   }
 }
+
+const whyNoSocket = (isOnHost: boolean): string =>
+  isOnHost ? "the host tells of no socket" : "this agent is not on the host";
 
 /** Names the transfer in the failure, so that a fresh one can be asked for. */
 const ofTransfer = (caught: unknown, transferId: string): HoldfastError => {

@@ -1,3 +1,4 @@
+import { createFakeClock } from "@holdfast/shared/clock/fake-clock";
 import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import { afterAll, beforeAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { listJournalOfAttempt, writeJournal } from "../database/journal-table.ts";
@@ -143,6 +144,32 @@ describe("tickets", () => {
     );
     expect(opened).toBe(1);
   });
+
+  it.each([
+    ["anew", false],
+    ["in an earlier life", true],
+  ])(
+    "of a transfer that was opened %s and never starts fail by its name: a TIMEOUT would be asked again for ever",
+    async (_when, isFormer) => {
+      const opening: Transfer = { ...open, phase: "opening", enginePhase: "initializing", transferUrl: undefined };
+      const [manager] = bench.deps.managers.list();
+      Object.assign(manager?.hypervisor ?? {}, {
+        openTransfer: () => Promise.resolve(opening),
+        cancelTransfer: () => Promise.resolve(),
+      } satisfies Partial<Hypervisor>);
+      transfers = [opening];
+      if (isFormer) await noteTransfer({ transferId: "tr1" });
+      const clock = createFakeClock();
+      await using box = createTicketBox({ ...bench.deps, clock });
+      expect(box.look(what, disk, "").kind).toBe("opening");
+      await vi.waitFor(() => expect(clock.waiting).toBe(1));
+      await clock.advance(180_000);
+      expect(box.look(what, disk, "")).toMatchObject({
+        kind: "failed",
+        error: { code: "TRANSFER_FAILED", details: { transferId: "tr1", diskId: "d1" } },
+      });
+    },
+  );
 
   it("that could not be opened say why, and are tried anew when they are asked for again", async () => {
     const [manager] = bench.deps.managers.list();

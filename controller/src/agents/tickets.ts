@@ -2,6 +2,7 @@ import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
 import { ownerOf } from "../backups/owner-of.ts";
 import { usableManager } from "../backups/examine.ts";
 import { type OpenedDisk, closeDisk, openDisk } from "../capture/open-disk.ts";
+import { transferInTime } from "../capture/transfer-in-time.ts";
 import { type StepDeps as EngineStepDeps, throughOutages, waitFor } from "../capture/waiting.ts";
 import { listJournalOfAttempt, writeJournal } from "../database/journal-table.ts";
 import { correlated } from "../hypervisor/correlation.ts";
@@ -124,7 +125,7 @@ const openOnEngine = async (
   const former = journal.find(({ kind, objectId }) => kind === "transfer" && objectId === disk.diskId);
   const formerId = former?.facts["transferId"];
   const engine = engineDepsOf(deps, what);
-  const again = formerId === brokenTransferId ? undefined : await findAgain(engine, formerId, signal);
+  const again = formerId === brokenTransferId ? undefined : await findAgain(engine, disk, formerId, signal);
   if (again !== undefined) return again;
   if (former !== undefined) await refuseOtherMoment(engine, disk, signal);
   await writeJournal(queries, transferEntry(what, disk, {}), deps.clock.nowMs());
@@ -168,6 +169,7 @@ const openMs = 120_000;
 /** The ticket of a transfer that an earlier life of this process opened, as long as the engine still has it open. */
 const findAgain = async (
   engine: EngineStepDeps,
+  { diskId }: OpenableDisk,
   transferId: string | undefined,
   signal: AbortSignal,
 ): Promise<OpenedDisk | undefined> => {
@@ -179,7 +181,8 @@ const findAgain = async (
     if (transfer?.phase !== "open" || transferUrl === undefined) return { opened: undefined };
     return { opened: { transferId, transferUrl, proxyUrl: proxyUrl === transferUrl ? undefined : proxyUrl, hostId } };
   };
-  const found = await waitFor(engine, { what: `transfer ${transferId} to open`, deadlineMs: openMs }, look, signal);
+  const patience = { what: `transfer ${transferId} to open`, deadlineMs: openMs };
+  const found = await transferInTime({ diskId, transferId }, () => waitFor(engine, patience, look, signal));
   return found.opened;
 };
 

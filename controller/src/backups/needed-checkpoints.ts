@@ -1,7 +1,11 @@
 import type { PointSummary } from "@holdfast/proto/holdfast/repository/v1/repository_pb";
+import type { FoundReason } from "@holdfast/shared/format/found-reasons";
 
 /** Reasons of a disk whose backup found that change tracking had not told the truth. */
-export const liedReasons: ReadonlySet<string> = new Set(["tracking-lied", "tracking-missed"]);
+export const liedReasons: ReadonlySet<string> = new Set([
+  "tracking-lied",
+  "tracking-missed",
+] satisfies readonly FoundReason[]);
 
 /**
  * Checkpoints of one VM that backups to come may build on: those that its newest point in each repository names. Once a backup

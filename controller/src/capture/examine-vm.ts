@@ -1,10 +1,17 @@
 import type { Capture } from "../hypervisor/captures.ts";
-import type { VmDetails } from "../hypervisor/inventory.ts";
+import type { AttachedDisk, VmDetails } from "../hypervisor/inventory.ts";
 import { type CapturePolicy, defaultCapturePolicy } from "./capture-policy.ts";
 import { type CaptureChoice, chooseCapture } from "./choose-capture.ts";
 import { whyNoHeadroom } from "./headroom.ts";
 import type { HeadroomPolicy } from "./headroom-policy.ts";
-import { type BasePoint, type CapturePlan, type PlanInput, disksToCapture, planDisks } from "./plan-disks.ts";
+import {
+  type BasePoint,
+  type CapturePlan,
+  type PlanInput,
+  disksToCapture,
+  planDisks,
+  reasonToSkip,
+} from "./plan-disks.ts";
 import { snapshotPlan } from "./snapshot-plan.ts";
 import { type FitnessFacts, whyUnfit } from "./vm-fitness.ts";
 import type { StepDeps } from "./waiting.ts";
@@ -99,8 +106,10 @@ const fitnessFacts = (vm: VmDetails, all: readonly Capture[], request: ExamineRe
   const { ownCaptureId, excludedDiskIds, installationId = "" } = request;
   const captures = all.filter(({ id }) => id !== ownCaptureId);
   const locksOfOurs = captures.length < all.length;
-  const diskIds = vm.disks.map(({ id }) => id).filter((id) => !locksOfOurs && !excludedDiskIds.has(id));
-  return { vm, captures, diskIds: new Set(diskIds), installationId };
+  const isFrozen = (disk: AttachedDisk): boolean =>
+    disk.contentType === "data" && reasonToSkip(excludedDiskIds, disk) === undefined;
+  const frozen = locksOfOurs ? [] : vm.disks.filter(isFrozen);
+  return { vm, captures, diskIds: new Set(frozen.map(({ id }) => id)), installationId };
 };
 
 interface RoomWanted {

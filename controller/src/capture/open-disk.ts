@@ -3,6 +3,7 @@ import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
 import { isAnswerLost } from "../hypervisor/answers.ts";
 import { type Owner, correlationIdOf } from "../hypervisor/marks.ts";
 import { type Transfer, isTransferOver } from "../hypervisor/transfers.ts";
+import { transferInTime } from "./transfer-in-time.ts";
 import { type StepDeps, throughConflicts, waitFor } from "./waiting.ts";
 
 /** A disk to open for imageio. */
@@ -34,7 +35,7 @@ export interface OpenedDisk {
 /**
  * Opens one disk and waits until imageio serves it. Engines take no ids of ours for transfers: so `onOpening` is told the id
  * as soon as it is known (to the journal), and a repeated step ends what an earlier one left on the disk before it opens
- * anew. Fails with TRANSFER_FAILED; an opened transfer that never starts is cancelled first.
+ * anew. Fails with TRANSFER_FAILED, never with TIMEOUT; an opened transfer that never starts is cancelled first.
  */
 export const openDisk = async (
   deps: StepDeps,
@@ -42,11 +43,12 @@ export const openDisk = async (
   onOpening: (transferId: string) => Promise<void>,
   signal: AbortSignal,
 ): Promise<OpenedDisk> => {
-  if (request.repeated) await endTransfersOf(deps, [request.diskId], request.direction, signal);
+  if (request.repeated) await endFormer(deps, request, signal);
   const opening = await askAgain(deps, request, signal);
   await onOpening(opening.id);
   try {
-    return await awaitOpen(deps, request, opening, signal);
+    const named = { diskId: request.diskId, transferId: opening.id };
+    return await transferInTime(named, () => awaitOpen(deps, request, opening, signal));
   } catch (caught) {
     if (!signal.aborted) await cancelQuietly(deps, opening.id, signal);
     throw caught;
@@ -101,6 +103,9 @@ export const endTransfersOf = async (
   for (const { id } of ours) await closeDisk(deps, { transferId: id, direction, succeeded: false }, signal);
 };
 
+const endFormer = (deps: StepDeps, { diskId, direction }: OpenDiskRequest, signal: AbortSignal): Promise<void> =>
+  transferInTime({ diskId }, () => endTransfersOf(deps, [diskId], direction, signal));
+
 /**
  * Asks once more when the answer was lost: whether the engine opened the disk nobody can say, so what may be open is ended first. An
  * upload's end would take its disk along; there the attempt fails.
@@ -112,7 +117,7 @@ const askAgain = async (deps: StepDeps, request: OpenDiskRequest, signal: AbortS
   } catch (caught) {
     if (direction === "upload" || !isAnswerLost(caught)) throw caught;
     deps.log.debug("the answer about a disk's opening was lost", { disk: diskId, err: caught });
-    await endTransfersOf(deps, [diskId], direction, signal);
+    await endFormer(deps, request, signal);
     return await ask(deps, request, signal);
   }
 };

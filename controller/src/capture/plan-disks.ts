@@ -107,7 +107,7 @@ type Decision = Pick<PlannedDisk, "mode" | "reason" | "checksTracking" | "beside
 const plain = (mode: DiskMode, reason: Reason): Decision => ({ mode, reason, checksTracking: false });
 
 const decide = (input: PlanInput, disk: AttachedDisk): Decision => {
-  const skip = reasonToSkip(input, disk);
+  const skip = reasonToSkip(input.excludedDiskIds, disk);
   if (skip !== undefined) return plain("skipped", skip);
 
   const inBase = input.base?.disks.find(({ id }) => id === disk.id);
@@ -141,8 +141,9 @@ const reasonOfFull = (input: PlanInput, disk: AttachedDisk): Reason => {
   return input.base === undefined ? "no-base" : "new-disk";
 };
 
-const reasonToSkip = (input: PlanInput, disk: AttachedDisk): Reason | undefined => {
-  if (input.excludedDiskIds.has(disk.id)) return "disk-excluded";
+/** Why a disk of guest data is not captured, whatever the base has of it; undefined for one that is. */
+export const reasonToSkip = (excludedDiskIds: ReadonlySet<string>, disk: AttachedDisk): Reason | undefined => {
+  if (excludedDiskIds.has(disk.id)) return "disk-excluded";
   if (disk.storageType === "lun") return "lun";
   if (disk.storageType !== "image") return "foreign-storage";
   if (disk.shareable) return "shareable";
