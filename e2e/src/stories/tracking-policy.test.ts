@@ -3,14 +3,15 @@ import { InventoryService } from "@holdfast/proto/holdfast/controller/v1/invento
 import { RepositoryRegistryService } from "@holdfast/proto/holdfast/controller/v1/repository_pb";
 import type { Session } from "@holdfast/proto/holdfast/controller/v1/session_pb";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openEngineUser } from "../harness/engine-user.ts";
 import { differenceOf, fingerprintOf } from "../harness/fingerprint.ts";
 import { writeAsGuest } from "../harness/guest-writes.ts";
 import { type Lab, twoClusters } from "../harness/lab.ts";
 import { expectNothingLeft } from "../harness/nothing-left.ts";
 import { describeSession, present } from "../harness/operator.ts";
+import { openOtherProduct } from "../harness/other-product.ts";
 import { openPointReader, type PointReader } from "../harness/point-reader.ts";
 import { copyNextBackup } from "../harness/reference.ts";
+import { neededCheckpoints } from "../harness/references.ts";
 import { openSecondRepository, type SecondRepository } from "../harness/second-repository.ts";
 import { type Story, openStory } from "../harness/story.ts";
 import type { LabVm } from "../simulator/control/control-client.ts";
@@ -237,8 +238,8 @@ test("two repositories keep their own base and checkpoint, two jobs into one sha
 
 test("another product's checkpoint stays, ours of a failed attempt goes, and each increment builds on its own (R6)", async () => {
   const vm = await addVm("beside");
-  await using user = await openEngineUser(lab);
-  const foreign = await user.backUp(vm.id, [diskOf(vm)], "another product");
+  await using product = await openOtherProduct(lab);
+  const foreign = await product.backUp(vm.id, [diskOf(vm)], "another product");
   const run = () => runRightly(vm, () => story.operator.runJob("beside"));
   await run();
   await change(vm, 1, 10);
@@ -254,7 +255,8 @@ test("another product's checkpoint stays, ours of a failed attempt goes, and eac
   expect(left).toHaveLength(2);
   expect(left).toContain(foreign);
   expect(left).not.toContain(own[0]);
-  await expectNothingLeft(lab, { checkpoints: (await lab.control.leftovers()).checkpoints.map(({ id }) => id) });
+  const points = [...(await reader.list()), ...(await secondReader.list())];
+  await expectNothingLeft(lab, { checkpoints: [foreign, ...neededCheckpoints(points)] });
 });
 
 test("below level 4.5 the disks without the engine's flag are named, and vm enable-tracking sets it for many at once", async () => {

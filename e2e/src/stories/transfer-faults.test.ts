@@ -253,8 +253,11 @@ test.each(losses)("in mid-disk $what: the rest comes through a fresh ticket of t
   const sessionId = await stage.start(vm.name);
   await untilTransferring(lab, vm);
   await one.lose(vm);
-  await lab.control.clearFaults();
-  await expectGotOver(await operator.waitForEnd(sessionId), vm, renewed);
+  await lab.control.clearImageioFaults();
+  const session = await operator.waitForEnd(sessionId);
+  for (const rule of await lab.control.rules.list())
+    expect(rule.hits, `hits of ${JSON.stringify(rule.match)}`).toBeGreaterThan(0);
+  await expectGotOver(session, vm, renewed);
 });
 
 test("a capture that was ended under its transfers costs the attempt: two moments never mix in one point", async () => {

@@ -187,11 +187,16 @@ export class ControlClient {
     await this.#post("/imageio-faults", fault);
   }
 
+  /** Takes back the faults of imageio alone: rules, and faults of calls, stay. */
+  async clearImageioFaults(): Promise<void> {
+    await this.#delete("/imageio-faults");
+  }
+
   /** Takes back every rule, and every fault of calls and of imageio. */
   async clearFaults(): Promise<void> {
     await this.rules.clear();
     await this.#delete("/faults");
-    await this.#delete("/imageio-faults");
+    await this.clearImageioFaults();
   }
 
   async leftovers(): Promise<Leftovers> {
