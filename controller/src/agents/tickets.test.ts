@@ -171,6 +171,45 @@ describe("tickets", () => {
     },
   );
 
+  it("of a disk in a snapshot of ours are opened anew without ending what others read of the disk (R6)", async () => {
+    const frozen: OpenableDisk = { ...disk, captureId: undefined, snapshotId: "s1" };
+    const [manager] = bench.deps.managers.list();
+    let answers: (() => Promise<Transfer>)[] = [
+      () => {
+        transfers = [...transfers, { ...open, id: "lost" }];
+        return Promise.reject(new HoldfastError("ENGINE_FAULT", "the answer is lost", { details: { status: 500 } }));
+      },
+    ];
+    Object.assign(manager?.hypervisor ?? {}, {
+      listSnapshotDisks: () => Promise.resolve([{ diskId: "d1", imageId: "i1" }] as never),
+      openTransfer: () => {
+        const [next = () => Promise.resolve({ ...open, id: "tr9" }), ...rest] = answers;
+        answers = rest;
+        return next();
+      },
+    } satisfies Partial<Hypervisor>);
+    const ids = () => transfers.map(({ id }) => id);
+    transfers = [{ ...open, id: "theirs" }];
+
+    await using box = createTicketBox(bench.deps);
+    await vi.waitFor(() => expect(box.look(what, frozen, "").kind).toBe("open"));
+    expect(ids()).toEqual(["theirs"]);
+
+    transfers = [...transfers, { ...open, id: "tr9" }, { ...open, id: "theirs too" }];
+    box.look(what, frozen, "tr9");
+    await vi.waitFor(() => expect(ids()).toEqual(["theirs", "theirs too"]));
+    await vi.waitFor(() => expect(box.look(what, frozen, "").kind).toBe("open"));
+
+    await noteTransfer({ foreign: "theirs" });
+    transfers = [
+      { ...open, id: "theirs" },
+      { ...open, id: "of a life before" },
+    ];
+    await using later = createTicketBox(bench.deps);
+    await vi.waitFor(() => expect(later.look(what, frozen, "").kind).toBe("open"));
+    expect(ids()).toEqual(["theirs"]);
+  });
+
   it("that could not be opened say why, and are tried anew when they are asked for again", async () => {
     const [manager] = bench.deps.managers.list();
     let refusals = 0;

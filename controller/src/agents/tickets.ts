@@ -1,12 +1,13 @@
 import { HoldfastError, hasCode } from "@holdfast/shared/errors/holdfast-error";
 import { ownerOf } from "../backups/owner-of.ts";
 import { usableManager } from "../backups/examine.ts";
-import { type OpenedDisk, closeDisk, openDisk } from "../capture/open-disk.ts";
+import { type OpenedDisk, closeDisk, openDisk, openTransfersOf } from "../capture/open-disk.ts";
 import { transferInTime } from "../capture/transfer-in-time.ts";
 import { type StepDeps as EngineStepDeps, throughOutages, waitFor } from "../capture/waiting.ts";
 import { listJournalOfAttempt, writeJournal } from "../database/journal-table.ts";
 import { correlated } from "../hypervisor/correlation.ts";
 import { correlationIdOf } from "../hypervisor/marks.ts";
+import { foreignTransfersOf, toForeignFacts } from "../sessions/foreign-transfers.ts";
 import type { JournalEntry } from "../sessions/journal.ts";
 import type { OpenableDisk, Try } from "../sessions/task-work.ts";
 import type { WorkDeps } from "../sessions/work-deps.ts";
@@ -128,7 +129,8 @@ const openOnEngine = async (
   const again = formerId === brokenTransferId ? undefined : await findAgain(engine, disk, formerId, signal);
   if (again !== undefined) return again;
   if (former !== undefined) await refuseOtherMoment(engine, disk, signal);
-  await writeJournal(queries, transferEntry(what, disk, {}), deps.clock.nowMs());
+  const foreign = await foreignTransfers(engine, disk, former, signal);
+  await writeJournal(queries, transferEntry(what, disk, toForeignFacts(foreign)), deps.clock.nowMs());
   return openDisk(
     engine,
     {
@@ -139,11 +141,28 @@ const openOnEngine = async (
       snapshot: disk.snapshotId === undefined ? undefined : { vmId: disk.vmId, snapshotId: disk.snapshotId },
       hostId: disk.hostId,
       repeated: former !== undefined,
+      foreignTransferIds: foreign,
       inactivityTimeoutS: deps.settings.transferInactivityS,
     },
     (transferId) => writeJournal(queries, transferEntry(what, disk, { transferId }), deps.clock.nowMs()),
     signal,
   );
+};
+
+/**
+ * What others read of a disk that a snapshot froze: all that is open and not known to be ours, as it was before the opening whose
+ * answer is not known. Of a disk in a capture of ours there is none.
+ */
+const foreignTransfers = async (
+  engine: EngineStepDeps,
+  { diskId, direction, snapshotId }: OpenableDisk,
+  former: JournalEntry | undefined,
+  signal: AbortSignal,
+): Promise<readonly string[]> => {
+  if (snapshotId === undefined) return [];
+  if (former !== undefined && !("transferId" in former.facts)) return foreignTransfersOf(former);
+  const open = await openTransfersOf(engine, [diskId], direction, signal);
+  return open.filter((id) => id !== former?.facts["transferId"]);
 };
 
 /** A disk that was opened before is opened anew only while it is still the same frozen one; what was written is trusted never. */

@@ -8,6 +8,7 @@ import { listUnfinishedAttempts } from "../database/attempts-table.ts";
 import { listJournalOfAttempt } from "../database/journal-table.ts";
 import { correlationIdOf } from "../hypervisor/marks.ts";
 import { newestBase } from "../repositories/newest-base.ts";
+import { foreignTransfersOf } from "../sessions/foreign-transfers.ts";
 import { type JournalEntry, isHeld } from "../sessions/journal.ts";
 import type { Remark } from "../sessions/remark.ts";
 import type { Settled, Standing, Try } from "../sessions/task-work.ts";
@@ -82,6 +83,7 @@ const snapshotOfJournal = (journal: readonly JournalEntry[]): Omit<DropRequest, 
     snapshotId: journal.find(({ kind, facts }) => kind === "snapshot" && "snapshotId" in facts)?.facts["snapshotId"],
     transferIds: transfers.flatMap(({ facts }) => facts["transferId"] ?? []),
     unansweredDiskIds: transfers.flatMap(({ facts, objectId }) => ("transferId" in facts ? [] : [objectId])),
+    foreignTransferIds: transfers.flatMap(foreignTransfersOf),
   };
 };
 

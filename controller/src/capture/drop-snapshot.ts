@@ -4,7 +4,7 @@ import type { Snapshot } from "../hypervisor/inventory.ts";
 import { type Owner, correlationIdOf, markOf } from "../hypervisor/marks.ts";
 import { tellsSnapshotOf } from "../hypervisor/snapshot-events.ts";
 import { mergeSnapshot } from "./end-capture.ts";
-import { closeDisk, endTransfersOf } from "./open-disk.ts";
+import { closeDisk, endOwnTransfers } from "./open-disk.ts";
 import type { CaptureRemark } from "./reasons.ts";
 import type { StepDeps } from "./waiting.ts";
 
@@ -16,6 +16,8 @@ export interface DropRequest {
   readonly transferIds: readonly string[];
   /** Disks whose opening was asked for without an answer: a download of one is taken for ours. */
   readonly unansweredDiskIds: readonly string[];
+  /** Downloads that were there before ours were asked for: never ended (R6). */
+  readonly foreignTransferIds?: readonly string[];
   /** What the engine answered when it was asked for; undefined when that answer never came. */
   readonly snapshotId: string | undefined;
 }
@@ -40,12 +42,12 @@ export const dropSnapshot = async (
 
 const drop = async (
   deps: StepDeps,
-  { owner, vmId, unansweredDiskIds }: DropRequest,
+  { owner, vmId, unansweredDiskIds: diskIds, foreignTransferIds: foreignIds = [] }: DropRequest,
   snapshotId: string,
   signal: AbortSignal,
 ): Promise<readonly CaptureRemark[]> => {
   try {
-    if (unansweredDiskIds.length > 0) await endTransfersOf(deps, unansweredDiskIds, "download", signal);
+    if (diskIds.length > 0) await endOwnTransfers(deps, { diskIds, direction: "download", foreignIds }, signal);
     await mergeSnapshot(deps, { vmId, snapshotId, correlationId: correlationIdOf(owner) }, signal);
     return [];
   } catch (caught) {

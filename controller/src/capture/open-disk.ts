@@ -18,6 +18,8 @@ export interface OpenDiskRequest {
   readonly hostId?: string | undefined;
   /** True when the journal says that it may have been opened before: what is there is ended first. */
   readonly repeated: boolean;
+  /** Open transfers of the disk that are somebody else's: never ended (R6). A snapshot of ours keeps nobody else from the disk. */
+  readonly foreignTransferIds?: readonly string[];
   /** Seconds of silence after which the engine ends it; 120 unless said. */
   readonly inactivityTimeoutS?: number;
   /** How long the engine may take; 2 minutes unless said. */
@@ -89,22 +91,52 @@ export const closeDisk = async (
 };
 
 /** Ends every open transfer of these disks in one direction and waits for it. They must be known to be ours. */
-export const endTransfersOf = async (
+export const endTransfersOf = (
   deps: StepDeps,
   diskIds: readonly string[],
   direction: "download" | "upload",
   signal: AbortSignal,
+): Promise<void> => endOwnTransfers(deps, { diskIds, direction, foreignIds: [] }, signal);
+
+/** Open transfers of disks that others may read too. */
+export interface OwnTransfers {
+  readonly diskIds: readonly string[];
+  readonly direction: "download" | "upload";
+  /** Those of somebody else. */
+  readonly foreignIds: readonly string[];
+}
+
+/** The same, but for those that are known to be somebody else's (R6). */
+export const endOwnTransfers = async (
+  deps: StepDeps,
+  { diskIds, direction, foreignIds }: OwnTransfers,
+  signal: AbortSignal,
 ): Promise<void> => {
-  const transfers = await deps.hypervisor.listTransfers(signal);
-  const ours = transfers.filter(
-    (one) =>
-      one.direction === direction && one.diskId !== undefined && diskIds.includes(one.diskId) && !isTransferOver(one),
-  );
-  for (const { id } of ours) await closeDisk(deps, { transferId: id, direction, succeeded: false }, signal);
+  const open = await openTransfersOf(deps, diskIds, direction, signal);
+  const ours = open.filter((id) => !foreignIds.includes(id));
+  for (const id of ours) await closeDisk(deps, { transferId: id, direction, succeeded: false }, signal);
 };
 
-const endFormer = (deps: StepDeps, { diskId, direction }: OpenDiskRequest, signal: AbortSignal): Promise<void> =>
-  transferInTime({ diskId }, () => endTransfersOf(deps, [diskId], direction, signal));
+/** Open transfers of these disks in one direction, whoever made them. */
+export const openTransfersOf = async (
+  deps: Pick<StepDeps, "hypervisor">,
+  diskIds: readonly string[],
+  direction: "download" | "upload",
+  signal: AbortSignal,
+): Promise<readonly string[]> => {
+  const transfers = await deps.hypervisor.listTransfers(signal);
+  return transfers
+    .filter((one) => one.direction === direction && one.diskId !== undefined && diskIds.includes(one.diskId))
+    .filter((one) => !isTransferOver(one))
+    .map(({ id }) => id);
+};
+
+const endFormer = (
+  deps: StepDeps,
+  { diskId, direction, foreignTransferIds: foreignIds = [] }: OpenDiskRequest,
+  signal: AbortSignal,
+): Promise<void> =>
+  transferInTime({ diskId }, () => endOwnTransfers(deps, { diskIds: [diskId], direction, foreignIds }, signal));
 
 /**
  * Asks once more when the answer was lost: whether the engine opened the disk nobody can say, so what may be open is ended first. An

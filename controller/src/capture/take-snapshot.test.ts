@@ -134,6 +134,25 @@ test.each(["before", "after"] as const)(
   },
 );
 
+test("a snapshot of ours goes, and a download that was there before ours stays open (R6)", async () => {
+  const vm = await lab.addVm(plainVm("vm-read-by-others"));
+  const request = await requestFor(vm);
+  const snapshotId = await askForSnapshot(lab.deps, request, never);
+  await awaitSnapshot(lab.deps, { ...request, snapshotId }, never);
+  const [diskId = ""] = vm.disks.map(({ id }) => id);
+  const ended: string[] = [];
+  const other = { id: "theirs", phase: "open", direction: "download", diskId } as const;
+  const hypervisor = {
+    ...lab.deps.hypervisor,
+    listTransfers: () => Promise.resolve([other, { ...other, id: "ours" }] as never),
+    getTransfer: () => Promise.resolve(undefined),
+    finalizeTransfer: (id: string) => Promise.resolve(void ended.push(id)),
+  };
+  const reading = { snapshotId, transferIds: [], unansweredDiskIds: [diskId], foreignTransferIds: ["theirs"] };
+  expect(await dropSnapshot({ ...lab.deps, hypervisor }, { ...request, ...reading }, never)).toEqual([]);
+  expect(ended).toEqual(["ours"]);
+});
+
 test("a snapshot that the engine will not remove is told and left, and removed later", async () => {
   const vm = await lab.addVm(plainVm("vm-refused"));
   const request = await requestFor(vm);
