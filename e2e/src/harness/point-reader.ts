@@ -24,13 +24,17 @@ export interface RepositoryDoor {
 }
 
 const call = { timeoutMs: 60_000 };
+/** Long runs read for hours through one reader. */
+const lifeMs = 24 * 3_600_000;
 
 /** Connects to the repository's server: in the controller's name to list, in an operator's to read. */
 export const openPointReader = async ({ address, controllerDir }: RepositoryDoor): Promise<PointReader> => {
   await using opening = new AsyncDisposableStack();
   const vouching = await openVouching(controllerDir);
   const number = await vouching.trustNumber();
-  const asController = clientCredentials(await vouching.identity("controller", "story"), { role: "repository" });
+  const asController = clientCredentials(await vouching.identity("controller", "story", lifeMs), {
+    role: "repository",
+  });
   const metadata = (): Record<string, string> => ({ "holdfast-trust-number": String(number) });
   const client = opening.use(openRpcClient(address, asController, { metadata }));
   const service = client.service(RepositoryService);
@@ -60,7 +64,7 @@ interface OperatorsDoor extends AsyncDisposable {
 }
 
 const openOperatorsDoor = async (vouching: Vouching, address: string, repositoryId: string): Promise<OperatorsDoor> => {
-  const identity = await vouching.identity("operator", "story");
+  const identity = await vouching.identity("operator", "story", lifeMs);
   let token = "";
   const asOperator = clientCredentials(identity, { role: "repository", id: repositoryId });
   const client = openRpcClient(address, asOperator, { metadata: () => ({ [taskTokenHeader]: token }) });
