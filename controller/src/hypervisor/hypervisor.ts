@@ -34,8 +34,8 @@ export interface CallCounts {
  * One oVirt Manager in our words. Every method fails with a HoldfastError: ENGINE_UNREACHABLE, ENGINE_UNTRUSTED,
  * ENGINE_CREDENTIALS_REFUSED, ENGINE_PROTOCOL, ENGINE_CONFLICT (busy now), ENGINE_FAULT (refused; the engine's words are in
  * the message), ENGINE_FORBIDDEN, and what each method names itself; an aborted signal rejects with its reason.
- * Reads are repeated inside when the connection breaks; what changes something is repeated inside only where it is
- * idempotent by an id of ours. Conflicts are left to the caller, who knows how long it may wait.
+ * Reads are repeated inside when the answer is lost (`isAnswerLost`); what changes something is repeated inside only where
+ * doing it twice is doing it once. Conflicts are left to the caller, who knows how long it may wait.
  */
 export interface Hypervisor
   extends
