@@ -107,12 +107,12 @@ const openInto = async (deps: WorkDeps, what: Try, { disk, entry, brokenTransfer
         ? await open()
         : await throughOutages(engineDepsOf(deps, what), patience, open, signal);
     entry.state = { kind: "open", disk: opened };
-    deps.bell.attempt(what.attempt.agentId, what.attempt.attemptId);
   } catch (caught) {
     entry.state = { kind: "failed", error: HoldfastError.from(caught) };
     if (entry.controller.signal.aborted) return;
     deps.log.warn("a disk cannot be opened", { ...fieldsOf(what), disk: disk.diskId, err: caught });
   }
+  deps.bell.attempt(what.attempt.agentId, what.attempt.attemptId);
 };
 
 const openOnEngine = async (

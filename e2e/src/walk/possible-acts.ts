@@ -119,13 +119,13 @@ const trackingActs = (vm: VmState): readonly WeighedAct[] => {
 const backupActs = (vm: VmState, below: Below): readonly WeighedAct[] => {
   const at = (["preparing", "running", "settling"] as const)[below(3)] ?? "running";
   const quiet: readonly WeighedAct[] = [
-    { weight: vm.preview === undefined ? 10 : 3, act: { kind: "backup" } },
+    { weight: vm.preview === undefined ? 6 : 2, act: { kind: "backup" } },
     { weight: 0.5, act: { kind: "kill", target: "agent" } },
     { weight: 0.5, act: { kind: "kill", target: "controller" } },
   ];
   if (vm.preview !== undefined) return quiet;
   const disturbed = (["agent", "controller", "host"] as const).map((by): WeighedAct => ({
-    weight: 0.7,
+    weight: 0.5,
     act: { kind: "backup-disturbed", by, at },
   }));
   return [...quiet, ...disturbed];
