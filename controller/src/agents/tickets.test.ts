@@ -218,10 +218,12 @@ describe("tickets", () => {
       return Promise.reject(new HoldfastError("ENGINE_FAULT", "no host"));
     };
     Object.assign(manager?.hypervisor ?? {}, { openTransfer: refuse } satisfies Partial<Hypervisor>);
-    await using box = createTicketBox(bench.deps);
-    await vi.waitFor(() =>
-      expect(box.look(what, disk, "")).toMatchObject({ kind: "failed", error: { message: "no host" } }),
-    );
+    const rung: string[] = [];
+    const bell = { ...bench.deps.bell, attempt: (agentId: string, id: string) => rung.push(`${agentId} ${id}`) };
+    await using box = createTicketBox({ ...bench.deps, bell });
+    expect(box.look(what, disk, "").kind).toBe("opening");
+    await vi.waitFor(() => expect(rung, "the agent is nudged to ask again").toEqual([`${what.attempt.agentId} a1`]));
+    expect(box.look(what, disk, "")).toMatchObject({ kind: "failed", error: { message: "no host" } });
     expect(refusals).toBe(1);
     expect(box.look(what, disk, "").kind).toBe("opening");
     await vi.waitFor(() => expect(refusals).toBe(2));

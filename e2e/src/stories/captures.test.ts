@@ -2,20 +2,17 @@ import { Result } from "@holdfast/proto/holdfast/controller/v1/common_pb";
 import { JobService } from "@holdfast/proto/holdfast/controller/v1/job_pb";
 import { ManagerService } from "@holdfast/proto/holdfast/controller/v1/manager_pb";
 import { PointService } from "@holdfast/proto/holdfast/controller/v1/point_pb";
-import { type Session, SessionService, type Task } from "@holdfast/proto/holdfast/controller/v1/session_pb";
+import type { Session, Task } from "@holdfast/proto/holdfast/controller/v1/session_pb";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { loseDatabase } from "../harness/database-copy.ts";
 import { writeAsGuest } from "../harness/guest-writes.ts";
 import { patientWithAgents } from "../harness/installation.ts";
 import { type Lab, twoClusters } from "../harness/lab.ts";
-import { slowReads } from "../harness/mid-transfer.ts";
 import { expectNothingLeft } from "../harness/nothing-left.ts";
 import { describeSession, present } from "../harness/operator.ts";
 import { openPointReader } from "../harness/point-reader.ts";
 import { type Reference, copyNextBackup, expectPointHolds } from "../harness/reference.ts";
 import { neededCheckpoints } from "../harness/references.ts";
 import { type Story, openStory } from "../harness/story.ts";
-import { until } from "../harness/until.ts";
 import type { LabVm } from "../simulator/control/control-client.ts";
 
 const MiB = 1024 * 1024;
@@ -287,84 +284,4 @@ test("what level and engine can do is known before: a level without cold capture
   const version = checks.find(({ name }) => name === "engine version");
   expect(version).toMatchObject({ passed: false });
   expect(version?.message).toMatch(/the engine is 4\.3\.10\S*; 4\.4 or newer is needed/);
-});
-
-/** A session whose snapshot is there and whose disk is being read, slowly. */
-const readingFromSnapshot = async (name: string): Promise<string> => {
-  await addVm(name);
-  await story.operator.createJob(name, [name], { capture: "snapshot" });
-  await lab.control.resetCounters();
-  await slowReads(lab, 300);
-  const sessionId = await story.operator.startJob(name);
-  await until("the snapshot's disk to be read", async () =>
-    (await lab.control.counters()).tickets.some(({ requests }) => requests > 0),
-  );
-  expect((await lab.control.leftovers()).snapshots).toHaveLength(1);
-  return sessionId;
-};
-
-test("a cancelled session takes its snapshot along, and answers of the engine that are lost double nothing", async () => {
-  const sessionId = await readingFromSnapshot("cancelled");
-  await story.installation.api.service(SessionService).cancelSession({ sessionId }, call);
-  await lab.control.clearFaults();
-  expect((await story.operator.waitForEnd(sessionId)).result).toBe(Result.CANCELLED);
-  await expectClean();
-
-  for (const route of ["POST /vms/*/snapshots", "DELETE /vms/*/snapshots/*", "POST /imagetransfers"]) {
-    await lab.control.rules.add({ match: { call: route }, which: { nth: 1 }, what: { kind: "drop", when: "after" } });
-  }
-  const session = await story.operator.runJob("cancelled");
-  await lab.control.rules.clear();
-  expect(session.result, describeSession(session)).toBe(Result.SUCCESS);
-  expect(taskOf(session).attempts, describeSession(session)).toHaveLength(1);
-  await expectClean();
-});
-
-test("a controller that is killed while its snapshot is there goes on with it, and removes it", async () => {
-  const sessionId = await readingFromSnapshot("interrupted");
-  await story.installation.controller.kill();
-  await lab.control.clearFaults();
-  await story.installation.controller.start();
-  const session = await story.operator.waitForEnd(sessionId);
-  expect([Result.SUCCESS, Result.WARNING], describeSession(session)).toContain(session.result);
-  await expectClean();
-});
-
-test("a controller that is killed while it has a guest hold still thaws it in its next life, and makes one snapshot", async () => {
-  await addVm("held");
-  await story.operator.createJob("held", ["held"], { capture: "snapshot", consistency: "required" });
-  await lab.control.rules.add({
-    match: { call: "POST /vms/*/snapshots" },
-    which: { nth: 1 },
-    what: { kind: "delay", ms: 3_000 },
-  });
-  const sessionId = await story.operator.startJob("held");
-  await until("the guest to be frozen", async () => (await lab.control.leftovers()).frozenGuests.length === 1);
-  await story.installation.controller.kill();
-  await story.installation.controller.start();
-  const session = await story.operator.waitForEnd(sessionId);
-  await lab.control.rules.clear();
-  expect([Result.SUCCESS, Result.WARNING], describeSession(session)).toContain(session.result);
-  expect(taskOf(session)).toMatchObject({ capture: "snapshot", consistency: "filesystem" });
-  await expectClean();
-});
-
-test("R6: a snapshot of a controller that lost its database is removed by the janitor, and the user's own stays", async () => {
-  const { installation, operator } = story;
-  const vm = await addVm("forgotten");
-  const users = await lab.control.addSnapshot(vm.id, "before the upgrade");
-  await operator.createJob("forgotten", [vm.id], { capture: "snapshot" });
-  await lab.control.rules.add({
-    match: { call: "POST /imagetransfers" },
-    what: { kind: "status", status: 409, detail: "[Disk is being transferred.]" },
-  });
-  await operator.startJob("forgotten");
-  await until("the snapshot to be made", async () => (await lab.control.leftovers()).snapshots.length === 2);
-  await loseDatabase(installation);
-  await lab.control.rules.clear();
-  await installation.controller.start();
-  await operator.addManager(lab);
-  await operator.addRepository();
-  await expectClean();
-  expect((await lab.control.leftovers()).snapshots).toMatchObject([{ id: users, madeBy: "lab" }]);
 });

@@ -3,7 +3,6 @@ import { Result } from "@holdfast/proto/holdfast/controller/v1/common_pb";
 import type { Session } from "@holdfast/proto/holdfast/controller/v1/session_pb";
 import { randomName } from "@holdfast/shared/ids/ids";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { slowReads, untilTransferring } from "../harness/mid-transfer.ts";
 import { expectNothingLeft } from "../harness/nothing-left.ts";
 import { describeSession, present } from "../harness/operator.ts";
 import { type Stage, type StagedVm, openStage } from "../harness/stage.ts";
@@ -21,7 +20,6 @@ beforeAll(async () => {
       HOLDFAST_CONTROLLER_WORK_PREFLIGHT_PATIENCE_MS: "500",
       HOLDFAST_CONTROLLER_WORK_BUSY_PATIENCE_MS: "10000",
       HOLDFAST_CONTROLLER_WORK_RETRY_DELAY_MS: "1500",
-      HOLDFAST_CONTROLLER_WORK_HEADROOM_EVERY_MS: "100",
     },
   });
 });
@@ -233,46 +231,6 @@ test("a VM that we restore is waited for until it is complete", async () => {
     ["normal", `Holdfast ended the restore of VM restored-to: success ${place}`, restoredId],
   ]);
   await lab.control.removeVm(restoredId);
-});
-
-/** Ends a backup whose storage domain fills up, and looks that its guest was never paused. */
-const fillUp = async (vm: StagedVm): Promise<string> => {
-  const { control } = stage.lab;
-  await slowReads(stage.lab, 300);
-  const sessionId = await stage.start(vm.name);
-  await untilTransferring(stage.lab, vm);
-  await control.setStorageDomain("data1", { availableBytes: 5.5 * gib });
-  await until("the first attempt to be ended", async () => {
-    const [first] = (await stage.operator.session(sessionId)).tasks[0]?.attempts ?? [];
-    return first?.state === "failed" ? first : undefined;
-  });
-  await control.clearFaults();
-  return sessionId;
-};
-
-const lostWords = (name: string): string =>
-  `vm ${name}: storage domain data1 is down to 5.5 GiB free, below 6.0 GiB (critical space + margin): the backup was ended before the guest would pause`;
-
-test("a storage domain that fills up ends a live backup before the guest pauses, and it is made when there is room again", async () => {
-  const vm = await stage.addVm("fills-up", { cluster: "west" });
-  const sessionId = await fillUp(vm);
-  await stage.lab.control.setStorageDomain("data1", { availableBytes: null });
-  const session = await stage.operator.waitForEnd(sessionId);
-  expect(session.result, describeSession(session)).toBe(Result.WARNING);
-  const { attempts } = present(session.tasks[0]);
-  expect(attempts[0]).toMatchObject({ state: "failed", code: "HEADROOM_LOST", message: lostWords(vm.name) });
-  expect(attempts.at(-1)).toMatchObject({ state: "succeeded" });
-  const { changes } = await stage.lab.control.vmHistory(vm.id);
-  expect(changes.map(({ status }) => status)).not.toContain("paused");
-  await stage.expectSound(vm, 1);
-});
-
-test("a storage domain that stays full ends a hybrid backup, and the VM fails by its code with nothing left", async () => {
-  const vm = await stage.addVm("stays-full");
-  const session = await stage.operator.waitForEnd(await fillUp(vm));
-  expect(failureOf(session)).toMatch(/^HEADROOM_MISSING: vm stays-full: storage domain data1 has 5\.5 GiB free/);
-  expect(present(session.tasks[0]).attempts[0]).toMatchObject({ code: "HEADROOM_LOST" });
-  await expectNothingLeft(stage.lab, { checkpoints: await othersCheckpoints(vm) });
 });
 
 /** What the engine's log says of a session in our name. */

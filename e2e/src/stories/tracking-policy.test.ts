@@ -28,16 +28,8 @@ let reader: PointReader;
 let secondReader: PointReader;
 
 beforeAll(async () => {
-  const config = twoClusters("ovirt");
   story = await openStory({
-    labs: [
-      {
-        ...config,
-        incrementalFrom: "4.4",
-        clusters: [...config.clusters, { name: "old", version: "4.4" }],
-        hosts: [...config.hosts, { name: "ovirt-old-1", cluster: "old" }],
-      },
-    ],
+    labs: [twoClusters("ovirt")],
     agents: [{ name: "east-1", manager: "ovirt", cluster: "east" }],
   });
   lab = story.lab("ovirt");
@@ -59,12 +51,12 @@ afterAll(async () => {
 });
 
 /** A VM of one disk of 16 chunks, and a job of its name. */
-const addVm = async (name: string, cluster = "east", disk: object = {}): Promise<LabVm> => {
+const addVm = async (name: string, cluster = "east"): Promise<LabVm> => {
   const vm = await lab.control.addVm({
     name,
     cluster,
     status: "up",
-    disks: [{ alias: `${name}_root`, size: 16 * MiB, fill: { seed: name, bytes: filledMiB * MiB }, ...disk }],
+    disks: [{ alias: `${name}_root`, size: 16 * MiB, fill: { seed: name, bytes: filledMiB * MiB } }],
   });
   await story.operator.createJob(name, [vm.id], { sampleChunks });
   return vm;
@@ -257,53 +249,4 @@ test("another product's checkpoint stays, ours of a failed attempt goes, and eac
   expect(left).not.toContain(own[0]);
   const points = [...(await reader.list()), ...(await secondReader.list())];
   await expectNothingLeft(lab, { checkpoints: [foreign, ...neededCheckpoints(points)] });
-});
-
-test("below level 4.5 the disks without the engine's flag are named, and vm enable-tracking sets it for many at once", async () => {
-  const inventory = story.installation.api.service(InventoryService);
-  const vm = await addVm("flagless", "old", { incremental: false });
-  await lab.control.addDisk(vm.id, { alias: "flagless_raw", size: MiB, format: "raw" });
-  const modern = await addVm("modern");
-
-  const planned = present((await story.operator.planJob("flagless")).vms[0]);
-  expect(planned.remarks.filter(({ code }) => code === "TRACKING_OFF").map(({ diskId }) => diskId)).toEqual([
-    diskOf(vm),
-  ]);
-  const shown = async () => present((await inventory.getVm({ vm: vm.id }, call)).vm);
-  await Array.fromAsync(inventory.listVms({ refresh: true }, call));
-  expect((await shown()).disks.filter(({ trackingOff }) => trackingOff).map(({ diskId }) => diskId)).toEqual([
-    diskOf(vm),
-  ]);
-
-  const ask = async (dryRun: boolean) =>
-    (await inventory.enableTracking({ vms: [modern.id], job: "flagless", dryRun }, call)).disks.map(
-      ({ vmName, alias, outcome }) => [vmName, alias, outcome],
-    );
-  const others = [
-    ["flagless", "flagless_raw", "impossible"],
-    ["modern", "modern_root", "not-needed"],
-  ];
-  const expected = (outcome: string) => expect.arrayContaining([["flagless", "flagless_root", outcome], ...others]);
-  expect(await ask(true)).toEqual(expected("would-enable"));
-  expect(await ask(false)).toEqual(expected("enabled"));
-  expect(await ask(false)).toEqual(expected("already"));
-  expect(present((await story.operator.planJob("flagless")).vms[0]).remarks.map(({ code }) => code)).not.toContain(
-    "TRACKING_OFF",
-  );
-  await expect(inventory.enableTracking({ vms: [vm.id], disks: ["nosuch"] }, call)).rejects.toMatchObject({
-    code: "NOT_FOUND",
-  });
-});
-
-test("once the flag is set, a VM below level 4.5 is compared once and read by its changes from then on", async () => {
-  const vm = await addVm("flagged", "old", { incremental: false });
-  const run = async () => diskIn(await runRightly(vm, () => story.operator.runJob("flagged")));
-  expect(await run()).toMatchObject({ mode: "full", reason: "no-base" });
-  expect(await run()).toMatchObject({ mode: "compare", reason: "tracking-off" });
-  const inventory = story.installation.api.service(InventoryService);
-  const { disks } = await inventory.enableTracking({ vms: [vm.id] }, call);
-  expect(disks.map(({ outcome }) => outcome)).toEqual(["enabled"]);
-  expect(await run()).toMatchObject({ mode: "compare", reason: "base-untracked" });
-  await change(vm, 4, 12);
-  expect(await run()).toMatchObject({ mode: "incremental", bytes: { changedBytes: BigInt(MiB) } });
 });

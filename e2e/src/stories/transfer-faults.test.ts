@@ -231,16 +231,11 @@ const losses: readonly LossCase[] = [
     what: "the engine ends the transfer and is away (502, HTML) when a fresh one is asked for",
     lose: async () => {
       const away: Rule["what"] = { kind: "status", status: 502, as: "html" };
-      await stage.lab.control.rules.add({
-        match: { call: "* /imagetransfers/**" },
-        which: { to: 9, from: 1 },
-        what: away,
-      });
-      await stage.lab.control.rules.add({
-        match: { call: "POST /imagetransfers" },
-        which: { to: 3, from: 1 },
-        what: away,
-      });
+      for (const [call, to] of [
+        ["* /imagetransfers/**", 9],
+        ["POST /imagetransfers", 3],
+      ] as const)
+        await stage.lab.control.rules.add({ match: { call }, which: { from: 1, to }, what: away });
       await stage.lab.control.spoilTickets(hostName, "lost");
     },
   },

@@ -101,7 +101,7 @@ test("a start that the engine refuses has its reasons in worker and session, and
   await story.workers.add({ name: "w-far", manager: "beta", cluster: "west" });
   await story.workers.add({ name: "w-near", manager: "beta", cluster: "east" });
   const reason = "The host beta-west-1 did not satisfy internal filter Memory because of a whim.";
-  await beta.control.refuseStart({ vm: "w-far", reasons: [reason], times: 1_000 });
+  await beta.control.workers.refuseStart({ vm: "w-far", reasons: [reason], times: 1_000 });
 
   const session = await story.backUp("far", ["beta/far"], Result.WARNING);
   const task = onlyTask(session);

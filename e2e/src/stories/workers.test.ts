@@ -49,14 +49,14 @@ test("the next run resumes the same VM, whose agent joins nothing anew", async (
   const alpha = story.lab("alpha");
   const before = await story.workers.show("w-one");
   const member = await memberOf("w-one");
-  const guest = await alpha.control.guestProcess(before.vmId);
+  const guest = await alpha.control.workers.guestProcess(before.vmId);
   expect(guest?.state).toBe("T");
 
   const task = onlyTask(await story.backUp("one", ["alpha/one"]));
   expect(task.agentName).toBe("w-one");
   expect(await story.workers.untilIn("w-one", "suspended")).toMatchObject({ vmId: before.vmId });
   expect(await pathOf(alpha, "w-one")).toStrictEqual([...made, ...booted, ...suspended, ...resumed, ...suspended]);
-  expect(await alpha.control.guestProcess(before.vmId)).toMatchObject({ pid: guest?.pid, state: "T" });
+  expect(await alpha.control.workers.guestProcess(before.vmId)).toMatchObject({ pid: guest?.pid, state: "T" });
   expect(await memberOf("w-one")).toStrictEqual(member);
 });
 

@@ -112,7 +112,7 @@ const initializationOf = async ({ control }: Lab): Promise<Initialization> =>
   initializationSchema.parse(
     await until("the controller to start the worker's VM", async () => {
       const vm = (await control.listVms()).find(({ name }) => name === workerName);
-      return vm === undefined ? undefined : await control.toldAtStart(vm.id);
+      return vm === undefined ? undefined : await control.workers.toldAtStart(vm.id);
     }),
   );
 

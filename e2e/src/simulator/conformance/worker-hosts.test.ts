@@ -114,7 +114,7 @@ test("pins, this start's hosts and affinity groups are obeyed", async () => {
 });
 
 test("a start is refused with the reasons that a test wants, for a VM that is still to be made", async () => {
-  await lab.control.refuseStart({ vm: "unlucky", reasons: ["The host h1 is on fire."] });
+  await lab.control.workers.refuseStart({ vm: "unlucky", reasons: ["The host h1 is on fire."] });
   const id = await makeVm(api, "unlucky");
   expect(await refusedStart(id)).toContain("The host h1 is on fire.");
   await act(api, id, "start");
@@ -139,13 +139,13 @@ test("a guest that ignores shutdown is shown as up again, and goes by a stop", a
   const id = await makeVm(api, "deaf");
   await startWith(api, id, "a: 1\n");
   await untilRecorded(lab, id, 1);
-  await lab.control.ignoreShutdown("deaf");
+  await lab.control.workers.ignoreShutdown("deaf");
   await act(api, id, "shutdown", { reason: "maintenance" });
   await untilStatus(api, id, "up");
   expect((await statusesOf(lab, id)).slice(-2)).toEqual(["powering_down", "up"]);
-  expect(await lab.control.guestProcess(id)).toBeDefined();
+  expect(await lab.control.workers.guestProcess(id)).toBeDefined();
   expect(await untilRecorded(lab, id, 1)).toHaveLength(1);
-  await lab.control.ignoreShutdown("deaf", false);
+  await lab.control.workers.ignoreShutdown("deaf", false);
   await act(api, id, "stop", { reason: "enough" });
   expect((await untilStatus(api, id, "down")).stop_reason).toBe("enough");
 });
@@ -157,7 +157,7 @@ test("somebody else stops and deletes a VM", async () => {
   await startWith(api, id, "a: 1\n");
   await act(bob, id, "stop");
   await untilStatus(api, id, "down");
-  expect(await lab.control.guestProcess(id)).toBeUndefined();
+  expect(await lab.control.workers.guestProcess(id)).toBeUndefined();
   await bob.delete(`/vms/${id}`);
   await api.until(`/vms/${id}`, ({ status }) => status === 404);
   const gone = (await lab.control.vmHistories()).find(({ name }) => name === "shared");

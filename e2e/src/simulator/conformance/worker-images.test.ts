@@ -119,7 +119,7 @@ marked.write("HOLDFAST-LAB-GUEST agent\n");
 test("a VM from Blank boots what its uploaded disk says", async () => {
   const id = await bootUploaded("uploaded", marked);
   await untilRecorded(lab, id, 1);
-  expect(await lab.control.guestProcess(id)).toBeDefined();
+  expect(await lab.control.workers.guestProcess(id)).toBeDefined();
 });
 
 test.each([
@@ -134,7 +134,7 @@ test.each([
   ],
 ])("%s stays powering up until the engine no longer waits, and runs nothing", async (_, boot) => {
   const id = await boot();
-  expect(await lab.control.guestProcess(id)).toBeUndefined();
+  expect(await lab.control.workers.guestProcess(id)).toBeUndefined();
   const { changes } = await lab.control.vmHistory(id);
   const [powering, up] = changes.slice(-2);
   expect([powering?.status, up?.status]).toEqual(["powering_up", "up"]);

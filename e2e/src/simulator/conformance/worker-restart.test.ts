@@ -18,7 +18,7 @@ test.each(["SIGTERM", "SIGKILL"] as const)(
     }
     await act(api, asleep, "suspend");
     await untilStatus(api, asleep, "suspended");
-    const guests = await Promise.all([running, asleep].map((id) => before.control.guestProcess(id)));
+    const guests = await Promise.all([running, asleep].map((id) => before.control.workers.guestProcess(id)));
 
     const lab = await before.restart(signal);
     try {
@@ -30,7 +30,7 @@ test.each(["SIGTERM", "SIGKILL"] as const)(
       expect((await again.get(`/vms/${running}`)).json.status).toBe("up");
       expect((await untilRecorded(lab, running, 2))[1]).toMatchObject({ event: "started", config: "a: 1\n" });
       expect((await again.get(`/vms/${asleep}`)).json.status).toBe("suspended");
-      expect(await lab.control.guestProcess(asleep)).toBeUndefined();
+      expect(await lab.control.workers.guestProcess(asleep)).toBeUndefined();
       await act(again, asleep, "start");
       await untilStatus(again, asleep, "up");
       expect(await untilRecorded(lab, asleep, 2)).toHaveLength(2);
@@ -46,10 +46,10 @@ test("an isolated guest dies with the simulator too", async () => {
   const id = await makeVm(api, "stranded");
   await startWith(api, id, "a: 1\n");
   await untilRecorded(before, id, 1);
-  const { pid = 0, startTime = 0 } = (await before.control.guestProcess(id)) ?? {};
+  const { pid = 0, startTime = 0 } = (await before.control.workers.guestProcess(id)) ?? {};
   await act(api, id, "suspend");
   await untilStatus(api, id, "suspended");
-  expect((await before.control.guestProcess(id))?.state).toBe("T");
+  expect((await before.control.workers.guestProcess(id))?.state).toBe("T");
   const lab = await before.restart("SIGKILL");
   try {
     await until("the guest to be gone", async () => pid > 0 && !(await isRunning(pid, startTime)));
@@ -65,11 +65,11 @@ test("a program that breaks is started again where the lab has a service manager
   const id = await makeVm(api, "sturdy");
   await startWith(api, id, "a: 1\n");
   await untilRecorded(lab, id, 1);
-  const first = await lab.control.guestProcess(id);
-  await lab.control.breakGuest(id);
+  const first = await lab.control.workers.guestProcess(id);
+  await lab.control.workers.breakGuest(id);
   await untilRecorded(lab, id, 2);
-  expect((await lab.control.guestProcess(id))?.pid).not.toBe(first?.pid);
+  expect((await lab.control.workers.guestProcess(id))?.pid).not.toBe(first?.pid);
   await act(api, id, "stop");
   await untilStatus(api, id, "down");
-  expect(await lab.control.guestProcess(id)).toBeUndefined();
+  expect(await lab.control.workers.guestProcess(id)).toBeUndefined();
 });

@@ -38,7 +38,7 @@ afterAll(async () => {
 
 test("a VM of a worker's template runs a program that only user data configures", async () => {
   const id = await makeVm(api, "first", { description: "d", memory: 2 ** 28 });
-  expect(await lab.control.guestProcess(id)).toBeUndefined();
+  expect(await lab.control.workers.guestProcess(id)).toBeUndefined();
   const config = `joinToken: planted-secret\nreach: ${new URL(lab.addresses.control).port}\n`;
   const vm = await startWith(api, id, config);
   expect(vm).toMatchObject({ run_once: "true", description: "d", memory: String(2 ** 28) });
@@ -52,7 +52,7 @@ test("a VM of a worker's template runs a program that only user data configures"
     "HOLDFAST_TEST_RUN",
   ]);
   expect((await stat(join(guestDir(lab, id), "root/etc/holdfast/agent.yaml"))).mode & 0o777).toBe(0o600);
-  expect(await lab.control.toldAtStart(id)).toEqual({
+  expect(await lab.control.workers.toldAtStart(id)).toEqual({
     host_name: "worker",
     custom_script: userData(config),
     nic_configurations: {},
@@ -69,11 +69,11 @@ test("a suspended VM's process stands still, no host carries it, and its resume 
   const id = await makeVm(api, "sleeper");
   await startWith(api, id, "a: 1\n");
   await untilRecorded(lab, id, 1);
-  const before = await lab.control.guestProcess(id);
+  const before = await lab.control.workers.guestProcess(id);
   await act(api, id, "suspend");
   const vm = await untilStatus(api, id, "suspended");
   expect(vm.host).toBeUndefined();
-  expect(await lab.control.guestProcess(id)).toEqual({ ...before, state: "T" });
+  expect(await lab.control.workers.guestProcess(id)).toEqual({ ...before, state: "T" });
   expect((await lab.control.leftovers()).runningVms).not.toContain(id);
 
   const again = await api.post(`/vms/${id}/start`, { use_cloud_init: true, vm: { initialization: {} } });
@@ -81,7 +81,7 @@ test("a suspended VM's process stands still, no host carries it, and its resume 
   expect((await api.delete(`/vms/${id}`)).status).toBe(409);
   await act(api, id, "start");
   await untilStatus(api, id, "up");
-  const after = await lab.control.guestProcess(id);
+  const after = await lab.control.workers.guestProcess(id);
   expect(after?.pid).toBe(before?.pid);
   expect(after?.state).not.toBe("T");
   expect((await statusesOf(lab, id)).slice(-4)).toEqual(["saving_state", "suspended", "restoring_state", "up"]);
@@ -99,7 +99,7 @@ test("a shutdown asks the guest, a stop does not, and what was written and enabl
   await act(api, id, "start");
   expect((await untilStatus(api, id, "up")).run_once).toBe("false");
   expect((await untilRecorded(lab, id, 3))[2]).toMatchObject({ event: "started", config: "first: 1\n" });
-  const running = await lab.control.guestProcess(id);
+  const running = await lab.control.workers.guestProcess(id);
   await act(api, id, "stop");
   await untilStatus(api, id, "down");
   expect(await isRunning(running?.pid ?? 0, running?.startTime ?? 0)).toBe(false);
@@ -116,7 +116,7 @@ test("a shutdown asks the guest, a stop does not, and what was written and enabl
 test("a suspended VM can be powered off", async () => {
   const id = await makeVm(api, "off");
   await startWith(api, id, "a: 1\n");
-  const frozen = await lab.control.guestProcess(id);
+  const frozen = await lab.control.workers.guestProcess(id);
   await act(api, id, "suspend");
   await untilStatus(api, id, "suspended");
   await act(api, id, "stop");
@@ -159,12 +159,12 @@ test("stored initialization is used when a start asks for it, and only then", as
   expect((await api.get(`/vms/${id}`)).json.initialization).toMatchObject({ host_name: "h", custom_script });
   await act(api, id, "start");
   await untilStatus(api, id, "up");
-  expect(await lab.control.guestProcess(id)).toBeUndefined();
+  expect(await lab.control.workers.guestProcess(id)).toBeUndefined();
   await act(api, id, "stop");
   await untilStatus(api, id, "down");
   await act(api, id, "start", { use_initialization: "true" });
   expect((await untilStatus(api, id, "up")).run_once).toBe("false");
-  expect(await lab.control.guestProcess(id)).toBeDefined();
+  expect(await lab.control.workers.guestProcess(id)).toBeDefined();
 });
 
 test("user data that cannot be read starts nothing; the VM is up all the same", async () => {
@@ -172,7 +172,7 @@ test("user data that cannot be read starts nothing; the VM is up all the same", 
   const initialization = { custom_script: "write_files: [secret" };
   await act(api, id, "start", { use_cloud_init: "true", vm: { initialization } });
   await untilStatus(api, id, "up");
-  expect(await lab.control.guestProcess(id)).toBeUndefined();
+  expect(await lab.control.workers.guestProcess(id)).toBeUndefined();
   const console = await readFile(join(guestDir(lab, id), "console.log"), "utf8");
   expect(console).toContain("the custom script is not YAML");
   expect(console).not.toContain("secret");
@@ -183,9 +183,9 @@ test("a guest that breaks leaves its VM up, without an address", async () => {
   await startWith(api, id, "a: 1\n");
   const devices = async () => (await api.get(`/vms/${id}/reporteddevices`)).json.reported_device;
   expect(await devices()).toHaveLength(1);
-  await lab.control.breakGuest(id);
-  expect(await lab.control.guestProcess(id)).toBeUndefined();
+  await lab.control.workers.breakGuest(id);
+  expect(await lab.control.workers.guestProcess(id)).toBeUndefined();
   expect((await api.get(`/vms/${id}`)).json.status).toBe("up");
   expect(await devices()).toBeUndefined();
-  await expect(lab.control.breakGuest(id)).rejects.toThrow("nothing runs");
+  await expect(lab.control.workers.breakGuest(id)).rejects.toThrow("nothing runs");
 });

@@ -7,20 +7,15 @@ import type { callFaultSchema } from "../faults/call-faults.ts";
 import type { WriterLog } from "../guest/guest-writers.ts";
 import type { Host } from "../model/inventory.ts";
 import type { VmHistory } from "../model/vm-history.ts";
-import type {
-  imageioFaultSchema,
-  settingsSchema,
-  someDelaysSchema,
-  startRefusalSchema,
-  writerSchema,
-} from "./control-schemas.ts";
+import type { imageioFaultSchema, settingsSchema, someDelaysSchema, writerSchema } from "./control-schemas.ts";
 import { callControl } from "./call-control.ts";
 import type { Leftovers, Made } from "./objects.ts";
 import type { domainChangeSchema } from "./place-routes.ts";
 import { HindranceClient } from "./hindrance-client.ts";
 import { RuleClient } from "./rule-client.ts";
 import { UserClient } from "./user-client.ts";
-import type { GuestDisk, LabCounters, LabGuest } from "./lab-views.ts";
+import { WorkerClient } from "./worker-client.ts";
+import type { GuestDisk, LabCounters } from "./lab-views.ts";
 
 /** A VM as the lab sees it. */
 export interface LabVm {
@@ -46,6 +41,8 @@ export class ControlClient {
   readonly hindrances: HindranceClient;
   /** A user at work on snapshots, formats and checkpoints. */
   readonly user: UserClient;
+  /** What runs in guests of the lab's own, such as workers, and how their starts and stops go wrong. */
+  readonly workers: WorkerClient;
   readonly #origin: string;
 
   /** `origin` is the `control` of the ready line, such as `http://127.0.0.1:40001`. */
@@ -54,6 +51,7 @@ export class ControlClient {
     this.rules = new RuleClient(origin);
     this.hindrances = new HindranceClient(origin);
     this.user = new UserClient(origin);
+    this.workers = new WorkerClient(origin);
   }
 
   async listVms(): Promise<readonly LabVm[]> {
@@ -254,34 +252,9 @@ export class ControlClient {
     return (await this.#get("/vm-histories")) as VmHistory[];
   }
 
-  /** The process that runs in a VM's guest; undefined for none. */
-  async guestProcess(vmId: string): Promise<LabGuest | undefined> {
-    return ((await this.#get(`/vms/${vmId}/guest-process`)) as { process?: LabGuest }).process;
-  }
-
-  /** What the newest start of a VM told cloud-init, in the form of the engine's API; undefined when it told nothing. */
-  async toldAtStart(vmId: string): Promise<unknown> {
-    return ((await this.#get(`/vms/${vmId}/told-at-start`)) as { initialization?: unknown }).initialization;
-  }
-
-  /** Kills what runs in a VM's guest; the VM stays up. */
-  async breakGuest(vmId: string): Promise<void> {
-    await this.#post(`/vms/${vmId}/break-guest`);
-  }
-
   /** Changes how long things take, until the simulator ends; waits that have begun keep their length. */
   async setDelays(delays: z.input<typeof someDelaysSchema>): Promise<void> {
     await this.#post("/delays", delays);
-  }
-
-  /** The next starts of a VM, named by id or name, are refused with these reasons. */
-  async refuseStart(refusal: z.input<typeof startRefusalSchema>): Promise<void> {
-    await this.#post("/start-refusals", refusal);
-  }
-
-  /** The guest of a VM, named by id or name, ignores shutdowns and reboots, or listens again. */
-  async ignoreShutdown(vm: string, ignores = true): Promise<void> {
-    await this.#post("/ignore-shutdown", { vm, ignores });
   }
 
   /** What the VMs on a host may have together from now on; null for no bound. */
