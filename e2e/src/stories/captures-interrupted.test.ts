@@ -1,4 +1,5 @@
 import { Result } from "@holdfast/proto/holdfast/controller/v1/common_pb";
+import { ManagerService } from "@holdfast/proto/holdfast/controller/v1/manager_pb";
 import { SessionService } from "@holdfast/proto/holdfast/controller/v1/session_pb";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { loseDatabase } from "../harness/database-copy.ts";
@@ -6,7 +7,7 @@ import { patientWithAgents } from "../harness/installation.ts";
 import { type Lab, twoClusters } from "../harness/lab.ts";
 import { slowReads } from "../harness/mid-transfer.ts";
 import { expectNothingLeft } from "../harness/nothing-left.ts";
-import { describeSession } from "../harness/operator.ts";
+import { describeSession, present } from "../harness/operator.ts";
 import { openPointReader } from "../harness/point-reader.ts";
 import { neededCheckpoints } from "../harness/references.ts";
 import { type Story, openStory } from "../harness/story.ts";
@@ -106,7 +107,7 @@ test("a controller that is killed while it has a guest hold still thaws it in it
   await expectClean();
 });
 
-test("R6: a snapshot of a controller that lost its database is removed by the janitor, and the user's own stays", async () => {
+test("R6: a snapshot of a controller that lost its database is removed by the janitor, which tells what it cannot do yet, and the user's own stays", async () => {
   const { installation, operator } = story;
   const vm = await addVm("forgotten");
   const users = await lab.control.addSnapshot(vm.id, "before the upgrade");
@@ -119,9 +120,30 @@ test("R6: a snapshot of a controller that lost its database is removed by the ja
   await until("the snapshot to be made", async () => (await lab.control.leftovers()).snapshots.length === 2);
   await loseDatabase(installation);
   await lab.control.rules.clear();
+  const detail = "User is not authorized to perform this action.";
+  await lab.control.rules.add({
+    match: { call: "DELETE /vms/*/snapshots/*" },
+    what: { kind: "status", status: 403, detail },
+  });
   await installation.controller.start();
   await operator.addManager(lab);
   await operator.addRepository();
+  const cleaning = async () =>
+    present((await installation.api.service(ManagerService).getManager({ manager: "ovirt" }, call)).cleaning);
+  const [failed] = await until("the janitor to tell what it cannot remove", async () => {
+    const { failed: things } = await cleaning();
+    return things.length > 0 && things;
+  });
+  expect(failed).toMatchObject({ what: "remove snapshot", vmName: "forgotten", code: "ENGINE_FORBIDDEN" });
+  expect(failed?.reason).toContain(detail);
+  await lab.control.rules.clear();
   await expectClean();
   expect((await lab.control.leftovers()).snapshots).toMatchObject([{ id: users, madeBy: "lab" }]);
+  const told = await until("the janitor to have looked again", async () => {
+    const now = await cleaning();
+    return now.failed.length === 0 && now;
+  });
+  expect(told.cleaned).toContainEqual(
+    expect.objectContaining({ what: "remove snapshot", objectId: failed?.objectId, vmName: "forgotten" }),
+  );
 });

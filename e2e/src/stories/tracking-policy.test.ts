@@ -4,6 +4,7 @@ import { RepositoryRegistryService } from "@holdfast/proto/holdfast/controller/v
 import type { Session } from "@holdfast/proto/holdfast/controller/v1/session_pb";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { differenceOf, fingerprintOf } from "../harness/fingerprint.ts";
+import { openAdministrator } from "../harness/engine-view.ts";
 import { writeAsGuest } from "../harness/guest-writes.ts";
 import { type Lab, twoClusters } from "../harness/lab.ts";
 import { expectNothingLeft } from "../harness/nothing-left.ts";
@@ -249,4 +250,33 @@ test("another product's checkpoint stays, ours of a failed attempt goes, and eac
   expect(left).not.toContain(own[0]);
   const points = [...(await reader.list()), ...(await secondReader.list())];
   await expectNothingLeft(lab, { checkpoints: [foreign, ...neededCheckpoints(points)] });
+});
+
+test("a restore writes into no disk that exists: put back beside the old one, what was restored is new to tracking, and the old one is tracked on", async () => {
+  const vm = await addVm("put-back");
+  const run = () => runRightly(vm, () => story.operator.runJob("put-back"));
+  await run();
+  await change(vm, 3, 12);
+  const restored = await story.operator.restoreDisk((await story.operator.newestPoint(vm.id)).pointId, diskOf(vm));
+  expect(restored.result, describeSession(restored)).toBe(Result.SUCCESS);
+  const { restoredDiskId } = diskIn(restored);
+  expect(restoredDiskId).not.toBe(diskOf(vm));
+  await using administrator = await openAdministrator(lab);
+  const attachment = { interface: "virtio_scsi", active: "true", disk: { id: restoredDiskId } };
+  expect((await administrator.post(`/vms/${vm.id}/diskattachments`, attachment)).status).toBe(201);
+
+  const modesOf = (session: Session) =>
+    new Map(present(session.tasks[0]).disks.map(({ diskId, mode, reason }) => [diskId, `${mode} ${reason}`]));
+  const next = await run();
+  expect(modesOf(next), describeSession(next)).toEqual(
+    new Map([
+      [diskOf(vm), "incremental tracking-good"],
+      [restoredDiskId, "full new-disk"],
+    ]),
+  );
+  const later = await run();
+  expect([...modesOf(later).values()], describeSession(later)).toEqual([
+    "unchanged tracking-good",
+    "unchanged tracking-good",
+  ]);
 });
