@@ -2,6 +2,7 @@ import { HoldfastError } from "@holdfast/shared/errors/holdfast-error";
 import type { ManagerVms } from "../inventory/resolve-vm.ts";
 import { resolveVm, type FoundVm } from "../inventory/resolve-vm.ts";
 import { isTimeZone } from "../retention/calendar-day.ts";
+import { mostSampleChunks } from "../sessions/work-settings.ts";
 import { type CapturePolicy, captureWays, consistencyWishes } from "../capture/capture-policy.ts";
 import { defaultAuditBytesPerNight, parseAudit } from "./audit.ts";
 import { parseChosenDays } from "./chosen-days.ts";
@@ -41,8 +42,6 @@ export type DefinedJob = Omit<Job, "jobId" | "enabled" | "handledMs" | "createdM
 
 const defaultCodec: Codec = "zstd";
 const mostKeepDays = 36_500;
-/** Chunks of a sample are picked and compared one by one, in memory: who wants more reads everything. */
-const mostSampleChunks = 10_000;
 
 /** Checks a definition and turns its names into ids. INVALID_ARGUMENT, VM_NOT_FOUND or NOT_FOUND says what is wrong. */
 export const defineJob = (words: JobWords, facts: JobFacts): DefinedJob => {

@@ -5,6 +5,9 @@ const ms = (value: number) => z.coerce.number().int().nonnegative().default(valu
 
 const tasks = (value: number) => z.coerce.number().int().min(0).max(10_000).default(value);
 
+/** Chunks of a sample are picked and compared one by one, in memory: who wants more reads everything. */
+export const mostSampleChunks = 10_000;
+
 /** How patient sessions are and how much an attempt does at once; every time in milliseconds. */
 export const workSettingsSchema = z.strictObject({
   /** Attempts of one task (A10). */
@@ -39,8 +42,8 @@ export const workSettingsSchema = z.strictObject({
   cleanupPatienceMs: ms(900_000),
   /** How long after a look at a task the next one comes when nothing else asks for it. */
   sweepMs: ms(1_000),
-  /** Unchanged chunks that an increment reads and compares, per disk. */
-  sampleChunks: z.coerce.number().int().nonnegative().default(32),
+  /** Unchanged chunks that an increment reads and compares, per disk; 1 to 10,000. */
+  sampleChunks: z.coerce.number().int().min(1).max(mostSampleChunks).default(32),
   lanes: z.coerce.number().int().min(1).max(16).default(2),
   /** The newest good points of a VM that no retention removes (policy 6). */
   retentionFloor: z.coerce.number().int().min(1).default(3),
