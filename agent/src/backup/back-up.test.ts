@@ -164,16 +164,15 @@ describe("backing up and restoring", () => {
     await expectRestored(end.pointId, { d1: before });
   });
 
-  it("follows a disk that grew in the middle of a chunk", async () => {
+  it("follows a disk that grew in the middle of a chunk: its bitmap's new part, which starts clean, is not believed", async () => {
     const before = makeDisk("grow");
     const base = await benchBackUp(repository, { attempt: attempt(), disks: [full("d1", before)] });
     const disk = Buffer.concat([before, Buffer.alloc(4 * MiB)]);
     fillBlock(disk, 12 * MiB + block, "grown");
     fillBlock(disk, 15 * MiB, "grown");
-    const padded = Buffer.concat([before, Buffer.alloc(4 * MiB)]);
     const end = await benchBackUp(repository, {
       attempt: attempt(),
-      disks: [increment("d1", disk, padded)],
+      disks: [increment("d1", disk, disk)],
       basePointId: base.pointId,
     });
     expect(bytesOf(end)["mode"]).toBe("incremental");

@@ -45,7 +45,8 @@ test("a guest that holds still stands in the journal until it is thawed", async 
 });
 
 test("a guest that cannot be frozen is told by its code and needs no thawing; of a lost answer nobody knows", async () => {
-  await expect(holdGuest(withEngine({ freeze: refused }), held, never)).rejects.toMatchObject({
+  // A thaw would be lost here, and leave the guest as one to be thawed.
+  await expect(holdGuest(withEngine({ freeze: refused, thaw: lost }), held, never)).rejects.toMatchObject({
     code: "CONSISTENCY_NOT_REACHED",
     message: expect.stringContaining("the engine refused it") as string,
   });
