@@ -21,7 +21,8 @@ const headText = ({ lookedMs, failure, ending }: Cleaning): string => {
   if (lookedMs === 0n) return "clean-up   not looked since the controller started";
   const looked = `clean-up   looked ${timeText(lookedMs)}`;
   if (failure !== "") return `${looked}, in vain: ${failure}`;
-  return ending === 0 ? looked : `${looked}, ${ending} things are ending by themselves`;
+  if (ending === 0) return looked;
+  return `${looked}, ${ending === 1 ? "1 thing is ending by itself" : `${ending} things are ending by themselves`}`;
 };
 
 const nameOf = ({ vmName, vmId }: CleanedThing | LeftThing): string => (vmName === "" ? vmId : vmName);

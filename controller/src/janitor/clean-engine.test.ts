@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from "@holdfast/shared/clock/clock";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 
 import { endCapture } from "../capture/end-capture.ts";
@@ -9,7 +10,7 @@ import { type Lab, type LabVm, plainVm } from "../engine/testing/start-simulator
 import type { Hypervisor } from "../hypervisor/hypervisor.ts";
 import { type Owner, captureIdOf, correlationIdOf, markOf } from "../hypervisor/marks.ts";
 import type { SurveyedVm } from "../hypervisor/survey.ts";
-import { cleanEngine } from "./clean-engine.ts";
+import { cleanEngine, cleanOnce } from "./clean-engine.ts";
 import { type JanitorLab, never, openJanitorLab, pace } from "./testing/open-janitor-lab.ts";
 
 let home: JanitorLab;
@@ -169,6 +170,29 @@ test("a capture that the engine is still ending is waited for: what it leaves is
   surveys = 0;
   const report = await cleanEngine({ ...home.janitor(), hypervisor: slow as Hypervisor }, pace, never);
   expect(report).toMatchObject({ passes: 6, ending: 0, isClean: true });
+  expect(report.done).toEqual([expect.objectContaining({ kind: "remove-snapshot", vmId: vm.id, snapshotId })]);
+});
+
+test("a merge that outlasts a pass is still ending, and has not failed", async () => {
+  const { vm, snapshotId } = await leaveSnapshot("vm-long-merge");
+  let skippedMs = 0;
+  const hasty: Clock = {
+    ...systemClock,
+    monotonicMs: () => systemClock.monotonicMs() + skippedMs,
+    sleep: async (ms) => {
+      skippedMs += ms;
+    },
+  };
+  const merging: Partial<Hypervisor> = {
+    survey: (request, signal) => lab.hypervisor.survey(request, signal),
+    removeSnapshot: () => Promise.resolve(),
+    listSnapshots: async (vmId, signal) =>
+      (await lab.hypervisor.listSnapshots(vmId, signal)).map((snapshot) => ({ ...snapshot, status: "locked" })),
+  };
+  const deps = { ...home.janitor(), clock: hasty, hypervisor: merging as Hypervisor };
+  expect(await cleanOnce(deps, never)).toMatchObject({ done: [], failed: [], ending: 1 });
+  expect(skippedMs).toBeLessThanOrEqual(60_000);
+  const report = await cleanEngine(home.janitor(), pace, never);
   expect(report.done).toEqual([expect.objectContaining({ kind: "remove-snapshot", vmId: vm.id, snapshotId })]);
 });
 

@@ -83,7 +83,7 @@ export const cleanOnce = async (deps: JanitorDeps, signal: AbortSignal): Promise
   const found = await deps.hypervisor.survey({ markPrefix: markPrefixOf(deps.installationId) }, signal);
   const { actions, left, ending } = planCleaning(found, await deps.known(signal), deps.installationId);
   const unread = found.vms.flatMap(({ vm, unread: error }) => (error === undefined ? [] : [{ vmId: vm.id, error }]));
-  const pass: Pass = { deps, unanswered: new Set(), done: [], failed: [] };
+  const pass: Pass = { deps, merging: 0, unanswered: new Set(), done: [], failed: [] };
   const places = new Semaphore(linesAtOnce);
   for (const lines of linesOf(actions)) {
     await Promise.all(
@@ -93,11 +93,13 @@ export const cleanOnce = async (deps: JanitorDeps, signal: AbortSignal): Promise
       }),
     );
   }
-  return { done: pass.done, failed: pass.failed, left, unread, ending };
+  return { done: pass.done, failed: pass.failed, left, unread, ending: ending + pass.merging };
 };
 
 interface Pass {
   readonly deps: JanitorDeps;
+  /** Snapshots that the engine was asked to merge, and was still at it when they were no longer waited for. */
+  merging: number;
   /** Marks of attempts whose fence was not answered. */
   readonly unanswered: Set<string>;
   readonly done: CleaningAction[];
@@ -114,6 +116,11 @@ const tryAction = async (pass: Pass, action: CleaningAction, signal: AbortSignal
   } catch (caught) {
     signal.throwIfAborted();
     const error = HoldfastError.from(caught);
+    if (action.kind === "remove-snapshot" && error.code === "TIMEOUT") {
+      pass.merging += 1;
+      deps.log.info("the engine is still merging a snapshot", factsOf(action));
+      return;
+    }
     failed.push({ action, error });
     const fields = { ...factsOf(action), err: caught };
     if (error.code === "INTERNAL") deps.log.error("the janitor could not clean something, by a bug", fields);
