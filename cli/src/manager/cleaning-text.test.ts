@@ -11,6 +11,12 @@ it("says when nobody looked yet, and when a look was none", () => {
   expect(words({ lookedMs: 1_000n, failure: "no answer" })).toMatch(/looked .*, in vain: no answer/);
 });
 
+it("says what the engine is still ending", () => {
+  expect(words({ lookedMs: 1_000n, ending: 1 })).toMatch(/looked .*, 1 thing is ending by itself$/);
+  expect(words({ lookedMs: 1_000n, ending: 2 })).toMatch(/looked .*, 2 things are ending by themselves$/);
+  expect(words({ lookedMs: 1_000n })).not.toContain("ending");
+});
+
 it("names what was removed, what could not be with its reason, and what is left on purpose", () => {
   const text = words({
     lookedMs: 1_000n,

@@ -6,6 +6,7 @@ import type { Survey, SurveyedCapture, SurveyedSnapshot, SurveyedVm } from "../h
 import type { Transfer } from "../hypervisor/transfers.ts";
 import type { CleaningAction } from "./cleaning-actions.ts";
 import { type Known, planCleaning } from "./plan-cleaning.ts";
+import { noneKnown } from "./testing/none-known.ts";
 
 const ownerOf = (taskId: string, change: Partial<Owner> = {}): Owner => ({
   installationId: "ours",
@@ -19,13 +20,8 @@ const live = ownerOf("live");
 const foreign = ownerOf("lost", { installationId: "theirs" });
 
 const known = (change: Partial<Known> = {}): Known => ({
+  ...noneKnown,
   liveOwners: [live],
-  uncertainOwners: [],
-  succeededOwners: [],
-  transferOwners: new Map(),
-  snapshotOwners: new Map(),
-  heldGuests: [],
-  neededCheckpoints: new Map(),
   ...change,
 });
 

@@ -30,7 +30,7 @@ afterEach(async () => {
   await stage.lab.control.clearFaults();
 });
 
-/** Ends a backup whose storage domain fills up, and looks that its guest was never paused. */
+/** Lets the storage domain of a backup fill up while its disk is read; answers its session once the first attempt was ended. */
 const fillUp = async (vm: StagedVm): Promise<string> => {
   const { control } = stage.lab;
   await slowReads(stage.lab, 300);

@@ -7,6 +7,7 @@ import { TestWriter } from "../testing/test-writer.ts";
 const seed = Number(process.env["HOLDFAST_SEED"] ?? 1);
 const isSoak = process.env["HOLDFAST_SOAK"] === "1";
 const backupsOfEach = isSoak ? 60 : 4;
+/** Where a writer gives up waiting for the others to get their turn. */
 const mostOfEach = 100;
 
 /** Random numbers below `limit` that the same seed always gives. */

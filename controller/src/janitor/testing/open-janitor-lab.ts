@@ -7,22 +7,13 @@ import { type Lab, type LabVm, startLab } from "../../engine/testing/start-simul
 import type { Owner } from "../../hypervisor/marks.ts";
 import type { FenceAnswer, JanitorDeps } from "../clean-engine.ts";
 import type { Known } from "../plan-cleaning.ts";
+import { noneKnown } from "./none-known.ts";
 
 /** A signal that nobody aborts. */
 export const never: AbortSignal = new AbortController().signal;
 
 /** Passes until all is clean; the time between two of them is only noted. */
 export const pace = { requestTimeoutMs: 30_000, maxPasses: 10 };
-
-const noneKnown: Known = {
-  liveOwners: [],
-  uncertainOwners: [],
-  succeededOwners: [],
-  transferOwners: new Map(),
-  snapshotOwners: new Map(),
-  heldGuests: [],
-  neededCheckpoints: new Map(),
-};
 
 /** A simulated engine for a janitor, and what that janitor told. */
 export interface JanitorLab extends AsyncDisposable {
@@ -42,6 +33,7 @@ export interface JanitorLab extends AsyncDisposable {
   readonly freeze: (owner: Owner, vm: LabVm) => ReturnType<typeof awaitReady>;
 }
 
+/** Starts the simulated engine; disposing ends it. */
 export const openJanitorLab = async (): Promise<JanitorLab> => {
   const lab = await startLab();
   const fenced: Owner[] = [];
