@@ -3,7 +3,7 @@ import { silentLogger } from "@holdfast/shared/logging/silent-logger";
 import { expect, test } from "vitest";
 import { awaitReady, beginCapture } from "../capture/begin-capture.ts";
 import { examineVm } from "../capture/examine-vm.ts";
-import { openDisk } from "../capture/open-disk.ts";
+import { closeDisk, openDisk } from "../capture/open-disk.ts";
 import { plainVm, startLab } from "../engine/testing/start-simulator.ts";
 import { captureIdOf } from "../hypervisor/marks.ts";
 import { createOvirtEngines } from "./ovirt-engines.ts";
@@ -20,7 +20,11 @@ test("a manager is tested: address, login, rights, anchors, and the host whose p
   await awaitReady(lab.deps, request, never);
   const diskId = vm.disks[0]?.id ?? "";
   const download = { owner, diskId, direction: "download", captureId: captureIdOf(owner), repeated: false } as const;
-  const { transferUrl } = await openDisk(lab.deps, download, async () => undefined, never);
+  // An engine goes on listing one that is over.
+  const over = await openDisk(lab.deps, download, async () => undefined, never);
+  await closeDisk(lab.deps, { transferId: over.transferId, direction: "download", succeeded: true }, never);
+  expect(await lab.hypervisor.listTransfers(never)).toHaveLength(1);
+  const { transferUrl } = await openDisk(lab.deps, { ...download, repeated: true }, async () => undefined, never);
 
   const engines = createOvirtEngines(systemClock, silentLogger);
   const checks = await engines.test(

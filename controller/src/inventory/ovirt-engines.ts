@@ -6,7 +6,7 @@ import { openOvirtEngine } from "../engine/ovirt-engine.ts";
 import { checkServer, factsOfPem, probeAnchors } from "../engine/probe.ts";
 import type { Hypervisor } from "../hypervisor/hypervisor.ts";
 import type { Cluster, Host } from "../hypervisor/inventory.ts";
-import type { Transfer } from "../hypervisor/transfers.ts";
+import { type Transfer, isTransferOver } from "../hypervisor/transfers.ts";
 import { checkCapability } from "./check-capability.ts";
 import { checkHosts } from "./check-hosts.ts";
 import { checkRights } from "./check-rights.ts";
@@ -62,7 +62,7 @@ const testManager = async (
   // Listing transfers needs the rights that backups need for finding their own again.
   const listing = await check("image transfers", signal, async () => {
     transfers = await hypervisor.listTransfers(signal);
-    return `${transfers.length} under way`;
+    return `${transfers.filter((one) => !isTransferOver(one)).length} under way`;
   });
   const rights = await rightsOf(hypervisor, address.username, signal);
   const { imageioAnchorPem } = address;
